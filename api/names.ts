@@ -1,0 +1,34 @@
+/** Labels, annotations, finalizers and other names that tools look for. KubeVirt's where it has one. Pure. */
+
+export const label = {
+  /** On the anchor pod: the value is `virt-launcher`. Dashboards and NetworkPolicies select by it. */
+  component: "kubevirt.io",
+  createdBy: "kubevirt.io/created-by",
+  vmName: "vm.kubevirt.io/name",
+  vmiId: "vmi.kubevirt.io/id",
+  schedulable: "kubevirt.io/schedulable",
+} as const;
+
+export const annotation = {
+  /** On the anchor pod: the VMI's name. */
+  domain: "kubevirt.io/domain",
+  /** On the VMI: "true" while a user wants the guest paused. Intent; the condition Paused says what is. */
+  paused: "virtive.dev/paused",
+  /** On the Node: where its runtime takes orders, e.g. https://127.0.0.1:40123 */
+  runtimeURL: "virtive.dev/runtime-url",
+  /** On the Node: identity of this boot of the node. Another value proves that what ran before is gone. */
+  bootID: "virtive.dev/boot-id",
+  /** On the Node: hash of what its runtime holds; see the heartbeat. */
+  inventory: "virtive.dev/inventory",
+} as const;
+
+export const finalizer = {
+  vm: "kubevirt.io/virtualMachineControllerFinalize",
+  vmi: "kubevirt.io/foregroundDeleteVirtualMachine",
+} as const;
+
+/** The scheduler that is ours; any other name leaves placement to that scheduler. */
+export const SCHEDULER_NAME = "virtive";
+
+/** Seconds that a guest gets to shut down when its VMI sets none. KubeVirt's default. */
+export const DEFAULT_GRACE_SECONDS = 30;

@@ -1,0 +1,154 @@
+/**
+ * What functions and node runtimes say to each other. An **order** is the whole desired machine (PUT /machines/{uid});
+ * a **status** is what the runtime observes. Both are typed and checked here, at both ends.
+ */
+import { z } from "zod";
+import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
+
+/**
+ * What a machine should be.
+ * - `running`, `paused`: started if need be, vCPUs running or halted
+ * - `stopped`: asked to shut down (ACPI); after graceSeconds it is ended
+ * - `off`: ended now
+ */
+export const Desired = z.enum(["running", "paused", "stopped", "off"]);
+export type Desired = z.infer<typeof Desired>;
+
+/** Who may run the machine: written to the VMI's status by compare-and-set only; see docs on "at most one". */
+export const Claim = z.strictObject({
+  node: z.string().min(1).max(253),
+  /** Identity of this boot of the node; a runtime refuses an order with another one. */
+  bootID: z.string().min(1).max(128),
+  /** Rises with every change of owner; a runtime refuses an order with a lower one than it has ever seen for the uid. */
+  epoch: z.int().min(1),
+});
+export type Claim = z.infer<typeof Claim>;
+
+/** Text files that functions resolved from Secrets and ConfigMaps for a volume: name of the file → content, base64. */
+const Files = z.record(z.string().max(253), z.string().max(1024 * 1024));
+
+export const MachineOrder = z.strictObject({
+  /** uid of the VMI. */
+  uid: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  namespace: z.string().min(1).max(63),
+  name: z.string().min(1).max(253),
+  claim: Claim,
+  /**
+   * resourceVersion of the VMI that this order was decided on. Within one epoch the runtime takes the highest and
+   * refuses lower ones, so that a late order never undoes a newer one.
+   */
+  version: z.string().regex(/^\d{1,20}$/),
+  desired: Desired,
+  /** For `stopped`. */
+  graceSeconds: z.int().min(0).max(86_400),
+  /** The anchor pod: its network namespace and cgroup are found by its uid. */
+  anchor: z.strictObject({ podUID: z.string().max(64), podName: z.string().max(253), podIP: z.string().max(64).optional() }),
+  /** The VMI's defaulted spec; api/ has its schema and has validated it. */
+  spec: z.custom<VirtualMachineInstanceSpec>((value) => typeof value === "object" && value !== null),
+  /** By volume name. For cloudInitNoCloud: `user-data`, `network-data`; secret and configMap volumes: their keys. */
+  files: z.record(z.string().max(63), Files),
+});
+export type MachineOrder = z.infer<typeof MachineOrder>;
+
+/**
+ * What the runtime knows of a machine.
+ * - `preparing`: images, disks, network; `problem` says what it retries, if anything
+ * - `starting`: QEMU is there, vCPUs have not run yet
+ * - `running`, `paused`: as the hypervisor reports
+ * - `stopping`: a shutdown was asked for
+ * - `stopped`: QEMU's process is gone, disks and network are taken down; `exit` says how it ended. Final for its epoch.
+ * - `unknown`: the hypervisor does not answer. Never a licence to start the machine elsewhere.
+ */
+export const MachineState = z.enum(["preparing", "starting", "running", "paused", "stopping", "stopped", "unknown"]);
+export type MachineState = z.infer<typeof MachineState>;
+
+/**
+ * How a machine ended: `shutdown` (by the guest or asked for by ACPI), `destroyed` (ended by order or after its grace),
+ * `crashed` (QEMU died or the guest panicked), `failed` (it never started), `lost` (it was not there when its runtime
+ * came back).
+ */
+export const Exit = z.strictObject({
+  kind: z.enum(["shutdown", "destroyed", "crashed", "failed", "lost"]),
+  /** CamelCase: GuestShutdown, GraceExpired, GuestPanicked, QemuExited, ImageNotFound, DiskCorrupt, DiskFull, … */
+  reason: z.string().max(128),
+  message: z.string().max(2048),
+});
+export type Exit = z.infer<typeof Exit>;
+
+export const MachineInterface = z.strictObject({
+  /** As in the VMI's spec. */
+  name: z.string().max(63),
+  mac: z.string().max(17),
+  /** The address under which the guest is reached. */
+  ipAddress: z.string().max(64).optional(),
+  ipAddresses: z.array(z.string().max(64)).max(32),
+  /** Inside the guest; only the guest agent knows it. */
+  interfaceName: z.string().max(64).optional(),
+});
+
+export const MachineStatus = z.strictObject({
+  uid: z.string().max(64),
+  namespace: z.string().max(63),
+  name: z.string().max(253),
+  claim: Claim,
+  /** Highest order version taken in this epoch. */
+  version: z.string(),
+  desired: Desired,
+  state: MachineState,
+  /** Since when it is in this state, RFC 3339. */
+  since: z.string(),
+  /** Grows with every change of this machine's status on this runtime, across its restarts. */
+  sequence: z.int().min(0),
+  /** Why the vCPUs are halted, when paused: PausedByUser, PausedIOError, … */
+  pausedReason: z.string().max(64).optional(),
+  /** What stands in the way and is tried again. */
+  problem: z.strictObject({ reason: z.string().max(128), message: z.string().max(2048) }).optional(),
+  exit: Exit.optional(),
+  interfaces: z.array(MachineInterface).max(64),
+  /** Disk volumes: name → target such as vda. */
+  volumes: z.array(z.strictObject({ name: z.string().max(63), target: z.string().max(16) })).max(256),
+  machineType: z.string().max(64).optional(),
+  /** "kvm", or "tcg" where KVM is not there or does not work. */
+  accelerator: z.enum(["kvm", "tcg"]).optional(),
+  agentConnected: z.boolean(),
+  guestOSInfo: z.record(z.string().max(32), z.string().max(256)).optional(),
+});
+export type MachineStatus = z.infer<typeof MachineStatus>;
+
+/** One-shot actions that are no lasting wish: POST /machines/{uid}/actions. */
+export const MachineAction = z.strictObject({ action: z.enum(["reset", "softreboot"]), epoch: z.int().min(1) });
+export type MachineAction = z.infer<typeof MachineAction>["action"];
+
+/** Every 2 s from runtime to control plane: POST /heartbeat. */
+export const Heartbeat = z.strictObject({
+  node: z.string().min(1).max(253),
+  bootID: z.string().min(1).max(128),
+  /** Where this runtime takes orders. */
+  url: z.string().max(1024),
+  /** Hash over (uid, epoch, state) of all its machines; another value than last time makes functions compare. */
+  inventory: z.string().max(128),
+  capacity: z.strictObject({ cpus: z.int().min(1), memoryBytes: z.int().min(1), machines: z.int().min(0) }),
+  accelerator: z.enum(["kvm", "tcg"]),
+  /** False while the runtime's libvirt does not answer. */
+  hypervisorReady: z.boolean(),
+  versions: z.record(z.string().max(32), z.string().max(64)),
+  loadAverage: z.number(),
+});
+export type Heartbeat = z.infer<typeof Heartbeat>;
+
+/** The lease that a heartbeat's reply carries: seconds from the moment before the heartbeat was sent. */
+export const HeartbeatReply = z.strictObject({ leaseSeconds: z.number().positive() });
+
+/** The doors to the nodes, as functions see them. Implemented by `functions/nodes.ts` over HTTPS with client certificates. */
+export interface Nodes {
+  /** What the node knows of the machine; undefined when it knows nothing of it. @throws Fault later */
+  machine(node: string, uid: string): Promise<MachineStatus | undefined>;
+  /** @throws Fault later */
+  machines(node: string): Promise<readonly MachineStatus[]>;
+  /** Gives the order; the answer is what the node accepted. @throws Fault stale (older epoch or version), refused, later */
+  order(order: MachineOrder): Promise<MachineStatus>;
+  /** Lets the node drop what it keeps of a stopped machine. @throws Fault stale while it is not stopped; later */
+  forget(node: string, uid: string, epoch: number): Promise<void>;
+  /** @throws Fault stale, refused (it does not run), later */
+  act(node: string, uid: string, epoch: number, action: MachineAction): Promise<void>;
+}

@@ -1,0 +1,129 @@
+/**
+ * What a function is. It wakes on CloudEvents, reads the present state, decides, and stops. `read` may only look;
+ * `decide` is pure and total; what it wants done it returns as effects, which the dispatcher performs in order.
+ */
+import type { Kind, Key, KubeObject, Stored } from "#api/object.ts";
+import type { Filter } from "#events/broker-types.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
+import type { Reader } from "#events/cluster.ts";
+import type { MachineAction, MachineOrder, Nodes } from "#events/machine.ts";
+import { flowEvents, type EventType } from "#events/catalogue.ts";
+
+/** What should become true. Each is harmless when repeated. */
+export type Effect =
+  | {
+      readonly do: "patch";
+      readonly kind: Kind;
+      readonly before: Stored<KubeObject>;
+      readonly after: KubeObject;
+      readonly part: "object" | "status";
+    }
+  /** Deterministic name; already there is success when it has the same controlling owner. */
+  | { readonly do: "create"; readonly kind: Kind; readonly object: KubeObject }
+  | {
+      readonly do: "remove";
+      readonly kind: Kind;
+      readonly object: Stored<KubeObject>;
+      readonly gracePeriodSeconds?: number;
+    }
+  /**
+   * An order to a node. Its version is that of `of` after the patches of the same decision: the dispatcher fills it in,
+   * so that the node can refuse what is older.
+   */
+  | { readonly do: "order"; readonly of: Stored<KubeObject>; readonly order: Omit<MachineOrder, "version"> }
+  | { readonly do: "forget"; readonly node: string; readonly uid: string; readonly epoch: number }
+  | {
+      readonly do: "act";
+      readonly node: string;
+      readonly uid: string;
+      readonly epoch: number;
+      readonly action: MachineAction;
+    }
+  /** A CloudEvent; its id is derived from the cause, so that a redelivery repeats the same id. */
+  | { readonly do: "emit"; readonly type: EventType; readonly key: Key; readonly data: unknown; readonly extensions?: Readonly<Record<string, string>> }
+  /** A Kubernetes Event on the object, for `kubectl describe` and `virtive explain`. */
+  | {
+      readonly do: "record";
+      readonly about: Stored<KubeObject>;
+      readonly type: "Normal" | "Warning";
+      readonly reason: string;
+      readonly message: string;
+    };
+
+export interface Decision {
+  readonly effects: readonly Effect[];
+  /** One sentence: why this, or why nothing. Names and units, no secrets. */
+  readonly because: string;
+  /** When to look again although nothing may have happened. */
+  readonly at?: Date | undefined;
+}
+
+export interface Looks {
+  readonly cluster: Reader;
+  readonly nodes: Pick<Nodes, "machine" | "machines">;
+  /** The event that woke the function. A hint: read state, not this. Heartbeats are the one kind of event that is state. */
+  readonly event: CloudEvent;
+}
+
+/** What wakes a function: a filter over attributes, and the keys that such an event concerns when not its own. */
+export interface Wake {
+  readonly filters: readonly Filter[];
+  readonly describe: string;
+  readonly keys?: (event: CloudEvent, cluster: Reader) => Promise<readonly Key[]> | readonly Key[];
+}
+
+export interface FunctionDefinition<Facts = unknown> {
+  /** A verb. */
+  readonly name: string;
+  /** One sentence for ARCHITECTURE.md's table and `virtive explain`. */
+  readonly purpose: string;
+  readonly on: readonly Wake[];
+  /**
+   * Fields that it writes, as "Kind.path" or "Kind.path=value" where several functions set different values of one
+   * field. The law "no field has two writers" reads it, and a law test checks that a function writes nothing else.
+   */
+  readonly writes: readonly string[];
+  /** Undefined: what the key named is gone and there is nothing to do. */
+  read(looks: Looks, key: Key): Promise<Facts | undefined>;
+  decide(facts: Facts, now: Date): Decision;
+}
+
+export function defineFunction<Facts>(definition: FunctionDefinition<Facts>): FunctionDefinition<Facts> {
+  return definition;
+}
+
+export function nothing(because: string, at?: Date): Decision {
+  return { effects: [], because, at };
+}
+
+/** Wakes on any change of objects of the kind: add, update, delete. */
+export function changed(
+  kind: Kind,
+  narrow: { readonly extensions?: Readonly<Record<string, string>>; readonly keys?: Wake["keys"] } = {},
+): Wake {
+  return {
+    filters: [
+      { prefix: { type: "dev.knative.apiserver.resource." } },
+      { exact: { kind: kind.kind, ...narrow.extensions } },
+    ],
+    describe: `${kind.kind} changed`,
+    ...(narrow.keys === undefined ? {} : { keys: narrow.keys }),
+  };
+}
+
+/** Wakes on events of these types. */
+export function told(types: readonly EventType[], keys?: Wake["keys"]): Wake {
+  return {
+    filters: [{ any: types.map((type) => ({ exact: { type: type.type } })) }],
+    describe: types.map((type) => type.type.replace(/^dev\.virtive\./, "")).join(", "),
+    ...(keys === undefined ? {} : { keys }),
+  };
+}
+
+/** Wakes when the deadline of an object of the kind is due. */
+export function due(kind: Kind): Wake {
+  return {
+    filters: [{ exact: { type: flowEvents.deadline.type, kind: kind.kind } }],
+    describe: `deadline of ${kind.kind}`,
+  };
+}
