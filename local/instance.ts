@@ -1,0 +1,163 @@
+/**
+ * One local instance: a state directory, an id that keeps its names apart from other instances' on the same machine,
+ * and the lock that lets one process run it.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { homedir } from "node:os";
+import { Fault } from "#events/fault.ts";
+
+export interface Instance {
+  /** Absolute path. */
+  readonly directory: string;
+  /** Six hex digits of the path's hash: part of every link, namespace and bridge name of this instance. */
+  readonly id: string;
+  readonly paths: {
+    readonly pki: string;
+    readonly api: string;
+    readonly journal: string;
+    readonly network: string;
+    readonly images: string;
+    readonly kubeconfig: string;
+    readonly log: string;
+    node(name: string): string;
+  };
+}
+
+/** Where state lives unless --state or VIRTIVE_STATE says otherwise. */
+export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  if (env["VIRTIVE_STATE"] !== undefined && env["VIRTIVE_STATE"] !== "") return resolve(env["VIRTIVE_STATE"]);
+  return process.getuid?.() === 0 ? "/var/lib/virtive" : join(homedir(), ".local", "share", "virtive");
+}
+
+export async function openInstance(directory: string): Promise<Instance> {
+  const absolute = resolve(directory);
+  await mkdir(absolute, { recursive: true, mode: 0o700 });
+  return {
+    directory: absolute,
+    id: createHash("sha256").update(absolute).digest("hex").slice(0, 6),
+    paths: {
+      pki: join(absolute, "pki"),
+      api: join(absolute, "api"),
+      journal: join(absolute, "journal"),
+      network: join(absolute, "network"),
+      images: join(absolute, "images"),
+      kubeconfig: join(absolute, "kubeconfig"),
+      log: join(absolute, "virtive.log"),
+      node: (name) => join(absolute, "nodes", name),
+    },
+  };
+}
+
+/** What a running process tells others about itself. */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Clock ticks after boot at which the process started: a reused pid has another value. */
+  readonly startTime: string;
+  readonly bootID: string;
+  /** Set once the API serves. */
+  readonly url?: string;
+  readonly nodes?: readonly string[];
+}
+
+/** The process that runs the instance now, if one does. */
+export async function runningProcess(instance: Instance): Promise<ProcessRecord | undefined> {
+  const record = await readRecord(recordPath(instance));
+  if (record === undefined || record.bootID !== (await kernelBootID())) return undefined;
+  return (await startTimeOf(record.pid)) === record.startTime ? record : undefined;
+}
+
+export interface Lock {
+  update(more: Pick<ProcessRecord, "url" | "nodes">): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Makes this process the one that runs the instance.
+ * @throws Fault refused, reason AlreadyRunning
+ */
+export async function lock(instance: Instance): Promise<Lock> {
+  const running = await runningProcess(instance);
+  if (running !== undefined) throw alreadyRunning(instance, running);
+  const startTime = await startTimeOf(process.pid);
+  if (startTime === undefined) throw new Fault("bug", "NoProcFilesystem", "/proc is not there: cannot tell processes apart");
+  let record: ProcessRecord = { pid: process.pid, startTime, bootID: await kernelBootID() };
+  // Two that start at the same moment: the guard file can be created by one of them only.
+  const guard = `${recordPath(instance)}.guard`;
+  await takeGuard(guard, instance);
+  try {
+    const other = await runningProcess(instance);
+    if (other !== undefined) throw alreadyRunning(instance, other);
+    await writeRecord(recordPath(instance), record);
+  } finally {
+    await rm(guard, { force: true });
+  }
+  return {
+    async update(more) {
+      record = { ...record, ...more };
+      await writeRecord(recordPath(instance), record);
+    },
+    async release() {
+      await rm(recordPath(instance), { force: true });
+    },
+  };
+}
+
+function alreadyRunning(instance: Instance, record: ProcessRecord): Fault {
+  return new Fault("refused", "AlreadyRunning", `process ${record.pid} runs ${instance.directory} already`);
+}
+
+async function takeGuard(guard: string, instance: Instance): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const file = await open(guard, "wx");
+      await file.writeFile(String(process.pid));
+      await file.close();
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      const holder = Number(await readFile(guard, "utf8").catch(() => ""));
+      // A guard is held for milliseconds: a holder that is gone left it behind.
+      if (holder > 0 && (await startTimeOf(holder)) !== undefined && attempt === 0) {
+        throw new Fault("refused", "AlreadyRunning", `process ${holder} is starting ${instance.directory}`, {
+          cause: error,
+        });
+      }
+      await rm(guard, { force: true });
+    }
+  }
+}
+
+function recordPath(instance: Instance): string {
+  return join(instance.directory, "process.json");
+}
+
+async function readRecord(path: string): Promise<ProcessRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as ProcessRecord;
+  } catch {
+    return undefined; // absent, or cut off by a crash of the machine: nothing runs
+  }
+}
+
+async function writeRecord(path: string, record: ProcessRecord): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+async function kernelBootID(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+}
+
+/** Field 22 of /proc/PID/stat, or undefined when there is no such process (a zombie counts as none). */
+async function startTimeOf(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The command name in parentheses may itself hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
