@@ -1,0 +1,49 @@
+/**
+ * JSON merge patches (RFC 7386): the difference between two values as a document, and its application. An array is
+ * one value; null in a patch removes.
+ */
+type Json = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What turns `before` into `after`; undefined when that is nothing. A member that is undefined is not there. */
+export function mergePatch(before: Json, after: Json): Json | undefined {
+  const patch: Record<string, unknown> = {};
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, wanted] = [before[name], after[name]];
+    if (wanted === undefined || wanted === null) {
+      if (old !== undefined && old !== null) patch[name] = null;
+    } else if (isObject(old) && isObject(wanted)) {
+      const inner = mergePatch(old, wanted);
+      if (inner !== undefined) patch[name] = inner;
+    } else if (!sameJson(old, wanted)) {
+      patch[name] = wanted;
+    }
+  }
+  return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+export function applyMergePatch(target: unknown, patch: Json): Json {
+  const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null || value === undefined) delete result[name];
+    else if (isObject(value)) result[name] = applyMergePatch(result[name], value);
+    else result[name] = value;
+  }
+  return result;
+}
+
+/** Equal as JSON: order of members and members that are undefined do not count. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => sameJson(item, other[index]));
+  }
+  if (!isObject(one) || !isObject(other)) return false;
+  for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    if (!sameJson(one[name], other[name])) return false;
+  }
+  return true;
+}
