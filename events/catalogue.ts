@@ -29,7 +29,11 @@ const OBJECT_EXTENSIONS = [
 
 const MACHINE_EXTENSIONS = ["namespace", "name", "uid", "node", "bootid", "epoch", "sequence", "partitionkey"] as const;
 
-const object = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: z.looseObject({ name: z.string() }) });
+const object = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+});
 
 function objectEvent(verb: "add" | "update" | "delete", description: string): EventType {
   return {

@@ -42,7 +42,11 @@ export const MachineOrder = z.strictObject({
   /** For `stopped`. */
   graceSeconds: z.int().min(0).max(86_400),
   /** The anchor pod: its network namespace and cgroup are found by its uid. */
-  anchor: z.strictObject({ podUID: z.string().max(64), podName: z.string().max(253), podIP: z.string().max(64).optional() }),
+  anchor: z.strictObject({
+    podUID: z.string().max(64),
+    podName: z.string().max(253),
+    podIP: z.string().max(64).optional(),
+  }),
   /** The VMI's defaulted spec; api/ has its schema and has validated it. */
   spec: z.custom<VirtualMachineInstanceSpec>((value) => typeof value === "object" && value !== null),
   /** By volume name. For cloudInitNoCloud: `user-data`, `network-data`; secret and configMap volumes: their keys. */

@@ -55,7 +55,11 @@ export function makeEvent(parts: EventParts): CloudEvent {
   }
   for (const [name, value] of Object.entries(extensions)) {
     if (!EXTENSION_NAME.test(name) || RESERVED.has(name)) {
-      throw new Fault("bug", "BadEventAttribute", `${type.type}: "${name}" can't be the name of an extension attribute`);
+      throw new Fault(
+        "bug",
+        "BadEventAttribute",
+        `${type.type}: "${name}" can't be the name of an extension attribute`,
+      );
     }
     mustBePortable(type, name, value);
   }
@@ -79,7 +83,10 @@ export function makeEvent(parts: EventParts): CloudEvent {
 }
 
 function derivedId(from: readonly string[], type: string, key: Key): string {
-  return createHash("sha256").update(JSON.stringify([...from, type, key])).digest("hex").slice(0, 32);
+  return createHash("sha256")
+    .update(JSON.stringify([...from, type, key]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 function mustBePortable(type: EventType, name: string, value: string): void {

@@ -2,6 +2,8 @@
  * JSON merge patches (RFC 7386): the difference between two values as a document, and its application. An array is
  * one value; null in a patch removes.
  */
+import type { KubeObject } from "#api/object.ts";
+
 type Json = Readonly<Record<string, unknown>>;
 
 function isObject(value: unknown): value is Json {
@@ -46,4 +48,28 @@ export function sameJson(one: unknown, other: unknown): boolean {
     if (!sameJson(one[name], other[name])) return false;
   }
   return true;
+}
+
+/**
+ * The difference that a writer may make in one part: all but status, or status alone. What only the API server sets
+ * is not part of it.
+ */
+export function patchOf(
+  before: KubeObject,
+  after: KubeObject,
+  part: "object" | "status",
+): Readonly<Record<string, unknown>> | undefined {
+  if (part === "status") {
+    return mergePatch({ status: statusOf(before) }, { status: statusOf(after) });
+  }
+  return mergePatch(writable(before), writable(after));
+}
+
+function statusOf(object: KubeObject): unknown {
+  return (object as KubeObject & { readonly status?: unknown }).status;
+}
+
+function writable(object: KubeObject): Readonly<Record<string, unknown>> {
+  const { labels, annotations, finalizers, ownerReferences } = object.metadata;
+  return { ...object, status: undefined, metadata: { labels, annotations, finalizers, ownerReferences } };
 }
