@@ -17,7 +17,8 @@ export interface Domain {
 
 /** What the hypervisor tells without being asked. `stopped` is final: the process is gone and so is the domain. */
 export type DomainEvent =
-  | { readonly uuid: string; readonly event: "started" | "resumed" | "rebooted" | "shutting-down" }
+  /** `panicked`: the guest's kernel said so (pvpanic); `stopped how: crashed` follows. */
+  | { readonly uuid: string; readonly event: "started" | "resumed" | "rebooted" | "shutting-down" | "panicked" }
   | { readonly uuid: string; readonly event: "suspended"; readonly reason: string }
   | {
       readonly uuid: string;
