@@ -19,6 +19,11 @@ export interface DirectBoot {
 export interface PreparedVolumes {
   readonly disks: readonly DomainDisk[];
   readonly boot?: DirectBoot;
+  /**
+   * The machine's own directory, where the sockets and the variable store of its domain go. Without it libvirt keeps
+   * them in its own.
+   */
+  readonly directory?: string;
 }
 
 /** A guest NIC's host side: a macvtap or tap device that exists already in the hypervisor's network namespace. */
