@@ -106,7 +106,11 @@ export function conditionOf(
  * The list with one condition set. Keeps lastTransitionTime while the status stays the same, and the very same array
  * when nothing changes, so that a caller can tell "no change" by identity.
  */
-export function withCondition(conditions: readonly Condition[] | undefined, next: Condition, now: Date): readonly Condition[] {
+export function withCondition(
+  conditions: readonly Condition[] | undefined,
+  next: Condition,
+  now: Date,
+): readonly Condition[] {
   const list = conditions ?? [];
   const old = list.find((condition) => condition.type === next.type);
   if (old !== undefined && old.status === next.status && old.reason === next.reason && old.message === next.message) {
