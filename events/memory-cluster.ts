@@ -7,6 +7,7 @@ import { keyOf, rfc3339, apiVersionOf, type Key, type Kind, type KubeObject, typ
 import type { Cluster, WatchNotice } from "./cluster.ts";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
+import { createHistory } from "./memory-history.ts";
 import { applyMergePatch, patchOf, sameJson } from "./merge-patch.ts";
 
 export interface Write {
@@ -42,21 +43,6 @@ export interface MemoryClusterOptions {
   readonly admission?: (kind: Kind, object: KubeObject, old: Stored<KubeObject> | undefined) => KubeObject;
 }
 
-interface Change {
-  readonly version: number;
-  readonly kind: Kind;
-  readonly type: "ADDED" | "MODIFIED" | "DELETED";
-  readonly object: Stored<KubeObject>;
-}
-
-interface Watch {
-  readonly kind: Kind;
-  readonly tell: (notice: WatchNotice) => void;
-  readonly end: (fault?: Fault) => void;
-  waiting: WatchNotice[];
-  scheduled: boolean;
-}
-
 /** Kinds whose status a creator may set, as the API server lets kubelets do. */
 const STATUS_AT_CREATION: ReadonlySet<string> = new Set(["Node"]);
 const NAME = /^[a-z0-9]([-a-z0-9.:]{0,251}[a-z0-9])?$/;
@@ -67,44 +53,22 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
   let counter = 0;
   const uid = options.uid ?? (() => `00000000-0000-4000-8000-${String((counter += 1)).padStart(12, "0")}`);
   const stores = new Map<string, Map<Key, Stored<KubeObject>>>();
-  const watches = new Set<Watch>();
+  const history = createHistory(historyLength);
   const listeners = new Set<(write: Write) => void>();
-  let history: Change[] = [];
   let version = 0;
-  /** The oldest version that a watch can resume from. */
-  let horizon = 0;
   let outage: Fault | undefined;
 
   function storeOf(kind: Kind): Map<Key, Stored<KubeObject>> {
     const name = `${kind.group}/${kind.plural}`;
-    let store = stores.get(name);
-    if (store === undefined) stores.set(name, (store = new Map()));
-    return store;
+    const there = stores.get(name);
+    if (there !== undefined) return there;
+    const fresh = new Map<Key, Stored<KubeObject>>();
+    stores.set(name, fresh);
+    return fresh;
   }
 
   function available(): void {
     if (outage !== undefined) throw outage;
-  }
-
-  function record(kind: Kind, type: Change["type"], object: Stored<KubeObject>): void {
-    history.push({ version, kind, type, object });
-    if (history.length > historyLength) {
-      horizon = history[history.length - historyLength - 1]?.version ?? horizon;
-      history = history.slice(-historyLength);
-    }
-    for (const watch of watches) if (sameKind(watch.kind, kind)) queue(watch, { type, object });
-  }
-
-  function queue(watch: Watch, notice: WatchNotice): void {
-    watch.waiting.push(notice);
-    if (watch.scheduled) return;
-    watch.scheduled = true;
-    queueMicrotask(() => {
-      watch.scheduled = false;
-      const notices = watch.waiting;
-      watch.waiting = [];
-      for (const waiting of notices) if (watches.has(watch)) watch.tell(waiting);
-    });
   }
 
   /** Stores the object under the next version. An unchanged one is left as it is, as the API server does. */
@@ -121,7 +85,7 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       metadata: { ...next.metadata, resourceVersion: String(version) },
     }) as Stored<KubeObject>;
     storeOf(kind).set(keyOf(stored), stored);
-    record(kind, old === undefined ? "ADDED" : "MODIFIED", stored);
+    history.record({ version, kind, type: old === undefined ? "ADDED" : "MODIFIED", object: stored });
     return stored;
   }
 
@@ -132,7 +96,7 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       metadata: { ...object.metadata, resourceVersion: String(version) },
     }) as Stored<KubeObject>;
     storeOf(kind).delete(keyOf(object));
-    record(kind, "DELETED", last);
+    history.record({ version, kind, type: "DELETED", object: last });
     if (collectGarbage) queueMicrotask(() => collect(object.metadata.uid));
     return last;
   }
@@ -275,61 +239,26 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       return { items: [...storeOf(kind).values()] as Stored<T>[], resourceVersion: String(version) };
     },
 
-    watch<T extends KubeObject>(
+    async watch<T extends KubeObject>(
       kind: Kind<T>,
       resourceVersion: string,
       notice: (notice: WatchNotice<T>) => void,
       signal: AbortSignal,
     ) {
-      return new Promise<void>((resolve, reject) => {
-        if (signal.aborted) return resolve();
-        if (outage !== undefined) return reject(outage);
-        const from = Number(resourceVersion);
-        if (from < horizon) {
-          return reject(
-            new Fault("stale", "Expired", `version ${resourceVersion} is too old; the oldest is ${horizon}`),
-          );
-        }
-        const aborted = (): void => watch.end();
-        const watch: Watch = {
-          kind,
-          tell: notice as (notice: WatchNotice) => void,
-          waiting: [],
-          scheduled: false,
-          end(fault) {
-            watches.delete(watch);
-            signal.removeEventListener("abort", aborted);
-            if (fault === undefined) resolve();
-            else reject(fault);
-          },
-        };
-        signal.addEventListener("abort", aborted, { once: true });
-        watches.add(watch);
-        for (const change of history) {
-          if (change.version > from && sameKind(change.kind, kind)) queue(watch, change);
-        }
-      });
+      available();
+      await history.watch(kind, Number(resourceVersion), notice as (notice: WatchNotice) => void, signal);
     },
 
     onWrite(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    compact() {
-      history = [];
-      horizon = version;
-    },
-    disconnect(fault) {
-      for (const watch of [...watches]) watch.end(fault);
-    },
+    compact: () => history.compact(version),
+    disconnect: (fault) => history.disconnect(fault),
     refuse(fault) {
       outage = fault;
     },
   };
-}
-
-function sameKind(one: Kind, other: Kind): boolean {
-  return one.group === other.group && one.plural === other.plural;
 }
 
 function withoutVersion(object: KubeObject): KubeObject {

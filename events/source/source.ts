@@ -1,0 +1,156 @@
+/**
+ * The cluster source: turns list+watch of each kind into events, keeps what it saw as a Reader, and makes time and the
+ * resync into events too. It does what Knative's ApiServerSource does not: it tells what exists at its start, what
+ * changed while it was away, and what was deleted meanwhile.
+ *
+ *   snapshot ┐                 ┌► cache (Reader) ─► deadlines ─┐
+ *            ├─► follow, a kind┤                               ├─► outlet, a kind ─► publish
+ *   watch ───┘                 └► add | update | delete ───────┘
+ */
+import { keyOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
+import { flowEvents, objectEvents, type EventType } from "../catalogue.ts";
+import { systemRandom, type Random } from "../chance.ts";
+import type { CloudEvent } from "../cloud-event.ts";
+import type { Cluster, Reader, Writer } from "../cluster.ts";
+import type { Clock } from "../clock.ts";
+import { asFault } from "../fault.ts";
+import { silentLog, type Log } from "../log.ts";
+import { makeEvent } from "../make-event.ts";
+import { createCache } from "./cache.ts";
+import { startDeadlines, type DeadlineOf } from "./deadlines.ts";
+import { follow, type Verb } from "./follow.ts";
+import { objectEvent } from "./object-event.ts";
+import { createOutlet, type Outlet, type OutletOptions } from "./outlet.ts";
+
+export interface SourceOptions {
+  readonly cluster: Cluster;
+  readonly kinds: readonly Kind[];
+  readonly publish: (event: CloudEvent) => Promise<void>;
+  readonly deadlineOf: DeadlineOf;
+  /** Seconds between `dev.virtive.resync.due` events; the first comes as soon as all is known. 0: none. */
+  readonly resyncSeconds: number;
+  readonly clock: Clock;
+  /** The events' `source`: a name that stays the same across restarts, such as /virtive/source. */
+  readonly sourceName: string;
+  readonly signal?: AbortSignal;
+  readonly random?: Random;
+  readonly log?: Log;
+}
+
+export interface Source {
+  /** Watched kinds from the cache, others (and all before the first list) from the cluster. */
+  readonly reader: Reader;
+  /** Writes to the cluster; what it answers enters the cache at once. */
+  readonly writer: Writer;
+  /** Resolves when all kinds have been listed. No event is published before: a function must not decide on half a view. */
+  synced(): Promise<void>;
+  /** Resolves when all that was seen so far has been published. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const TYPES = {
+  add: objectEvents.added,
+  update: objectEvents.updated,
+  delete: objectEvents.deleted,
+} as const satisfies Record<Verb, EventType>;
+
+/** The key of resync events: no object's, so that a resync waits for no machine. */
+const RESYNC_KEY = "/resync";
+
+export function startSource(options: SourceOptions): Source {
+  const { cluster, kinds, publish, clock, sourceName: source, resyncSeconds } = options;
+  const random = options.random ?? systemRandom;
+  const log = options.log ?? silentLog;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const follows: Promise<void>[] = [];
+
+  const gate = Promise.withResolvers<void>();
+  const outletOptions: OutletOptions = { publish, gate: gate.promise, signal, clock, random, log };
+  const outlets = new Map(kinds.map((kind) => [kind.plural, createOutlet(outletOptions)]));
+  const resyncs = createOutlet(outletOptions);
+
+  const deadlines = startDeadlines({
+    clock,
+    deadlineOf: options.deadlineOf,
+    log,
+    due(kind, object, deadline, repetition) {
+      tell(kind, object, flowEvents.deadline, `deadline.${deadline.getTime()}.${repetition}`);
+    },
+  });
+  const cache = createCache({
+    kinds,
+    cluster,
+    changed: (kind, object, gone) => (gone ? deadlines.gone(kind, object) : deadlines.changed(kind, object)),
+  });
+
+  function tell(kind: Kind, object: Stored<KubeObject>, type: EventType, occasion: string): void {
+    try {
+      const event = objectEvent({ type, kind, object, source, occasion, clock });
+      outlets.get(kind.plural)?.push(event, `${type.type} ${keyOf(object)}`, type === objectEvents.updated);
+    } catch (thrown) {
+      log.error({ kind: kind.kind, key: keyOf(object) }, `no event could be made: ${asFault(thrown).message}`);
+    }
+  }
+
+  let missing = kinds.length;
+  function listed(): void {
+    missing -= 1;
+    if (missing === 0) gate.resolve();
+  }
+  if (missing === 0) gate.resolve();
+
+  for (const kind of kinds) {
+    const shelf = cache.shelf(kind);
+    if (shelf === undefined) continue;
+    follows.push(
+      follow({
+        kind,
+        watcher: cluster,
+        shelf,
+        tell: (verb, object) => tell(kind, object, TYPES[verb], verb),
+        listed,
+        signal,
+        clock,
+        random,
+        log,
+      }),
+    );
+  }
+
+  let cancelResync = (): void => undefined;
+  function resync(): void {
+    if (signal.aborted) return;
+    resyncs.push(makeEvent({ type: flowEvents.resync, source, key: RESYNC_KEY, data: {}, clock }), RESYNC_KEY, true);
+    cancelResync = clock.schedule(resyncSeconds * 1000, resync);
+  }
+  if (resyncSeconds > 0) void gate.promise.then(resync);
+
+  async function close(): Promise<void> {
+    options.signal?.removeEventListener("abort", abort);
+    ending.abort();
+    cancelResync();
+    deadlines.close();
+    gate.resolve();
+    await Promise.allSettled([...follows, ...all(outlets, resyncs).map((outlet) => outlet.idle())]);
+  }
+  const abort = (): void => void close();
+  options.signal?.addEventListener("abort", abort, { once: true });
+  if (options.signal?.aborted === true) abort();
+
+  return {
+    reader: cache.reader,
+    writer: cache.writer,
+    synced: () => gate.promise,
+    async idle() {
+      await gate.promise;
+      await Promise.all(all(outlets, resyncs).map((outlet) => outlet.idle()));
+    },
+    close,
+  };
+}
+
+function all(outlets: ReadonlyMap<string, Outlet>, resyncs: Outlet): Outlet[] {
+  return [...outlets.values(), resyncs];
+}
