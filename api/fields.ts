@@ -52,7 +52,7 @@ export function fieldsOf(root: z.ZodType): readonly Field[] {
     }
     if (schema instanceof z.ZodObject) {
       for (const [name, child] of Object.entries(schema.shape)) {
-        visit(asSchema(child), path === "" ? name : `${path}.${name}`);
+        visit(asSchema(child as z.core.$ZodType), path === "" ? name : `${path}.${name}`);
       }
     } else if (schema instanceof z.ZodArray) {
       visit(asSchema(schema.element), `${path}[]`);

@@ -6,15 +6,27 @@ export const PULL_POLICIES = ["Always", "IfNotPresent", "Never"] as const;
 export const FirmwareSchema = object("Firmware, direct kernel boot, and the identity of the machine.", {
   uuid: text("UUID of the machine, which the guest reads from SMBIOS; random when unset."),
   serial: text("Serial number of the machine, which the guest reads from SMBIOS; random when unset."),
-  bootloader: object("Which firmware starts the guest. BIOS when unset; only one may be chosen.", {
-    bios: object("Start by a legacy BIOS.", {
-      useSerial: flag("Show the BIOS's output on the serial console too."),
-    }),
-    efi: object("Start by UEFI.", {
-      secureBoot: flag("Let only signed boot loaders start; true when unset. Needs features.smm."),
-      persistent: flag("Keep UEFI's variables from one start to the next."),
-    }),
-  }),
+  bootloader: object(
+    "Which firmware starts the guest. BIOS when unset; only one may be chosen.",
+    {
+      bios: object("Start by a legacy BIOS.", {
+        useSerial: flag("Show the BIOS's output on the serial console too."),
+      }),
+      efi: object("Start by UEFI.", {
+        secureBoot: flag("Let only signed boot loaders start; true when unset. Needs features.smm."),
+        persistent: flag("Keep UEFI's variables from one start to the next."),
+      }),
+    },
+    {
+      rules: [
+        {
+          rule: "!(has(self.bios) && has(self.efi))",
+          message: "choose bios or efi, not both",
+          reason: "FieldValueInvalid",
+        },
+      ],
+    },
+  ),
   kernelBoot: object("Start a kernel directly, without a boot loader from a disk.", {
     kernelArgs: text("The kernel's command line. Needs a kernel."),
     container: object("The container image that holds the kernel and its initial RAM disk.", {

@@ -48,30 +48,49 @@ const matched = (description: string) =>
     inferFromVolumeFailurePolicy: text("Reject or Ignore, when the volume does not name one."),
   });
 
-export const MachineSpecSchema = object("What the virtual machine should be, and when it should run.", {
-  running: flag("True means runStrategy Always, false Halted. Deprecated: use runStrategy."),
-  runStrategy: word("When an instance of it should run. Excludes running.", [...RUN_STRATEGIES]),
-  template: required(
-    object("The instance to run.", {
-      metadata: openObject("Labels and annotations of the instance.", {
-        name: text("Not used: the instance has the name of the virtual machine."),
-        labels: map("Labels of the instance and its pod.", text("The label's value.")),
-        annotations: map("Annotations of the instance and its pod.", text("The annotation's value.")),
+export const MachineSpecSchema = object(
+  "What the virtual machine should be, and when it should run.",
+  {
+    running: flag("True means runStrategy Always, false Halted. Deprecated: use runStrategy."),
+    runStrategy: word("When an instance of it should run. Excludes running.", [...RUN_STRATEGIES]),
+    template: required(
+      object("The instance to run.", {
+        metadata: openObject("Labels and annotations of the instance.", {
+          name: text("Not used: the instance has the name of the virtual machine."),
+          labels: map("Labels of the instance and its pod.", text("The label's value.")),
+          annotations: map("Annotations of the instance and its pod.", text("The annotation's value.")),
+        }),
+        spec: required(InstanceSpecSchema),
       }),
-      spec: required(InstanceSpecSchema),
-    }),
-  ),
-  dataVolumeTemplates: list("DataVolumes that are made with it and removed with it.", DataVolumeTemplateSchema),
-  instancetype: matcher(
-    "Instancetype that CPU and memory come from.",
-    "VirtualMachineInstancetype or VirtualMachineClusterInstancetype",
-  ),
-  preference: matcher(
-    "Preference that other defaults come from.",
-    "VirtualMachinePreference or VirtualMachineClusterPreference",
-  ),
-  updateVolumesStrategy: word("How changed volumes reach a running instance.", ["Replacement", "Migration"]),
-});
+    ),
+    dataVolumeTemplates: list("DataVolumes that are made with it and removed with it.", DataVolumeTemplateSchema),
+    instancetype: matcher(
+      "Instancetype that CPU and memory come from.",
+      "VirtualMachineInstancetype or VirtualMachineClusterInstancetype",
+    ),
+    preference: matcher(
+      "Preference that other defaults come from.",
+      "VirtualMachinePreference or VirtualMachineClusterPreference",
+    ),
+    updateVolumesStrategy: word("How changed volumes reach a running instance.", ["Replacement", "Migration"]),
+  },
+  {
+    rules: [
+      {
+        rule: "!(has(self.running) && has(self.runStrategy))",
+        message: "set runStrategy or running, not both; running is deprecated",
+        reason: "FieldValueInvalid",
+        fieldPath: ".running",
+      },
+      {
+        rule: "has(self.running) || has(self.runStrategy)",
+        message: "set runStrategy: Always, Halted, Manual, RerunOnFailure or Once",
+        reason: "FieldValueInvalid",
+        fieldPath: ".running",
+      },
+    ],
+  },
+);
 
 const dryRun = list("All: only check.", text("All."), { list: "atomic" });
 

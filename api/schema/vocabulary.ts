@@ -29,6 +29,8 @@ export interface Rule {
   readonly rule: string;
   readonly message: string;
   readonly reason?: "FieldValueInvalid" | "FieldValueForbidden" | "FieldValueRequired" | "FieldValueDuplicate";
+  /** The field that the error names, below this object. */
+  readonly fieldPath?: string;
 }
 
 const facts = z.registry<Facts>();

@@ -1,0 +1,156 @@
+/** The CustomResourceDefinitions of our kinds, made from their schemas. Pure. */
+import type { z } from "zod";
+import { KubeVirt, KubeVirtSchema } from "./kubevirt.ts";
+import type { Kind, KubeObject } from "./object.ts";
+import { structural, type Structural } from "./structural.ts";
+import { VirtualMachineInstance, VirtualMachineInstanceSchema } from "./virtual-machine-instance.ts";
+import { VirtualMachine, VirtualMachineSchema } from "./virtual-machine.ts";
+
+/** A column of `kubectl get`. Those with a priority above 0 are shown with -o wide only. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly jsonPath: string;
+  readonly description?: string;
+  readonly priority?: number;
+}
+
+export interface CustomResourceVersion {
+  readonly name: string;
+  readonly served: boolean;
+  readonly storage: boolean;
+  readonly deprecated?: boolean;
+  readonly deprecationWarning?: string;
+  readonly schema: { readonly openAPIV3Schema: Structural };
+  readonly subresources?: { readonly status?: Readonly<Record<string, never>> };
+  readonly additionalPrinterColumns?: readonly PrinterColumn[];
+}
+
+export interface CustomResourceDefinition extends KubeObject {
+  readonly spec: {
+    readonly group: string;
+    readonly scope: "Namespaced" | "Cluster";
+    readonly names: {
+      readonly plural: string;
+      readonly singular: string;
+      readonly kind: string;
+      readonly listKind: string;
+      readonly shortNames?: readonly string[];
+      readonly categories?: readonly string[];
+    };
+    readonly conversion?: { readonly strategy: "None" };
+    readonly versions: readonly CustomResourceVersion[];
+  };
+}
+
+export const CustomResourceDefinition: Kind<CustomResourceDefinition> = {
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  kind: "CustomResourceDefinition",
+  plural: "customresourcedefinitions",
+  namespaced: false,
+};
+
+interface Definition {
+  readonly kind: Kind;
+  readonly schema: z.ZodType;
+  readonly shortNames: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly columns: readonly PrinterColumn[];
+}
+
+const age: PrinterColumn = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
+const phase: PrinterColumn = { name: "Phase", type: "string", jsonPath: ".status.phase" };
+
+function condition(name: string, type: string, priority?: number): PrinterColumn {
+  return {
+    name,
+    type: "string",
+    jsonPath: `.status.conditions[?(@.type=='${type}')].status`,
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+const definitions: readonly Definition[] = [
+  {
+    kind: VirtualMachine,
+    schema: VirtualMachineSchema,
+    shortNames: ["vm", "vms"],
+    labels: { "kubevirt.io": "" },
+    columns: [
+      age,
+      {
+        name: "Status",
+        type: "string",
+        jsonPath: ".status.printableStatus",
+        description: "What the virtual machine does, in one word.",
+      },
+      condition("Ready", "Ready"),
+    ],
+  },
+  {
+    kind: VirtualMachineInstance,
+    schema: VirtualMachineInstanceSchema,
+    shortNames: ["vmi", "vmis"],
+    labels: { "kubevirt.io": "" },
+    columns: [
+      age,
+      phase,
+      { name: "IP", type: "string", jsonPath: ".status.interfaces[0].ipAddress" },
+      { name: "NodeName", type: "string", jsonPath: ".status.nodeName" },
+      condition("Ready", "Ready"),
+      condition("Live-Migratable", "LiveMigratable", 1),
+      condition("Paused", "Paused", 1),
+    ],
+  },
+  {
+    kind: KubeVirt,
+    schema: KubeVirtSchema,
+    shortNames: ["kv", "kvs"],
+    labels: { "operator.kubevirt.io": "" },
+    columns: [age, phase],
+  },
+];
+
+function definition(of: Definition): CustomResourceDefinition {
+  const { kind } = of;
+  const shared = {
+    schema: { openAPIV3Schema: structural(of.schema) },
+    subresources: { status: {} },
+    additionalPrinterColumns: of.columns,
+  };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: `${kind.plural}.${kind.group}`, labels: of.labels },
+    spec: {
+      group: kind.group,
+      scope: kind.namespaced ? "Namespaced" : "Cluster",
+      names: {
+        plural: kind.plural,
+        singular: kind.kind.toLowerCase(),
+        kind: kind.kind,
+        listKind: `${kind.kind}List`,
+        shortNames: of.shortNames,
+        categories: ["all"],
+      },
+      conversion: { strategy: "None" },
+      versions: [
+        { name: "v1", served: true, storage: true, ...shared },
+        {
+          name: "v1alpha3",
+          served: true,
+          storage: false,
+          deprecated: true,
+          deprecationWarning: `${kind.group}/v1alpha3 ${kind.kind} is deprecated; use ${kind.group}/v1, which has the same fields`,
+          ...shared,
+        },
+      ],
+    },
+  };
+}
+
+/** All CRDs that Virtive installs. Both versions of a kind share one schema; v1 is the one that is stored. */
+export function customResourceDefinitions(): CustomResourceDefinition[] {
+  return definitions.map(definition);
+}

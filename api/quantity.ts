@@ -1,0 +1,101 @@
+/**
+ * Kubernetes quantities: 512Mi, 2, 500m, 1.5Gi, 1e3. Exact: a quantity is held as a whole number of billionths, which
+ * is as fine as Kubernetes keeps them; what is finer is rounded up, as there. Pure.
+ */
+import { QUANTITY_PATTERN } from "./schema/vocabulary.ts";
+
+/** Billionths of the unit. */
+export type Quantity = bigint;
+
+const NANO = 1_000_000_000n;
+const SHAPE = new RegExp(QUANTITY_PATTERN);
+const PARTS = /^([+-]?)(\d*)(?:\.(\d*))?(.*)$/;
+/** Longer texts and larger exponents name nothing that a machine has, and would only cost time. */
+const MAX_LENGTH = 64;
+const MAX_EXPONENT = 30;
+
+const DECIMAL: Readonly<Record<string, number>> = {
+  "n": -9,
+  "u": -6,
+  "m": -3,
+  "": 0,
+  "k": 3,
+  "M": 6,
+  "G": 9,
+  "T": 12,
+  "P": 15,
+  "E": 18,
+};
+const BINARY: Readonly<Record<string, bigint>> = {
+  Ki: 1n << 10n,
+  Mi: 1n << 20n,
+  Gi: 1n << 30n,
+  Ti: 1n << 40n,
+  Pi: 1n << 50n,
+  Ei: 1n << 60n,
+};
+
+/** Undefined when it is not a quantity, or absurdly long or large. */
+export function parseQuantity(value: string | number): Quantity | undefined {
+  const text = String(value);
+  if (text.length > MAX_LENGTH || !SHAPE.test(text)) return undefined;
+  const [, sign = "", whole = "", fraction = "", suffix = ""] = PARTS.exec(text) ?? [];
+  const scale = scaleOf(suffix);
+  if (scale === undefined) return undefined;
+  const digits = BigInt(`${whole}${fraction}` || "0") * scale.factor * NANO;
+  const exponent = scale.exponent - fraction.length;
+  const size = exponent >= 0 ? digits * 10n ** BigInt(exponent) : divideUp(digits, 10n ** BigInt(-exponent));
+  return sign === "-" ? -size : size;
+}
+
+function scaleOf(suffix: string): { readonly factor: bigint; readonly exponent: number } | undefined {
+  const factor = BINARY[suffix];
+  if (factor !== undefined) return { factor, exponent: 0 };
+  const exponent = DECIMAL[suffix] ?? Number(suffix.slice(1));
+  if (!Number.isInteger(exponent) || Math.abs(exponent) > MAX_EXPONENT) return undefined;
+  return { factor: 1n, exponent };
+}
+
+function divideUp(amount: bigint, by: bigint): bigint {
+  return (amount + by - 1n) / by;
+}
+
+function exactly(value: string | number): Quantity {
+  const quantity = parseQuantity(value);
+  if (quantity === undefined) {
+    throw new RangeError(
+      `${JSON.stringify(value)} is no quantity: write a number with a unit, such as 512Mi, 2 or 500m`,
+    );
+  }
+  return quantity;
+}
+
+function rounded(quantity: Quantity, unit: bigint, value: string | number): number {
+  const amount = Number(quantity >= 0n ? divideUp(quantity, unit) : quantity / unit);
+  if (!Number.isSafeInteger(amount)) throw new RangeError(`${value} is too large: at most 8Pi`);
+  return amount;
+}
+
+/** Bytes (or whole units) of a quantity, rounded up. @throws RangeError when it is no quantity, or above 2^53 - 1 */
+export function bytesOf(value: string | number): number {
+  return rounded(exactly(value), NANO, value);
+}
+
+/** Thousandths of a quantity, rounded up: milli-CPU. @throws RangeError when it is no quantity, or too large */
+export function milliOf(value: string | number): number {
+  return rounded(exactly(value), NANO / 1000n, value);
+}
+
+/** Bytes as the shortest exact text with a binary unit: 1073741824 → 1Gi, 1000 → 1000. */
+export function formatBytes(bytes: number): string {
+  const amount = BigInt(bytes);
+  for (const [suffix, factor] of Object.entries(BINARY).reverse()) {
+    if (amount !== 0n && amount % factor === 0n) return `${amount / factor}${suffix}`;
+  }
+  return `${amount}`;
+}
+
+/** Milli-CPU as text: 1500 → 1500m, 2000 → 2. */
+export function formatMilli(milli: number): string {
+  return milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`;
+}
