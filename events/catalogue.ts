@@ -110,6 +110,13 @@ export const flowEvents = {
     extensions: ["partitionkey"],
     producer: "source",
   },
+  differs: {
+    type: "dev.virtive.machine.differs",
+    description: "A resync found that a node and an instance do not say the same of a machine.",
+    data: z.strictObject({ node: z.string(), uid: z.string(), why: z.string() }),
+    extensions: ["node", "uid", "partitionkey"],
+    producer: "dispatcher",
+  },
 } as const satisfies Record<string, EventType>;
 
 export const catalogue: readonly EventType[] = [

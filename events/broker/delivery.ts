@@ -1,0 +1,226 @@
+/**
+ * One trigger's deliveries: coalesced by key while they wait, attempted, tried again, given up.
+ *
+ *                        newer event: takes its place
+ *                            ┌──┐
+ *   deliver ─────────────► queued ──turn──► running ──done──► (reply published)
+ *                            ▲                 │ again            │ never, or retries used up
+ *                            │                 ▼                  ▼
+ *                            └─pause over── pausing           dead letter
+ *                              or newer event
+ */
+import type { Key } from "#api/object.ts";
+import type { Trigger } from "../broker-types.ts";
+import { flowEvents, objectEvents } from "../catalogue.ts";
+import type { Random } from "../chance.ts";
+import { wait, type Clock } from "../clock.ts";
+import { asFault } from "../fault.ts";
+import {
+  answerOf,
+  isFailure,
+  pauseBefore,
+  retryAfterOf,
+  verdictOf,
+  type ExactAnswer,
+  type Failure,
+} from "./answers.ts";
+import type { Passing } from "./passing.ts";
+import type { Lanes } from "./lanes.ts";
+
+/** What came of deliveries, a trigger. Counters only grow. */
+export interface TriggerMetrics {
+  delivered: number;
+  /** Attempts that failed and are tried again. */
+  retried: number;
+  deadLettered: number;
+  /** Events that took the place of one that waited, or were covered by it. */
+  coalesced: number;
+  timedOut: number;
+  /** Milliseconds that attempts took, in all. */
+  milliseconds: number;
+}
+
+export interface Deliveries {
+  deliver(passing: Passing, key: Key): void;
+  /** Waiting for their next attempt. */
+  readonly pausing: number;
+  readonly metrics: Readonly<TriggerMetrics>;
+  /** Drops what waits; what runs is left to end. */
+  close(): void;
+}
+
+export interface DeliveriesOptions {
+  readonly trigger: Trigger;
+  readonly lanes: Lanes;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Takes the subscriber's reply in; a rejection fails the delivery. */
+  readonly reply: (answered: Passing, reply: ExactAnswer & { readonly status: 200 }) => Promise<void>;
+  readonly giveUp: (passing: Passing, key: Key, failure: Failure, attempts: number) => void;
+}
+
+interface Delivery {
+  passing: Passing;
+  /** Attempts made. */
+  attempts: number;
+  /** Set while pausing. */
+  pause?: { readonly cancel: () => void; readonly obliged: boolean };
+}
+
+/** How long a subscriber that was told to stop may take before its key is given to others all the same. */
+const STOPPING_MILLISECONDS = 5000;
+
+export function createDeliveries(options: DeliveriesOptions): Deliveries {
+  const { trigger, lanes, clock, random } = options;
+  /** Queued or pausing, by key. */
+  const pending = new Map<Key, Delivery>();
+  const metrics: TriggerMetrics = {
+    delivered: 0,
+    retried: 0,
+    deadLettered: 0,
+    coalesced: 0,
+    timedOut: 0,
+    milliseconds: 0,
+  };
+  let pausing = 0;
+  let closed = false;
+
+  function queue(key: Key, delivery: Delivery): void {
+    if (closed) return;
+    lanes.add(key, async () => {
+      if (pending.get(key) === delivery) pending.delete(key);
+      if (!closed) await run(key, delivery);
+    });
+  }
+
+  function resume(key: Key, delivery: Delivery): void {
+    delivery.pause?.cancel();
+    delete delivery.pause;
+    pausing -= 1;
+    queue(key, delivery);
+  }
+
+  function deliver(passing: Passing, key: Key): void {
+    if (closed) return;
+    const there = pending.get(key);
+    if (there === undefined) {
+      const delivery: Delivery = { passing, attempts: 0 };
+      pending.set(key, delivery);
+      return queue(key, delivery);
+    }
+    metrics.coalesced += 1;
+    if (weightOf(passing) < weightOf(there.passing)) {
+      // The waiting event says more; the key is looked at in any case.
+    } else {
+      there.passing = passing;
+      there.attempts = 0;
+    }
+    if (there.pause !== undefined && !there.pause.obliged) resume(key, there);
+  }
+
+  async function run(key: Key, delivery: Delivery): Promise<void> {
+    const { passing } = delivery;
+    const began = clock.now().getTime();
+    const failure = await attempt(passing, key);
+    metrics.milliseconds += clock.now().getTime() - began;
+    delivery.attempts += 1;
+    if (failure === undefined) {
+      metrics.delivered += 1;
+      return;
+    }
+    const final = verdictOf(codeOf(failure)) === "never" || delivery.attempts > trigger.delivery.retry;
+    if (final) {
+      metrics.deadLettered += 1;
+      return options.giveUp(passing, key, failure, delivery.attempts);
+    }
+    metrics.retried += 1;
+    pauseThenQueue(key, delivery, failure);
+  }
+
+  function pauseThenQueue(key: Key, delivery: Delivery, failure: Failure): void {
+    if (closed) return;
+    const newer = pending.get(key);
+    if (newer !== undefined) {
+      // Something happened while it ran: that delivery is the next attempt.
+      metrics.coalesced += 1;
+      if (weightOf(newer.passing) < weightOf(delivery.passing)) newer.passing = delivery.passing;
+      return;
+    }
+    pending.set(key, delivery);
+    pausing += 1;
+    const milliseconds = pauseBefore(trigger.delivery, delivery.attempts, failure, random);
+    delivery.pause = {
+      cancel: clock.schedule(milliseconds, () => resume(key, delivery)),
+      // Too many requests: the subscriber asked for the pause; news does not shorten it.
+      obliged: failure.status === 429 && retryAfterOf(failure) > 0,
+    };
+  }
+
+  /** Undefined when it was handled. */
+  async function attempt(passing: Passing, key: Key): Promise<Failure | undefined> {
+    const answer = await ask(passing, key);
+    if (isFailure(answer)) return answer;
+    if (answer.status !== 200) return undefined;
+    try {
+      await options.reply(passing, answer);
+      return undefined;
+    } catch (thrown) {
+      return { status: 503, detail: `the reply could not be taken: ${asFault(thrown).message}` };
+    }
+  }
+
+  async function ask(passing: Passing, key: Key): Promise<ExactAnswer> {
+    const { timeoutMilliseconds } = trigger.delivery;
+    const stopping = new AbortController();
+    const work = invoke(passing, key, stopping.signal);
+    const late = Promise.withResolvers<undefined>();
+    const cancel = clock.schedule(timeoutMilliseconds, () => late.resolve(undefined));
+    const answer = await Promise.race([work, late.promise]);
+    cancel();
+    if (answer !== undefined) return answer;
+    metrics.timedOut += 1;
+    stopping.abort(new DOMException(`no answer within ${timeoutMilliseconds} ms`, "TimeoutError"));
+    const patience = new AbortController();
+    await Promise.race([work, wait(clock, STOPPING_MILLISECONDS, patience.signal)]);
+    patience.abort();
+    return { status: 503, code: 504, detail: `no answer within ${timeoutMilliseconds} ms` };
+  }
+
+  async function invoke({ event }: Passing, key: Key, signal: AbortSignal): Promise<ExactAnswer> {
+    try {
+      return await trigger.subscriber(event, key, signal);
+    } catch (thrown) {
+      return answerOf(thrown);
+    }
+  }
+
+  return {
+    deliver,
+    get pausing() {
+      return pausing;
+    },
+    metrics,
+    close() {
+      closed = true;
+      for (const delivery of pending.values()) delivery.pause?.cancel();
+      pending.clear();
+      pausing = 0;
+    },
+  };
+}
+
+export function codeOf(failure: Failure): number {
+  return failure.code ?? failure.status;
+}
+
+const SAYS_NOTHING: ReadonlySet<string> = new Set(Object.values(flowEvents).map(({ type }) => type));
+const NAMES_AN_OBJECT: ReadonlySet<string> = new Set(Object.values(objectEvents).map(({ type }) => type));
+
+/**
+ * When two events wait for the same key, the newer stays unless it says less: a report or heartbeat carries what was
+ * seen, an object's event only that it changed, a wake nothing.
+ */
+function weightOf({ event }: Passing): number {
+  if (SAYS_NOTHING.has(event.type)) return 0;
+  return NAMES_AN_OBJECT.has(event.type) ? 1 : 2;
+}
