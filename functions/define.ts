@@ -6,8 +6,10 @@ import type { Kind, Key, KubeObject, Stored } from "#api/object.ts";
 import type { Filter } from "#events/broker-types.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
+import type { Fault } from "#events/fault.ts";
 import type { MachineAction, MachineOrder, Nodes } from "#events/machine.ts";
 import { flowEvents, type EventType } from "#events/catalogue.ts";
+import { sameJson } from "#events/merge-patch.ts";
 
 /** What should become true. Each is harmless when repeated. */
 export type Effect =
@@ -18,7 +20,10 @@ export type Effect =
       readonly after: KubeObject;
       readonly part: "object" | "status";
     }
-  /** Deterministic name; already there is success when it has the same controlling owner. */
+  /**
+   * Deterministic name; already there is success when it has the same controlling owner. A status that the object has
+   * is written right after, since an API server drops it at creation.
+   */
   | { readonly do: "create"; readonly kind: Kind; readonly object: KubeObject }
   | {
       readonly do: "remove";
@@ -28,9 +33,13 @@ export type Effect =
     }
   /**
    * An order to a node. Its version is that of `of` after the patches of the same decision: the dispatcher fills it in,
-   * so that the node can refuse what is older.
+   * so that the node can refuse what is older. A machine that no object claims is ordered with the version it has.
    */
-  | { readonly do: "order"; readonly of: Stored<KubeObject>; readonly order: Omit<MachineOrder, "version"> }
+  | {
+      readonly do: "order";
+      readonly of: Stored<KubeObject> | { readonly version: string };
+      readonly order: Omit<MachineOrder, "version">;
+    }
   | { readonly do: "forget"; readonly node: string; readonly uid: string; readonly epoch: number }
   | {
       readonly do: "act";
@@ -40,7 +49,13 @@ export type Effect =
       readonly action: MachineAction;
     }
   /** A CloudEvent; its id is derived from the cause, so that a redelivery repeats the same id. */
-  | { readonly do: "emit"; readonly type: EventType; readonly key: Key; readonly data: unknown; readonly extensions?: Readonly<Record<string, string>> }
+  | {
+      readonly do: "emit";
+      readonly type: EventType;
+      readonly key: Key;
+      readonly data: unknown;
+      readonly extensions?: Readonly<Record<string, string>>;
+    }
   /** A Kubernetes Event on the object, for `kubectl describe` and `virtive explain`. */
   | {
       readonly do: "record";
@@ -83,13 +98,33 @@ export interface FunctionDefinition<Facts = unknown> {
    * field. The law "no field has two writers" reads it, and a law test checks that a function writes nothing else.
    */
   readonly writes: readonly string[];
+  /**
+   * One run at a time over all keys, each seeing what the one before it wrote: for decisions that share something, such
+   * as the room on the nodes.
+   */
+  readonly oneAtATime?: boolean;
   /** Undefined: what the key named is gone and there is nothing to do. */
   read(looks: Looks, key: Key): Promise<Facts | undefined>;
   decide(facts: Facts, now: Date): Decision;
+  /**
+   * What to do when an effect was refused for good: usually a condition that says why. Pure, as `decide` is; the facts
+   * are read anew. Without it the event goes to the dead letters.
+   */
+  refused?(facts: Facts, fault: Fault, now: Date): Decision;
 }
 
 export function defineFunction<Facts>(definition: FunctionDefinition<Facts>): FunctionDefinition<Facts> {
   return definition;
+}
+
+/** The patch that gives the object this status; none when it has it already. */
+export function statusPatch<T extends KubeObject & { readonly status?: unknown }>(
+  kind: Kind<T>,
+  before: Stored<T>,
+  status: T["status"],
+): readonly Effect[] {
+  if (sameJson(before.status, status)) return [];
+  return [{ do: "patch", kind, before, after: { ...before, status }, part: "status" }];
 }
 
 export function nothing(because: string, at?: Date): Decision {

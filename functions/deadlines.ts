@@ -1,0 +1,77 @@
+/**
+ * By when an object's present state should have passed. A pure function of the object: no timer is stored, so none is
+ * ever lost. The source tells `deadline.due` when the time has come, and the functions look again.
+ *
+ * | object | state | by | then |
+ * |---|---|---|---|
+ * | instance | Pending | 30 s | schedule looks again |
+ * | instance | Scheduling | 5 min | boot and observe look again |
+ * | instance | Scheduled | 5 min 30 s | boot orders off (the node itself gives up after 5 min) |
+ * | instance | Unknown | 60 s | observe looks again |
+ * | instance | being deleted | its grace | stop orders off |
+ * | instance | ended, not released | 60 s | release looks again |
+ * | VM | crash-looping | retryAfterTimestamp | run starts another instance |
+ * | Node | runtime heard | 20 s after the last noted heartbeat | attend declares it silent |
+ */
+import { Node } from "#api/core.ts";
+import { finalizer } from "#api/names.ts";
+import { conditionOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { enteredAt, graceSeconds, isFinal, phaseOf, type Instance, type Phase } from "./instance.ts";
+import { RUNTIME_READY } from "./machine-facts.ts";
+
+/** Seconds that an instance may wait in a phase. Undefined: the phase is no waiting. */
+const waits = {
+  Pending: 30,
+  Scheduling: 300,
+  Scheduled: 330,
+  Running: undefined,
+  Unknown: 60,
+  WaitingForSync: undefined,
+  Succeeded: 60,
+  Failed: 60,
+} as const satisfies Record<Phase, number | undefined>;
+
+/** Seconds after the last heartbeat that was written down; `attend` writes one down every 8 to 10 s. */
+export const SILENCE_SECONDS = 20;
+
+const byKind: Readonly<Record<string, (object: KubeObject) => Date | undefined>> = {
+  [VirtualMachineInstance.kind]: (object) => ofInstance(object as Instance),
+  [VirtualMachine.kind]: (object) => ofVirtualMachine(object as VirtualMachine),
+  [Node.kind]: (object) => ofNode(object as Node),
+};
+
+export function deadlineOf(kind: Kind, object: Stored<KubeObject>): Date | undefined {
+  return byKind[kind.kind]?.(object);
+}
+
+function ofInstance(vmi: Instance): Date | undefined {
+  const { deletionTimestamp, finalizers } = vmi.metadata;
+  const phase = phaseOf(vmi);
+  if (isFinal(vmi) && finalizers?.includes(finalizer.vmi) !== true) return undefined;
+  if (!isFinal(vmi) && deletionTimestamp !== undefined) return after(new Date(deletionTimestamp), graceSeconds(vmi));
+  const seconds = waits[phase];
+  return seconds === undefined ? undefined : after(since(vmi, phase), seconds);
+}
+
+/** A phase may be entered more than once (Unknown): its condition knows the last time. */
+function since(vmi: Instance, phase: Phase): Date {
+  const changed = phase === "Unknown" ? conditionOf(vmi, "Ready")?.lastTransitionTime : undefined;
+  return changed == null ? enteredAt(vmi, phase) : new Date(changed);
+}
+
+function ofVirtualMachine(vm: VirtualMachine): Date | undefined {
+  const at = vm.status?.startFailure?.retryAfterTimestamp;
+  return at === undefined || vm.status?.created === true ? undefined : new Date(at);
+}
+
+function ofNode(node: Node): Date | undefined {
+  const heard = node.status?.conditions?.find((condition) => condition.type === RUNTIME_READY);
+  if (heard === undefined || heard.status === "Unknown" || heard.lastHeartbeatTime === undefined) return undefined;
+  return after(new Date(heard.lastHeartbeatTime), SILENCE_SECONDS);
+}
+
+function after(time: Date, seconds: number): Date {
+  return new Date(time.getTime() + seconds * 1000);
+}

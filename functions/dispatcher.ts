@@ -1,0 +1,213 @@
+/**
+ * The dispatcher: where functions touch the world, and the only place. For each event and key it reads, decides and
+ * performs what was decided, and answers the broker by what came of it:
+ *
+ *   204 done, or nothing to do      409 stale: read again        503 later, with Retry-After
+ *   422 our own bug, or an effect that was refused for good and that the function has no word for: dead letter
+ *
+ * Never a body. Every decision is journaled and logged with its because, the ones that do nothing too: that is the
+ * answer to "why did it not boot?".
+ */
+import type { Key } from "#api/object.ts";
+import type { Answer, Broker, DeliverySpec, Trigger } from "#events/broker-types.ts";
+import type { Clock } from "#events/clock.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
+import type { Reader, Writer } from "#events/cluster.ts";
+import { compileFilters } from "#events/broker/filters.ts";
+import { asFault, type Fault, type FaultKind } from "#events/fault.ts";
+import type { DecisionRecord, Journal } from "#events/journal-entry.ts";
+import type { Log } from "#events/log.ts";
+import type { Nodes } from "#events/machine.ts";
+import type { Decision, FunctionDefinition, Looks } from "./define.ts";
+import { perform, summary } from "./effects.ts";
+
+/** What came of a decision, and how loudly it is logged. */
+const levels = {
+  done: "info",
+  nothing: "debug",
+  gone: "debug",
+  stale: "debug",
+  later: "info",
+  refused: "warn",
+  bug: "error",
+} as const satisfies Record<"done" | "nothing" | "gone" | FaultKind, keyof Log>;
+type Outcome = keyof typeof levels;
+
+export interface DispatcherParts {
+  readonly functions: readonly FunctionDefinition[];
+  readonly reader: Reader;
+  readonly writer: Writer;
+  readonly nodes: Nodes;
+  readonly journal: Pick<Journal, "appendDecision">;
+  readonly broker: Pick<Broker, "publish" | "addTrigger" | "wakeAt">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Source of the events that decisions emit. */
+  readonly source?: string;
+  readonly delivery?: DeliverySpec;
+}
+
+export interface Dispatcher {
+  /** Hands the functions' triggers to the broker. */
+  start(): void;
+  readonly triggers: readonly Trigger[];
+  /** Runs one function for one key. */
+  dispatch(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer>;
+}
+
+/** Steps are short; a node's own work takes as long as it takes and reports by events. */
+export const defaultDelivery: DeliverySpec = {
+  retry: 20,
+  backoffPolicy: "exponential",
+  backoffDelayMilliseconds: 20,
+  backoffMaxMilliseconds: 10_000,
+  timeoutMilliseconds: 15_000,
+};
+
+export function createDispatcher(parts: DispatcherParts): Dispatcher {
+  const turns = new Map<string, Promise<unknown>>();
+
+  /** Runs after the function's runs before it, whatever came of them. */
+  function inTurn(definition: FunctionDefinition, run: () => Promise<Answer>): Promise<Answer> {
+    if (definition.oneAtATime !== true) return run();
+    const turn = (turns.get(definition.name) ?? Promise.resolve()).then(run, run);
+    turns.set(definition.name, turn);
+    return turn;
+  }
+
+  function dispatch(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer> {
+    return inTurn(definition, () => runOnce(parts, definition, event, key));
+  }
+
+  const triggers = parts.functions.map((definition) => triggerOf(definition, parts, dispatch));
+  return {
+    triggers,
+    dispatch,
+    start() {
+      for (const trigger of triggers) parts.broker.addTrigger(trigger);
+    },
+  };
+}
+
+/** A function with several wakes is one trigger: any of them, each with its own keys. */
+function triggerOf(definition: FunctionDefinition, parts: DispatcherParts, dispatch: Dispatcher["dispatch"]): Trigger {
+  const keys = keysOf(definition);
+  return {
+    name: definition.name,
+    filters: [{ any: definition.on.map((wake) => ({ all: wake.filters })) }],
+    delivery: parts.delivery ?? defaultDelivery,
+    keys: (event) => keys(event, parts.reader),
+    subscriber: (event, key) => dispatch(definition, event, key),
+  };
+}
+
+async function runOnce(
+  parts: DispatcherParts,
+  definition: FunctionDefinition,
+  event: CloudEvent,
+  key: Key,
+): Promise<Answer> {
+  const started = performance.now();
+  const note = (decision: Decision, outcome: Outcome, fault?: Fault): void => {
+    const record: DecisionRecord = {
+      function: definition.name,
+      key,
+      because: fault === undefined ? decision.because : `${decision.because}; ${fault.message}`,
+      effects: decision.effects.map(summary),
+      ...(decision.at === undefined ? {} : { at: decision.at.toISOString() }),
+      outcome: fault === undefined ? outcome : `${outcome} ${fault.reason}`,
+      milliseconds: Math.round((performance.now() - started) * 100) / 100,
+      cause: event.id,
+      time: parts.clock.now().toISOString(),
+    };
+    parts.journal.appendDecision(record);
+    parts.log[levels[outcome]](record, `${definition.name} ${key}: ${record.outcome}`);
+  };
+  const looks: Looks = { cluster: parts.reader, nodes: parts.nodes, event };
+  let decision: Decision = { effects: [], because: "reading" };
+  try {
+    const facts = await definition.read(looks, key);
+    if (facts === undefined) {
+      note({ effects: [], because: "what the key names is gone" }, "gone");
+      return { status: 204 };
+    }
+    decision = definition.decide(facts, parts.clock.now());
+    await perform(parts, { definition, decision, event, key });
+    if (decision.at !== undefined) parts.broker.wakeAt(definition.name, key, decision.at);
+    note(decision, decision.effects.length === 0 ? "nothing" : "done");
+    return { status: 204 };
+  } catch (thrown) {
+    const fault = asFault(thrown);
+    note(decision, fault.kind, fault);
+    if (fault.kind === "refused" && definition.refused !== undefined) {
+      return sayRefused(parts, { definition, looks, event, key, fault }, note);
+    }
+    return answerOf(fault);
+  }
+}
+
+interface Refusal {
+  readonly definition: FunctionDefinition;
+  readonly looks: Looks;
+  readonly event: CloudEvent;
+  readonly key: Key;
+  readonly fault: Fault;
+}
+
+/** The function's own word on a refusal, from facts as they are now. Refused again, it is a dead letter. */
+async function sayRefused(
+  parts: DispatcherParts,
+  { definition, looks, event, key, fault }: Refusal,
+  note: (decision: Decision, outcome: Outcome, fault?: Fault) => void,
+): Promise<Answer> {
+  let decision: Decision = { effects: [], because: "reading" };
+  try {
+    const facts = await definition.read(looks, key);
+    if (facts === undefined) return { status: 204 };
+    decision = definition.refused?.(facts, fault, parts.clock.now()) ?? decision;
+    await perform(parts, { definition, decision, event, key });
+    if (decision.at !== undefined) parts.broker.wakeAt(definition.name, key, decision.at);
+    note(decision, "done");
+    return { status: 204 };
+  } catch (thrown) {
+    const again = asFault(thrown);
+    note(decision, again.kind, again);
+    return answerOf(again);
+  }
+}
+
+/** What a fault tells the broker. */
+export function answerOf(fault: Fault): Answer {
+  const detail = `${fault.reason}: ${fault.message}`.slice(0, 1024);
+  switch (fault.kind) {
+    case "stale":
+      return { status: 409, detail };
+    case "later":
+      return fault.retryAfterSeconds === undefined
+        ? { status: 503, detail }
+        : { status: 503, detail, retryAfterSeconds: fault.retryAfterSeconds };
+    case "refused":
+    case "bug":
+      return { status: 422, detail };
+  }
+}
+
+/**
+ * The keys that an event concerns for a function: those of each wake that it matches. At once where no wake has to look
+ * for them, so that events keep their order.
+ */
+export function keysOf(
+  definition: FunctionDefinition,
+): (event: CloudEvent, reader: Reader) => Promise<readonly Key[]> | readonly Key[] {
+  const wakes = definition.on.map((wake) => ({ matches: compileFilters(wake.filters), keys: wake.keys ?? ownKey }));
+  return (event, reader) => {
+    const found = wakes.filter((wake) => wake.matches(event)).map((wake) => wake.keys(event, reader));
+    const ready = found.filter((keys): keys is readonly Key[] => !(keys instanceof Promise));
+    if (ready.length === found.length) return [...new Set(ready.flat())];
+    return Promise.all(found).then((keys) => [...new Set(keys.flat())]);
+  };
+}
+
+function ownKey(event: CloudEvent): readonly Key[] {
+  return [event.extensions["partitionkey"] ?? event.id];
+}

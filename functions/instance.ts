@@ -1,0 +1,93 @@
+/** A VirtualMachineInstance as functions see it: its phase, how long it has had it, its grace, its anchor's name. Pure. */
+import { createHash } from "node:crypto";
+import { Pod } from "#api/core.ts";
+import { DEFAULT_GRACE_SECONDS } from "#api/names.ts";
+import { rfc3339, type Condition, type Stored } from "#api/object.ts";
+import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
+
+export type Instance = Stored<VirtualMachineInstance>;
+export type Phase = NonNullable<VirtualMachineInstanceStatus["phase"]>;
+
+/** A new instance has no status on an API server that drops it at creation: that is Pending. */
+export function phaseOf(vmi: VirtualMachineInstance): Phase {
+  return vmi.status?.phase ?? "Pending";
+}
+
+/** Succeeded and Failed never change again. */
+export function isFinal(vmi: VirtualMachineInstance): boolean {
+  const phase = phaseOf(vmi);
+  return phase === "Succeeded" || phase === "Failed";
+}
+
+export function isDeleting(object: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** When it entered the phase; its creation where the phase was never noted. */
+export function enteredAt(vmi: Instance, phase: Phase): Date {
+  const noted = vmi.status?.phaseTransitionTimestamps?.find((entry) => entry.phase === phase);
+  return new Date(noted?.phaseTransitionTimestamp ?? vmi.metadata.creationTimestamp);
+}
+
+/** True once the phase was reached, whatever came after. */
+export function hasBeen(vmi: VirtualMachineInstance, phase: Phase): boolean {
+  return vmi.status?.phaseTransitionTimestamps?.some((entry) => entry.phase === phase) === true;
+}
+
+/** The status in another phase, with the time noted: one entry a phase, the first time that it was reached. */
+export function inPhase(vmi: Instance, phase: Phase, now: Date): VirtualMachineInstanceStatus {
+  const status = vmi.status ?? {};
+  if (status.phase === phase) return status;
+  const noted = status.phaseTransitionTimestamps ?? [
+    { phase: "Pending", phaseTransitionTimestamp: vmi.metadata.creationTimestamp },
+  ];
+  return {
+    ...status,
+    phase,
+    phaseTransitionTimestamps: noted.some((entry) => entry.phase === phase)
+      ? noted
+      : [...noted, { phase, phaseTransitionTimestamp: rfc3339(now) }],
+  };
+}
+
+export function withoutCondition(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+): readonly Condition[] | undefined {
+  return conditions?.some((condition) => condition.type === type) === true
+    ? conditions.filter((condition) => condition.type !== type)
+    : conditions;
+}
+
+export function graceSeconds(vmi: VirtualMachineInstance): number {
+  return vmi.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+}
+
+const LONGEST_NAME = 253;
+
+/** Deterministic, and another one for another instance of the same name. */
+export function anchorName(vmi: Instance): string {
+  const hash = shortHash(vmi.metadata.uid);
+  const name = `virt-launcher-${vmi.metadata.name}`.slice(0, LONGEST_NAME - hash.length - 1);
+  return `${name}-${hash}`;
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 5);
+}
+
+/** Same in every process: spreads what would otherwise happen at once. In [0, 1). */
+export function fractionOf(text: string): number {
+  return createHash("sha256").update(text).digest().readUInt32BE(0) / 2 ** 32;
+}
+
+export function isReady(pod: Pod): boolean {
+  return (
+    pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true
+  );
+}
+
+/** Its containers have ended: what it held is free. */
+export function hasEnded(pod: Pod): boolean {
+  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}

@@ -1,0 +1,56 @@
+/**
+ * What several functions read of an instance: its claim, the machine as its node knows it, the node itself. Reading is
+ * all that this file does; a node that does not answer is a fact like any other.
+ */
+import { Node } from "#api/core.ts";
+import { annotation } from "#api/names.ts";
+import { conditionOf, type Stored } from "#api/object.ts";
+import { asFault } from "#events/fault.ts";
+import type { Claim, MachineStatus } from "#events/machine.ts";
+import type { Looks } from "./define.ts";
+import type { Instance } from "./instance.ts";
+
+/** `silent`: the node did not answer, for this reason. */
+export type MachineFact =
+  | { readonly known: "yes"; readonly status: MachineStatus }
+  | { readonly known: "no" }
+  | { readonly known: "silent"; readonly reason: string };
+
+export function claimOf(vmi: Instance): Claim | undefined {
+  return vmi.status?.claim;
+}
+
+/** @returns undefined without a claim: no node has anything to say then */
+export async function readMachine(looks: Looks, vmi: Instance): Promise<MachineFact | undefined> {
+  const claim = claimOf(vmi);
+  if (claim === undefined) return undefined;
+  try {
+    const status = await looks.nodes.machine(claim.node, vmi.metadata.uid);
+    return status === undefined ? { known: "no" } : { known: "yes", status };
+  } catch (thrown) {
+    const fault = asFault(thrown);
+    if (fault.kind !== "later") throw fault;
+    return { known: "silent", reason: fault.message };
+  }
+}
+
+export async function readNode(looks: Looks, name: string | undefined): Promise<Stored<Node> | undefined> {
+  return name === undefined ? undefined : looks.cluster.get(Node, { name });
+}
+
+/** Condition of a Node: its runtime's heartbeats arrive and its hypervisor answers. Written by `attend` alone. */
+export const RUNTIME_READY = "RuntimeReady";
+
+export function runtimeIsReady(node: Node | undefined): boolean {
+  return node !== undefined && conditionOf(node, RUNTIME_READY)?.status === "True";
+}
+
+/** False once the runtime's heartbeats have been missing for too long. */
+export function runtimeIsHeard(node: Node | undefined): boolean {
+  const condition = node === undefined ? undefined : conditionOf(node, RUNTIME_READY);
+  return condition !== undefined && condition.status !== "Unknown";
+}
+
+export function bootIDOf(node: Node | undefined): string | undefined {
+  return node?.metadata.annotations?.[annotation.bootID];
+}

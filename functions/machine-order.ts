@@ -1,0 +1,124 @@
+/** The order that makes a machine of an instance: the whole wish, every time. */
+import { ConfigMap, Pod, Secret } from "#api/core.ts";
+import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { Reader } from "#events/cluster.ts";
+import type { Claim, Desired, MachineOrder } from "#events/machine.ts";
+import type { Effect } from "./define.ts";
+import { anchorName, graceSeconds, type Instance } from "./instance.ts";
+
+export type Files = MachineOrder["files"];
+
+export interface OrderWish {
+  readonly vmi: Instance;
+  readonly claim: Claim;
+  readonly desired: Desired;
+  /** Seconds; the instance's own grace when unset. */
+  readonly graceSeconds?: number;
+  readonly pod?: Pod | undefined;
+  readonly files?: Files;
+}
+
+export function order(wish: OrderWish): Effect {
+  const { vmi, claim, desired, pod } = wish;
+  const podUID = pod?.metadata.uid ?? Object.keys(vmi.status?.activePods ?? {})[0] ?? "";
+  const podIP = pod?.status?.podIP;
+  return {
+    do: "order",
+    of: vmi,
+    order: {
+      uid: vmi.metadata.uid,
+      namespace: vmi.metadata.namespace ?? "",
+      name: vmi.metadata.name,
+      claim,
+      desired,
+      graceSeconds: wish.graceSeconds ?? graceSeconds(vmi),
+      anchor: { podUID, podName: anchorName(vmi), ...(podIP === undefined ? {} : { podIP }) },
+      spec: vmi.spec,
+      files: wish.files ?? {},
+    },
+  };
+}
+
+/** Whether the guest's vCPUs should run: a user's word, else the way it was asked to start. */
+export function wantedState(vmi: Instance, pausedAnnotation: string): "running" | "paused" {
+  const word = vmi.metadata.annotations?.[pausedAnnotation];
+  if (word !== undefined) return word === "true" ? "paused" : "running";
+  return vmi.spec.startStrategy === "Paused" ? "paused" : "running";
+}
+
+export interface FoundFiles {
+  readonly files: Files;
+  /** What the spec names and is not there, as sentences. */
+  readonly missing: readonly string[];
+}
+
+type Volume = NonNullable<VirtualMachineInstance["spec"]["volumes"]>[number];
+
+/** Reads the Secrets and ConfigMaps that the volumes name. */
+export async function readFiles(cluster: Reader, vmi: Instance): Promise<FoundFiles> {
+  const files: Record<string, Record<string, string>> = {};
+  const missing: string[] = [];
+  for (const volume of vmi.spec.volumes ?? []) {
+    const found = await filesOf(cluster, vmi.metadata.namespace ?? "", volume);
+    if (Object.keys(found.files).length > 0) files[volume.name] = found.files;
+    missing.push(...found.missing.map((what) => `volume ${volume.name}: ${what}`));
+  }
+  return { files, missing };
+}
+
+interface VolumeFiles {
+  readonly files: Record<string, string>;
+  readonly missing: readonly string[];
+}
+
+async function filesOf(cluster: Reader, namespace: string, volume: Volume): Promise<VolumeFiles> {
+  const cloudInit = volume.cloudInitNoCloud ?? volume.cloudInitConfigDrive;
+  if (cloudInit !== undefined) {
+    const user = await oneOf(cluster, namespace, cloudInit.secretRef?.name, ["userdata", "userData"]);
+    const network = await oneOf(cluster, namespace, cloudInit.networkDataSecretRef?.name, [
+      "networkdata",
+      "networkData",
+    ]);
+    return {
+      files: {
+        ...(user.value === undefined ? {} : { "user-data": user.value }),
+        ...(network.value === undefined ? {} : { "network-data": network.value }),
+      },
+      missing: [...user.missing, ...network.missing],
+    };
+  }
+  if (volume.secret?.secretName !== undefined) {
+    const { secretName, optional } = volume.secret;
+    const secret = await cluster.get(Secret, { namespace, name: secretName });
+    return secret === undefined ? absent(`Secret ${secretName}`, optional) : { files: { ...secret.data }, missing: [] };
+  }
+  if (volume.configMap?.name !== undefined) {
+    const { name, optional } = volume.configMap;
+    const map = await cluster.get(ConfigMap, { namespace, name });
+    return map === undefined ? absent(`ConfigMap ${name}`, optional) : { files: contentOf(map), missing: [] };
+  }
+  return { files: {}, missing: [] };
+}
+
+function absent(what: string, optional: boolean | undefined): VolumeFiles {
+  return { files: {}, missing: optional === true ? [] : [`${what} does not exist`] };
+}
+
+/** One value of a Secret, under any of the names that are in use for it. */
+async function oneOf(
+  cluster: Reader,
+  namespace: string,
+  name: string | undefined,
+  keys: readonly string[],
+): Promise<{ readonly value?: string; readonly missing: readonly string[] }> {
+  if (name === undefined) return { missing: [] };
+  const secret = await cluster.get(Secret, { namespace, name });
+  if (secret === undefined) return { missing: [`Secret ${name} does not exist`] };
+  const value = keys.map((key) => secret.data?.[key]).find((found) => found !== undefined);
+  return value === undefined ? { missing: [`Secret ${name} has no key ${keys.join(" or ")}`] } : { value, missing: [] };
+}
+
+function contentOf(map: ConfigMap): Record<string, string> {
+  const text = Object.entries(map.data ?? {}).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
+  return { ...Object.fromEntries(text), ...map.binaryData };
+}

@@ -1,0 +1,23 @@
+/** The functions, all of them. A new one is listed here; triggers, tests and tables follow from the list. */
+import type { Kind } from "#api/object.ts";
+import { Node, Pod } from "#api/core.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { attend } from "./attend.ts";
+import { boot } from "./boot.ts";
+import type { FunctionsConfig } from "./config.ts";
+import type { FunctionDefinition } from "./define.ts";
+import { observe } from "./observe/observe.ts";
+import { power } from "./power.ts";
+import { release } from "./release.ts";
+import { resync } from "./resync.ts";
+import { run } from "./run/run.ts";
+import { schedule } from "./schedule/schedule.ts";
+import { stop } from "./stop.ts";
+
+export function functions(config: FunctionsConfig): readonly FunctionDefinition[] {
+  return [run, schedule(config), boot, power, observe, stop, release, attend(config), resync];
+}
+
+/** The kinds that the functions read all the time: what the source watches. */
+export const watchedKinds: readonly Kind[] = [VirtualMachine, VirtualMachineInstance, Pod, Node];

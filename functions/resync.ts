@@ -1,0 +1,115 @@
+/**
+ * resync: compares what a node holds with what the instances say, so that no lost event, report or order stays lost.
+ * Wakes every 60 s for all nodes and whenever a Node is written (its heartbeat is, every 8 to 10 s). Orders off what no
+ * instance claims, and tells of what differs; the functions that own the difference then look.
+ */
+import { Node } from "#api/core.ts";
+import { keyOf, partsOf, type Key } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { flowEvents } from "#events/catalogue.ts";
+import type { MachineStatus } from "#events/machine.ts";
+import { changed, defineFunction, nothing, told, type Effect } from "./define.ts";
+import { hasBeen, isDeleting, isFinal, phaseOf, type Instance } from "./instance.ts";
+import { claimOf, runtimeIsHeard } from "./machine-facts.ts";
+import { phaseFrom } from "./observe/status.ts";
+
+export interface ResyncFacts {
+  readonly node: string;
+  readonly heard: boolean;
+  readonly machines: readonly MachineStatus[];
+  /** All of them: a machine of an instance that another node claims is a difference too. */
+  readonly instances: readonly Instance[];
+}
+
+export const resync = defineFunction<ResyncFacts>({
+  name: "resync",
+  purpose: "Compares what nodes hold with what instances say; ends what nobody claims, tells what differs.",
+  on: [
+    changed(Node),
+    told([flowEvents.resync], async (_event, cluster) => {
+      const nodes = await cluster.list(Node);
+      return nodes.map(keyOf);
+    }),
+  ],
+  writes: ["order off (unclaimed)", "forget (unclaimed)", `emit ${flowEvents.differs.type}`],
+
+  async read({ cluster, nodes }, key) {
+    const { name } = partsOf(key);
+    const node = await cluster.get(Node, { name });
+    if (node === undefined) return undefined;
+    const heard = runtimeIsHeard(node);
+    if (!heard) return { node: name, heard, machines: [], instances: [] };
+    // In this order: an instance exists before its machine does, so none is missed.
+    const machines = await nodes.machines(name);
+    return { node: name, heard, machines, instances: await cluster.list(VirtualMachineInstance) };
+  },
+
+  decide({ node, heard, machines, instances }) {
+    if (!heard) return nothing(`${node} is not heard`);
+    const byUID = new Map(instances.map((vmi) => [vmi.metadata.uid, vmi]));
+    const effects: Effect[] = [];
+    const reasons: string[] = [];
+    for (const machine of machines) {
+      const vmi = byUID.get(machine.uid);
+      const claim = vmi === undefined ? undefined : claimOf(vmi);
+      if (vmi === undefined || (claim !== undefined && (claim.node !== node || claim.epoch > machine.claim.epoch))) {
+        const what = unclaimed(node, machine);
+        if (what === undefined) continue;
+        effects.push(what);
+        reasons.push(`${machine.namespace}/${machine.name} (${machine.uid}) is claimed by nobody here`);
+      } else {
+        const why = difference(vmi, machine);
+        if (why === undefined) continue;
+        effects.push(differs(keyOf(vmi), node, vmi.metadata.uid, why));
+        reasons.push(`${keyOf(vmi)}: ${why}`);
+      }
+    }
+    const held = new Set(machines.map((machine) => machine.uid));
+    for (const vmi of instances) {
+      if (claimOf(vmi)?.node !== node || isFinal(vmi) || held.has(vmi.metadata.uid)) continue;
+      effects.push(differs(keyOf(vmi), node, vmi.metadata.uid, "the node does not know it"));
+      reasons.push(`${keyOf(vmi)}: the node does not know it`);
+    }
+    if (effects.length === 0) return nothing(`${node} holds ${machines.length} machines, all as their instances say`);
+    return { effects, because: reasons.slice(0, 10).join("; ") };
+  },
+});
+
+/** Nobody may run it: it is ended, and once it is, forgotten. Its own claim goes with the order: a node takes no older. */
+function unclaimed(node: string, machine: MachineStatus): Effect | undefined {
+  const { uid, namespace, name, claim, version, state, desired } = machine;
+  if (state === "stopped") return { do: "forget", node, uid, epoch: claim.epoch };
+  if (desired === "off") return undefined;
+  return {
+    do: "order",
+    of: { version },
+    order: {
+      uid,
+      namespace,
+      name,
+      claim,
+      desired: "off",
+      graceSeconds: 0,
+      anchor: { podUID: "", podName: "" },
+      spec: { domain: { devices: {} } },
+      files: {},
+    },
+  };
+}
+
+/** What its functions would change if they looked now. */
+function difference(vmi: Instance, machine: MachineStatus): string | undefined {
+  if (isFinal(vmi)) return machine.state === "stopped" ? "the node still keeps its record" : undefined;
+  const phase = phaseFrom(vmi, machine);
+  if (phase !== phaseOf(vmi)) return `the machine is ${machine.state}, the instance ${phaseOf(vmi)}`;
+  const paused = vmi.status?.conditions?.some((one) => one.type === "Paused" && one.status === "True") === true;
+  if (hasBeen(vmi, "Running") && paused !== (machine.state === "paused")) return `the machine is ${machine.state}`;
+  if (isDeleting(vmi) && (machine.desired === "running" || machine.desired === "paused")) {
+    return `the instance is being deleted, the machine is ordered ${machine.desired}`;
+  }
+  return undefined;
+}
+
+function differs(key: Key, node: string, uid: string, why: string): Effect {
+  return { do: "emit", type: flowEvents.differs, key, data: { node, uid, why }, extensions: { node, uid } };
+}

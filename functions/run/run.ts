@@ -1,0 +1,183 @@
+/**
+ * run: keeps a VirtualMachine's instance as its run strategy wants it, and tells in the VM's status how it is.
+ * Wakes on changes of VMs and instances (they share their key) and when a crash-looping VM may start again.
+ * Writes the instance (creates, removes), the VM's status, and takes the VM's finalizer off.
+ *
+ * ```
+ *          wanted             ended, wanted again
+ *   absent ──────► instance ──────────────────────► removed ──► absent ──► (back-off) ──► instance
+ *             create          Halted, stop asked
+ * ```
+ */
+import { finalizer } from "#api/names.ts";
+import { controllerOf, keyOf, partsOf, type Stored } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { changed, defineFunction, due, nothing, statusPatch, type Decision, type Effect } from "../define.ts";
+import { isDeleting, isFinal, type Instance } from "../instance.ts";
+import { retryAfter, startFailureAfter } from "./back-off.ts";
+import { statusOf, type VmView } from "./status.ts";
+import { planOf, waiting, type Request } from "./strategy.ts";
+import { instanceOf } from "./template.ts";
+
+export interface RunFacts {
+  readonly vm: Stored<VirtualMachine>;
+  /** The instance of the VM's name, whoever it belongs to. */
+  readonly vmi: Instance | undefined;
+}
+
+/** Kubernetes' own finalizer of a deletion that leaves dependents alone. */
+const ORPHAN = "orphan";
+
+export const run = defineFunction<RunFacts>({
+  name: "run",
+  purpose: "Keeps the instance that a VirtualMachine's run strategy wants, and the VM's status.",
+  on: [changed(VirtualMachine), changed(VirtualMachineInstance), due(VirtualMachine)],
+  writes: [
+    "VirtualMachineInstance.create",
+    "VirtualMachineInstance.remove",
+    "VirtualMachine.status",
+    "VirtualMachine.metadata.finalizers",
+  ],
+
+  async read({ cluster }, key) {
+    const at = partsOf(key);
+    const vm = await cluster.get(VirtualMachine, at);
+    if (vm === undefined) return undefined;
+    return { vm, vmi: await cluster.get(VirtualMachineInstance, at) };
+  },
+
+  decide(facts, now) {
+    return isDeleting(facts.vm) ? end(facts, now) : keep(facts, now);
+  },
+
+  refused({ vm, vmi }, fault, now) {
+    const failure = { reason: "FailedCreate", message: fault.message };
+    const view = viewOf(vm, own({ vm, vmi }), now, { failure });
+    return {
+      effects: [
+        ...statusPatch(VirtualMachine, vm, statusOf(view, now)),
+        { do: "record", about: vm, type: "Warning", reason: "FailedCreate", message: fault.message },
+      ],
+      because: `the instance was refused: ${fault.reason}`,
+    };
+  },
+});
+
+/** The instance, if it is this VM's. Another may have the name: a user's, or one of a VM that had the name before. */
+function own({ vm, vmi }: RunFacts): Instance | undefined {
+  return vmi !== undefined && controllerOf(vmi)?.uid === vm.metadata.uid ? vmi : undefined;
+}
+
+function viewOf(
+  vm: Stored<VirtualMachine>,
+  vmi: VirtualMachineInstance | undefined,
+  now: Date,
+  more: Partial<VmView> = {},
+): VmView {
+  const stored = vmi as Instance | undefined;
+  return {
+    vm,
+    vmi,
+    stopping: vmi !== undefined && isDeleting(vmi),
+    startFailure: startFailureAfter(vm, stored, now),
+    requests: waiting(vm, stored),
+    failure: undefined,
+    ...more,
+  };
+}
+
+function keep(facts: RunFacts, now: Date): Decision {
+  const { vm } = facts;
+  const vmi = own(facts);
+  if (facts.vmi !== undefined && vmi === undefined) return blocked(vm, facts.vmi, now);
+  const view = viewOf(vm, vmi, now);
+  const plan = planOf(vm, vmi, view.requests);
+  const write = (changes: Partial<VmView>): readonly Effect[] =>
+    statusPatch(VirtualMachine, vm, statusOf({ ...view, ...changes }, now));
+  switch (plan.do) {
+    case "nothing":
+      return { effects: write({}), because: plan.because };
+    case "start": {
+      const at = retryAfter(view.startFailure, now);
+      if (at !== undefined) {
+        const failures = view.startFailure?.consecutiveFailCount ?? 0;
+        const because = `${plan.because}, but ${failures} in a row failed to start: not before ${at.toISOString()}`;
+        return { effects: write({}), because, at };
+      }
+      return start(vm, view, plan.because, plan.paused, now);
+    }
+    case "remove": {
+      if (vmi === undefined) return nothing(plan.because);
+      // Remembered before the instance goes: with it would go the reason to start another.
+      const requests = plan.again ? withStart(view.requests) : view.requests;
+      return {
+        effects: [
+          ...write({ stopping: true, requests }),
+          { do: "remove", kind: VirtualMachineInstance, object: vmi },
+          stopped(vm, vmi),
+        ],
+        because: plan.because,
+      };
+    }
+  }
+}
+
+function start(vm: Stored<VirtualMachine>, view: VmView, because: string, paused: boolean, now: Date): Decision {
+  const object = instanceOf(vm, paused);
+  const requests = view.requests[0]?.action === "Start" ? view.requests.slice(1) : view.requests;
+  return {
+    effects: [
+      { do: "create", kind: VirtualMachineInstance, object },
+      ...statusPatch(VirtualMachine, vm, statusOf({ ...view, vmi: object, requests }, now)),
+      {
+        do: "record",
+        about: vm,
+        type: "Normal",
+        reason: "SuccessfulCreate",
+        message: `Created instance ${object.metadata.name}: ${because}.`,
+      },
+    ],
+    because,
+  };
+}
+
+function withStart(requests: readonly Request[]): readonly Request[] {
+  return requests.some((request) => request.action === "Start") ? requests : [...requests, { action: "Start" }];
+}
+
+function stopped(vm: Stored<VirtualMachine>, vmi: Instance): Effect {
+  const message = `Removed instance ${vmi.metadata.name} (${vmi.metadata.uid}).`;
+  return { do: "record", about: vm, type: "Normal", reason: "SuccessfulDelete", message };
+}
+
+function blocked(vm: Stored<VirtualMachine>, other: Instance, now: Date): Decision {
+  const because = `instance ${keyOf(other)} belongs to another owner`;
+  // One that is going leaves the name to us; its deletion wakes us.
+  const failure = isDeleting(other)
+    ? undefined
+    : { reason: "FailedCreate", message: `${because}; remove it or rename the VM.` };
+  return { effects: statusPatch(VirtualMachine, vm, statusOf(viewOf(vm, undefined, now, { failure }), now)), because };
+}
+
+/** The VM is being deleted: its instance first, then the finalizer. */
+function end(facts: RunFacts, now: Date): Decision {
+  const { vm } = facts;
+  const vmi = own(facts);
+  const finalizers = vm.metadata.finalizers ?? [];
+  if (finalizers.includes(ORPHAN)) return nothing("the garbage collector first lets the instance go, as asked");
+  if (vmi === undefined) {
+    if (!finalizers.includes(finalizer.vm)) return nothing("the VM is going and nothing of ours holds it");
+    const metadata = { ...vm.metadata, finalizers: finalizers.filter((name) => name !== finalizer.vm) };
+    return {
+      effects: [{ do: "patch", kind: VirtualMachine, before: vm, after: { ...vm, metadata }, part: "object" }],
+      because: "the VM is being deleted and its instance is gone",
+    };
+  }
+  const status = statusPatch(VirtualMachine, vm, statusOf(viewOf(vm, vmi, now, { stopping: true }), now));
+  if (isDeleting(vmi)) return { effects: status, because: "the VM is being deleted and its instance is ending" };
+  return {
+    effects: [...status, { do: "remove", kind: VirtualMachineInstance, object: vmi }, stopped(vm, vmi)],
+    because: `the VM is being deleted${isFinal(vmi) ? "" : ", and its instance must end first"}`,
+  };
+}

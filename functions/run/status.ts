@@ -1,0 +1,118 @@
+/** A VM's status from its instance: printableStatus, ready, created and conditions. Pure. */
+import { conditionOf, withCondition, type Condition } from "#api/object.ts";
+import type { VirtualMachine, VirtualMachineStatus } from "#api/virtual-machine.ts";
+import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { isDeleting, isFinal, phaseOf } from "../instance.ts";
+import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
+import type { StartFailure } from "./back-off.ts";
+import { strategyOf, type Request } from "./strategy.ts";
+
+export interface VmView {
+  readonly vm: VirtualMachine;
+  /** The VM's own instance as it will be once the decision is done. */
+  readonly vmi: VirtualMachineInstance | undefined;
+  /** The instance is being ended, or will be by this decision. */
+  readonly stopping: boolean;
+  readonly startFailure: StartFailure;
+  readonly requests: readonly Request[];
+  /** Why no instance can be created, when that is so. */
+  readonly failure: { readonly reason: string; readonly message: string } | undefined;
+}
+
+/** The VM's own conditions; all others are its instance's. */
+const OWN_CONDITIONS: ReadonlySet<string> = new Set([
+  "Failure",
+  "RestartRequired",
+  "ManualRecoveryRequired",
+  "Initialized",
+]);
+
+/** The first row that holds names the status; the order is KubeVirt's. */
+const printable = [
+  ["Terminating", ({ vm }) => isDeleting(vm)],
+  ["Stopping", ({ vmi, stopping }) => vmi !== undefined && !isFinal(vmi) && stopping],
+  ["Paused", ({ vmi }) => has(vmi, "Paused", "True")],
+  ["Running", ({ vmi }) => inPhase(vmi, "Running")],
+  ["ErrorUnschedulable", ({ vmi }) => has(vmi, "PodScheduled", "False", "Unschedulable")],
+  ["ErrImagePull", ({ vmi }) => has(vmi, "Synchronized", "False", "ErrImagePull")],
+  ["ImagePullBackOff", ({ vmi }) => has(vmi, "Synchronized", "False", "ImagePullBackOff")],
+  ["Starting", ({ vmi }) => inPhase(vmi, "Pending", "Scheduling", "Scheduled")],
+  ["CrashLoopBackOff", (view) => (view.startFailure?.consecutiveFailCount ?? 0) > 0 && restarts(view)],
+  ["Stopped", ({ vmi }) => vmi === undefined || isFinal(vmi)],
+  ["WaitingForReceiver", ({ vmi }) => inPhase(vmi, "WaitingForSync")],
+] as const satisfies readonly (readonly [string, (view: VmView) => boolean])[];
+
+export type PrintableStatus = (typeof printable)[number][0] | "Unknown";
+
+export function printableStatus(view: VmView): PrintableStatus {
+  return printable.find(([, holds]) => holds(view))?.[0] ?? "Unknown";
+}
+
+function has(vmi: VirtualMachineInstance | undefined, type: string, status: string, reason?: string): boolean {
+  if (vmi === undefined || isFinal(vmi)) return false;
+  const condition = conditionOf(vmi, type);
+  return condition?.status === status && (reason === undefined || condition.reason === reason);
+}
+
+function inPhase(vmi: VirtualMachineInstance | undefined, ...phases: readonly string[]): boolean {
+  return vmi !== undefined && phases.includes(phaseOf(vmi));
+}
+
+function restarts({ vm, vmi }: VmView): boolean {
+  const strategy = strategyOf(vm);
+  return (vmi === undefined || isFinal(vmi)) && (strategy === "Always" || strategy === "RerunOnFailure");
+}
+
+const NO_INSTANCE = {
+  type: "Ready",
+  status: "False",
+  reason: "VMINotExists",
+  message: "No instance of this virtual machine exists.",
+} as const satisfies Condition;
+
+/** The whole status of the VM; fields that others write stay as they are. */
+export function statusOf(view: VmView, now: Date): VirtualMachineStatus {
+  const { vm, vmi } = view;
+  const old = vm.status ?? {};
+  const conditions = conditionsOf(view, now);
+  const { startFailure: _failure, stateChangeRequests: _requests, ...rest } = old;
+  return {
+    ...rest,
+    created: vmi !== undefined,
+    ready: conditions.some((condition) => condition.type === "Ready" && condition.status === "True"),
+    printableStatus: printableStatus(view),
+    runStrategy: strategyOf(vm),
+    ...(vm.metadata.generation === undefined ? {} : { desiredGeneration: vm.metadata.generation }),
+    ...observedGeneration(vmi),
+    ...(view.startFailure === undefined ? {} : { startFailure: view.startFailure }),
+    ...(view.requests.length === 0 ? {} : { stateChangeRequests: view.requests }),
+    conditions,
+  };
+}
+
+/** Annotation of an instance: generation of the VM that it was made from. */
+export const VM_GENERATION = "kubevirt.io/vm-generation";
+
+function observedGeneration(vmi: VirtualMachineInstance | undefined): Pick<VirtualMachineStatus, "observedGeneration"> {
+  const text = vmi?.metadata.annotations?.[VM_GENERATION];
+  return text !== undefined && /^\d{1,15}$/.test(text) ? { observedGeneration: Number(text) } : {};
+}
+
+function conditionsOf(view: VmView, now: Date): readonly VmCondition[] {
+  const old = view.vm.status?.conditions ?? [];
+  const own = old.filter((condition) => OWN_CONDITIONS.has(condition.type));
+  const ready = view.vmi === undefined ? NO_INSTANCE : (conditionOf(view.vmi, "Ready") ?? GUEST_NOT_RUNNING);
+  const mirrored = (view.vmi?.status?.conditions ?? []).filter(
+    (condition) => condition.type !== "Ready" && !OWN_CONDITIONS.has(condition.type),
+  );
+  const oldReady = old.filter((condition) => condition.type === "Ready");
+  const withReady = withCondition(oldReady, { ...ready, lastTransitionTime: undefined }, now);
+  return [...withReady, ...mirrored, ...withFailure(own, view.failure, now)];
+}
+
+type VmCondition = NonNullable<VirtualMachineStatus["conditions"]>[number];
+
+function withFailure(own: readonly VmCondition[], failure: VmView["failure"], now: Date): readonly VmCondition[] {
+  if (failure === undefined) return own.filter((condition) => condition.type !== "Failure");
+  return withCondition(own, { type: "Failure", status: "True", ...failure }, now);
+}

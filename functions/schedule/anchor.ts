@@ -1,0 +1,119 @@
+/**
+ * The anchor pod: one small unprivileged process that makes the VM a citizen of Kubernetes. QEMU joins its cgroup and
+ * network; it ends when the guest is down. Pure.
+ */
+import { Pod, type Toleration } from "#api/core.ts";
+import { annotation, label } from "#api/names.ts";
+import { apiVersionOf } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { createHash } from "node:crypto";
+import type { FunctionsConfig } from "../config.ts";
+import { anchorName, graceSeconds, type Instance } from "../instance.ts";
+import { asQuantities, requestsOf } from "./resources.ts";
+
+/** Beyond the guest's grace: time to take disks and network down before the kubelet kills what is left. */
+const TEARDOWN_SECONDS = 30;
+/** QEMU's user; the anchor runs as the same one so that the CSI gives both the same files. */
+const QEMU_UID = 64055;
+const QEMU_GID = 107;
+const LONGEST_LABEL = 63;
+
+/** Annotations of an instance that are not the pod's business. */
+const PRIVATE_ANNOTATIONS = [
+  "kubectl.kubernetes.io/last-applied-configuration",
+  "kubevirt.io/vm-generation",
+  annotation.paused,
+];
+
+/** `nodeName`: where, when placement is ours; else the named scheduler says. */
+export function anchorOf(vmi: Instance, nodeName: string | undefined, config: FunctionsConfig): Pod {
+  const { spec } = vmi;
+  return {
+    apiVersion: apiVersionOf(Pod),
+    kind: Pod.kind,
+    metadata: {
+      name: anchorName(vmi),
+      ...(vmi.metadata.namespace === undefined ? {} : { namespace: vmi.metadata.namespace }),
+      labels: labelsOf(vmi),
+      annotations: annotationsOf(vmi),
+      ownerReferences: [
+        {
+          apiVersion: apiVersionOf(VirtualMachineInstance),
+          kind: VirtualMachineInstance.kind,
+          name: vmi.metadata.name,
+          uid: vmi.metadata.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec: {
+      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(spec.schedulerName === undefined ? {} : { schedulerName: spec.schedulerName }),
+      ...(spec.priorityClassName === undefined ? {} : { priorityClassName: spec.priorityClassName }),
+      ...(spec.topologySpreadConstraints === undefined
+        ? {}
+        : { topologySpreadConstraints: spec.topologySpreadConstraints }),
+      nodeSelector: { ...spec.nodeSelector, [label.schedulable]: "true" },
+      ...(spec.tolerations === undefined ? {} : { tolerations: spec.tolerations as readonly Toleration[] }),
+      ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
+      hostname:
+        spec.hostname ??
+        vmi.metadata.name
+          .slice(0, LONGEST_LABEL)
+          .replace(/[.-]+$/, "")
+          .replaceAll(".", "-"),
+      ...(spec.subdomain === undefined ? {} : { subdomain: spec.subdomain }),
+      // One pod is one run: another sandbox would have another address.
+      restartPolicy: "Never",
+      terminationGracePeriodSeconds: graceSeconds(vmi) + TEARDOWN_SECONDS,
+      enableServiceLinks: false,
+      automountServiceAccountToken: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: QEMU_UID,
+        runAsGroup: QEMU_GID,
+        fsGroup: QEMU_GID,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [
+        {
+          name: "compute",
+          image: config.anchorImage,
+          resources: { requests: { ...asQuantities(requestsOf(spec, config.cpuAllocationRatio)) } },
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+          },
+        },
+      ],
+    },
+  };
+}
+
+function labelsOf(vmi: Instance): Record<string, string> {
+  return {
+    ...vmi.metadata.labels,
+    [label.component]: "virt-launcher",
+    [label.createdBy]: vmi.metadata.uid,
+    [label.vmName]: asLabel(vmi.spec.hostname ?? vmi.metadata.name),
+    [label.vmiId]: asLabel(vmi.metadata.name),
+  };
+}
+
+/** A name that is too long for a label's value is cut and made distinct again by its hash. */
+function asLabel(name: string): string {
+  if (name.length <= LONGEST_LABEL) return name;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${name.slice(0, LONGEST_LABEL - hash.length - 1)}-${hash}`;
+}
+
+function annotationsOf(vmi: Instance): Record<string, string> {
+  const kept = Object.entries(vmi.metadata.annotations ?? {}).filter(([name]) => !PRIVATE_ANNOTATIONS.includes(name));
+  return {
+    ...Object.fromEntries(kept),
+    [annotation.domain]: vmi.metadata.name,
+    "kubectl.kubernetes.io/default-container": "compute",
+  };
+}

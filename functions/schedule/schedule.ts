@@ -1,0 +1,169 @@
+/**
+ * schedule: gives a pending instance its anchor pod, and a node where placement is ours (`schedulerName: virtive`).
+ * Wakes on instances, their pods and, for those that wait for room, on nodes.
+ * Writes the pod, the phase Scheduling and the condition PodScheduled.
+ *
+ * ```
+ *   Pending ──► pod exists ──► Scheduling
+ *      └──► no node fits: PodScheduled=False, node by node why; looked at again every 5 s
+ * ```
+ */
+import { Node, Pod } from "#api/core.ts";
+import { SCHEDULER_NAME } from "#api/names.ts";
+import { conditionOf, keyOf, partsOf, withCondition, type Condition, type Stored } from "#api/object.ts";
+import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
+import type { FunctionsConfig } from "../config.ts";
+import {
+  changed,
+  defineFunction,
+  due,
+  nothing,
+  statusPatch,
+  type Decision,
+  type FunctionDefinition,
+} from "../define.ts";
+import { anchorName, inPhase, isDeleting, phaseOf, withoutCondition, type Instance } from "../instance.ts";
+import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
+import { anchorOf } from "./anchor.ts";
+import { explain, place } from "./placement.ts";
+import { requestsOf } from "./resources.ts";
+
+export interface ScheduleFacts {
+  readonly vmi: Instance;
+  readonly pod: Stored<Pod> | undefined;
+  /** Where it could run; undefined when another scheduler places the pod, or the pod exists. */
+  readonly cluster: { readonly nodes: readonly Stored<Node>[]; readonly pods: readonly Pod[] } | undefined;
+}
+
+const AGAIN_MILLISECONDS = 5_000;
+
+export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFacts> {
+  return defineFunction<ScheduleFacts>({
+    name: "schedule",
+    purpose: "Creates the anchor pod of a pending instance and, where placement is ours, chooses its node.",
+    on: [
+      changed(VirtualMachineInstance),
+      due(VirtualMachineInstance),
+      changed(Pod),
+      changed(Node, {
+        async keys(_event, cluster) {
+          const instances = await cluster.list(VirtualMachineInstance);
+          return instances.filter((vmi) => phaseOf(vmi) === "Pending" && !isDeleting(vmi)).map(keyOf);
+        },
+      }),
+    ],
+    writes: [
+      "Pod.create",
+      "VirtualMachineInstance.status.phase=Scheduling",
+      "VirtualMachineInstance.status.phaseTransitionTimestamps[Scheduling]",
+      "VirtualMachineInstance.status.conditions[PodScheduled]",
+      "VirtualMachineInstance.status.conditions[Ready]=GuestNotRunning",
+    ],
+    // Two placements at a time would both count the same free memory.
+    oneAtATime: true,
+
+    async read({ cluster }, key) {
+      const at = partsOf(key);
+      const vmi = await cluster.get(VirtualMachineInstance, at);
+      if (vmi === undefined) return undefined;
+      const waits = (phaseOf(vmi) === "Pending" || phaseOf(vmi) === "Scheduling") && !isDeleting(vmi);
+      if (!waits) return { vmi, pod: undefined, cluster: undefined };
+      const pod = await cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
+      if (pod !== undefined || vmi.spec.schedulerName !== SCHEDULER_NAME) return { vmi, pod, cluster: undefined };
+      return { vmi, pod, cluster: { nodes: await cluster.list(Node), pods: await cluster.list(Pod) } };
+    },
+
+    decide(facts, now) {
+      const { vmi, pod } = facts;
+      if (isDeleting(vmi)) return nothing("the instance is being deleted");
+      if (phaseOf(vmi) === "Scheduling") return follow(vmi, pod, now);
+      if (phaseOf(vmi) !== "Pending") return nothing(`the instance is ${phaseOf(vmi)}: it has its place`);
+      if (pod !== undefined) {
+        return {
+          effects: statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, now)),
+          because: "the anchor pod exists",
+        };
+      }
+      return create(facts, config, now);
+    },
+
+    refused({ vmi }, fault, now) {
+      const condition = { ...NOT_SCHEDULED, reason: "FailedCreate", message: fault.message };
+      return {
+        effects: [
+          ...statusPatch(VirtualMachineInstance, vmi, withPodScheduled(vmi, condition, now)),
+          { do: "record", about: vmi, type: "Warning", reason: "FailedCreate", message: fault.message },
+        ],
+        because: `the anchor pod was refused: ${fault.reason}`,
+        at: new Date(now.getTime() + AGAIN_MILLISECONDS),
+      };
+    },
+  });
+}
+
+const NOT_SCHEDULED = { type: "PodScheduled", status: "False" } as const;
+
+function create({ vmi, cluster }: ScheduleFacts, config: FunctionsConfig, now: Date): Decision {
+  let node: string | undefined;
+  let because = `${vmi.spec.schedulerName ?? "default-scheduler"} will place the anchor pod`;
+  if (cluster !== undefined) {
+    const need = { spec: vmi.spec, requests: requestsOf(vmi.spec, config.cpuAllocationRatio) };
+    const placement = place(need, cluster.nodes, cluster.pods);
+    if (placement.node === undefined) return unschedulable(vmi, explain(placement.reasons), now);
+    ({ node, because } = placement);
+  }
+  const pod = anchorOf(vmi, node, config);
+  return {
+    effects: [
+      { do: "create", kind: Pod, object: pod },
+      ...statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, now)),
+      {
+        do: "record",
+        about: vmi,
+        type: "Normal",
+        reason: "SuccessfulCreate",
+        message: `Created anchor pod ${pod.metadata.name}: ${because}.`,
+      },
+    ],
+    because,
+  };
+}
+
+function unschedulable(vmi: Instance, why: string, now: Date): Decision {
+  const at = new Date(now.getTime() + AGAIN_MILLISECONDS);
+  const condition = { ...NOT_SCHEDULED, reason: "Unschedulable", message: why };
+  const effects = statusPatch(VirtualMachineInstance, vmi, withPodScheduled(vmi, condition, now));
+  if (effects.length === 0) return { effects, because: why, at };
+  return {
+    effects: [...effects, { do: "record", about: vmi, type: "Warning", reason: "FailedScheduling", message: why }],
+    because: why,
+    at,
+  };
+}
+
+function scheduling(vmi: Instance, now: Date): VirtualMachineInstanceStatus {
+  const status = inPhase(vmi, "Scheduling", now);
+  const conditions = withoutCondition(status.conditions, "PodScheduled");
+  return { ...status, conditions: withCondition(conditions, GUEST_NOT_RUNNING, now) };
+}
+
+/** The pod waits for another scheduler: its word on why is the instance's. */
+function follow(vmi: Instance, pod: Pod | undefined, now: Date): Decision {
+  const said = pod?.status?.conditions?.find((condition) => condition.type === "PodScheduled");
+  if (said?.status !== "False") {
+    if (conditionOf(vmi, "PodScheduled") === undefined) return nothing("the anchor pod has its node");
+    const conditions = withoutCondition(vmi.status?.conditions, "PodScheduled");
+    const status = { ...vmi.status, ...(conditions === undefined ? {} : { conditions }) };
+    return { effects: statusPatch(VirtualMachineInstance, vmi, status), because: "the anchor pod has its node" };
+  }
+  const { reason, message } = said;
+  const condition: Condition = { ...NOT_SCHEDULED, reason, message };
+  return {
+    effects: statusPatch(VirtualMachineInstance, vmi, withPodScheduled(vmi, condition, now)),
+    because: `the scheduler has no place for the anchor pod: ${message ?? reason ?? "no reason given"}`,
+  };
+}
+
+function withPodScheduled(vmi: Instance, condition: Condition, now: Date): VirtualMachineInstanceStatus {
+  return { ...vmi.status, conditions: withCondition(vmi.status?.conditions, condition, now) };
+}
