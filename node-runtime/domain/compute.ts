@@ -29,7 +29,7 @@ function positive(count: number | undefined): number {
 }
 
 function cpusOf(quantity: string | number): number {
-  return Math.ceil(quantityOf(quantity, "spec.domain.resources"));
+  return quantityOf(quantity, "spec.domain.resources");
 }
 
 export function vcpuElement(topology: Topology): Element {

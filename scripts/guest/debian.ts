@@ -25,10 +25,13 @@ export async function openApt(directory: string): Promise<Apt> {
   try {
     await access("/usr/bin/apt-get");
   } catch {
-    throw new Error("The demo guest is made from Debian packages, and this machine has no apt-get: use Debian 12 or later");
+    throw new Error(
+      "The demo guest is made from Debian packages, and this machine has no apt-get: use Debian 12 or later",
+    );
   }
   let options: readonly string[] = [];
-  const show = async (name: string): Promise<string> => run("apt-cache", [...options, "show", "--no-all-versions", name]);
+  const show = async (name: string): Promise<string> =>
+    run("apt-cache", [...options, "show", "--no-all-versions", name]);
   try {
     await show("busybox-static");
   } catch {

@@ -1,0 +1,102 @@
+/** Files that are either wholly there or not at all, whenever the power goes; and what a full disk means. */
+import { randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Fault } from "#events/fault.ts";
+
+/**
+ * Makes the file by `write` under another name in the same folder, then gives it its own. What was there is replaced.
+ * @throws Fault later DiskFull
+ */
+export async function writeWhole(
+  path: string,
+  write: (temporary: string) => Promise<void>,
+  mode = 0o644,
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await write(temporary);
+    const file = await open(temporary, "r");
+    try {
+      await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw asDiskFault(error, path);
+  }
+}
+
+export async function writeWholeBytes(path: string, content: Buffer | string, mode = 0o644): Promise<void> {
+  await writeWhole(
+    path,
+    async (temporary) => {
+      const file = await open(temporary, "wx", mode);
+      try {
+        await file.writeFile(content);
+      } finally {
+        await file.close();
+      }
+    },
+    mode,
+  );
+}
+
+/** A rename is on the disk once its folder is. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
+
+/** The error as a fault where it means that there is no room; else as it was. */
+export function asDiskFault(error: unknown, path: string): unknown {
+  if (error instanceof Error && FULL.has((error as NodeJS.ErrnoException).code)) {
+    return new Fault("later", "DiskFull", `There is no room left on the disk of ${dirname(path)}`, { cause: error });
+  }
+  return error;
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === "ENOENT";
+}
+
+const HOLE_BYTES = 64 * 1024;
+const ZEROS = Buffer.alloc(HOLE_BYTES);
+
+/** Writes chunks one after the other and leaves holes where there are only zeros: disk images are mostly empty. */
+export function sparseWriter(file: FileHandle): { write(chunk: Buffer): Promise<void>; finish(): Promise<number> } {
+  let at = 0;
+  return {
+    async write(chunk) {
+      for (let from = 0; from < chunk.length; from += HOLE_BYTES) {
+        const part = chunk.subarray(from, from + HOLE_BYTES);
+        if (!part.equals(ZEROS.subarray(0, part.length))) {
+          for (let done = 0; done < part.length;) {
+            done += (await file.write(part, done, part.length - done, at + done)).bytesWritten;
+          }
+        }
+        at += part.length;
+      }
+    },
+    async finish() {
+      await file.truncate(at);
+      return at;
+    },
+  };
+}
+
+/** `sha256:<hex>` as a file's path under `directory`. The digest has been checked to be one. */
+export function blobPath(directory: string, digest: string): string {
+  return join(directory, "blobs", "sha256", digest.slice("sha256:".length));
+}

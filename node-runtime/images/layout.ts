@@ -1,0 +1,97 @@
+/** OCI image layouts on this machine: directories that `skopeo`, `buildah` and our own build scripts write. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Fault } from "#events/fault.ts";
+import { blobPath, isMissing } from "./files.ts";
+import type { Descriptor, Image } from "./image.ts";
+import { forPlatform, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest } from "./manifest.ts";
+import type { Reference } from "./reference.ts";
+
+const REF_NAME = "org.opencontainers.image.ref.name";
+
+/** Blobs that this process has compared with their digests, by path and time of change. */
+const verified = new Set<string>();
+
+/**
+ * The image of that name in the layout, with its blobs verified; undefined when the layout has none.
+ * @throws Fault refused ImageDigestMismatch, ImageRefused
+ */
+export async function imageInLayout(layout: string, reference: Reference, name: string): Promise<Image | undefined> {
+  let index: Buffer;
+  try {
+    index = await readBounded(join(layout, "index.json"));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const wanted = namesOf(reference);
+  const entry = parseIndex(index, layout).find((candidate) => {
+    const refName = candidate.annotations?.[REF_NAME];
+    return (
+      refName !== undefined &&
+      wanted.includes(refName) &&
+      (reference.digest === undefined || candidate.digest === reference.digest)
+    );
+  });
+  if (entry === undefined) return undefined;
+  const manifest = await manifestOf(layout, entry, name);
+  const layers = parseManifest(manifest.content, name);
+  return {
+    reference: name,
+    digest: manifest.digest,
+    layers: await Promise.all(
+      layers.map(async (layer) => ({ ...layer, path: await verifiedBlob(layout, layer, name) })),
+    ),
+  };
+}
+
+/** With and without the registry, and the tag that is meant when none is said. */
+function namesOf({ registry, repository, tag }: Reference): string[] {
+  const paths = registry === undefined ? [repository] : [`${registry}/${repository}`];
+  return paths.flatMap((path) => [`${path}:${tag ?? "latest"}`, ...(tag === undefined ? [path] : [])]);
+}
+
+async function manifestOf(
+  layout: string,
+  entry: Descriptor,
+  name: string,
+): Promise<{ content: Buffer; digest: string }> {
+  const content = await readBounded(await verifiedBlob(layout, entry, name));
+  if (!isIndex(content, name)) return { content, digest: entry.digest };
+  const one = forPlatform(parseIndex(content, name), name);
+  return { content: await readBounded(await verifiedBlob(layout, one, name)), digest: one.digest };
+}
+
+async function readBounded(path: string): Promise<Buffer> {
+  const { size } = await stat(path);
+  if (size > MAX_MANIFEST_BYTES) {
+    throw new Fault("refused", "ImageRefused", `${path} has over ${MAX_MANIFEST_BYTES} bytes; manifests are smaller`);
+  }
+  return readFile(path);
+}
+
+async function verifiedBlob(layout: string, blob: Descriptor, name: string): Promise<string> {
+  const path = blobPath(layout, blob.digest);
+  let about;
+  try {
+    about = await stat(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new Fault("refused", "ImageNotFound", `The layout ${layout} lacks ${blob.digest} of ${name}`);
+  }
+  const key = `${path} ${about.size} ${about.mtimeMs}`;
+  if (verified.has(key)) return path;
+  if ((await digestOf(path)) !== blob.digest) {
+    throw new Fault("refused", "ImageDigestMismatch", `${blob.digest} of ${name} in ${layout} has other content`);
+  }
+  verified.add(key);
+  return path;
+}
+
+export async function digestOf(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
+  return `sha256:${hash.digest("hex")}`;
+}
