@@ -12,9 +12,10 @@ import { Node, Pod } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { keyOf, partsOf, withCondition, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
+import { flowEvents } from "#events/catalogue.ts";
 import type { Claim } from "#events/machine.ts";
 import { deadlineOf } from "./deadlines.ts";
-import { changed, defineFunction, due, nothing, statusPatch, type Decision, type Effect } from "./define.ts";
+import { changed, defineFunction, due, nothing, statusPatch, told, type Decision, type Effect } from "./define.ts";
 import { anchorName, inPhase, isDeleting, isReady, phaseOf, withoutCondition, type Instance } from "./instance.ts";
 import { bootIDOf, claimOf, readMachine, readNode, type MachineFact } from "./machine-facts.ts";
 import { order, readFiles, wantedState, type FoundFiles } from "./machine-order.ts";
@@ -37,6 +38,7 @@ export const boot = defineFunction<BootFacts>({
   on: [
     changed(VirtualMachineInstance),
     due(VirtualMachineInstance),
+    told([flowEvents.differs]),
     changed(Pod),
     changed(Node, {
       async keys(event, cluster) {

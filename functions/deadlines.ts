@@ -36,14 +36,17 @@ const waits = {
 /** Seconds after the last heartbeat that was written down; `attend` writes one down every 8 to 10 s. */
 export const SILENCE_SECONDS = 20;
 
-const byKind: Readonly<Record<string, (object: KubeObject) => Date | undefined>> = {
-  [VirtualMachineInstance.kind]: (object) => ofInstance(object as Instance),
-  [VirtualMachine.kind]: (object) => ofVirtualMachine(object as VirtualMachine),
-  [Node.kind]: (object) => ofNode(object as Node),
-};
-
 export function deadlineOf(kind: Kind, object: Stored<KubeObject>): Date | undefined {
-  return byKind[kind.kind]?.(object);
+  switch (kind.kind) {
+    case VirtualMachineInstance.kind:
+      return ofInstance(object as Instance);
+    case VirtualMachine.kind:
+      return ofVirtualMachine(object as Stored<VirtualMachine>);
+    case Node.kind:
+      return ofNode(object);
+    default:
+      return undefined;
+  }
 }
 
 function ofInstance(vmi: Instance): Date | undefined {

@@ -203,8 +203,9 @@ export function keysOf(
   return (event, reader) => {
     const found = wakes.filter((wake) => wake.matches(event)).map((wake) => wake.keys(event, reader));
     const ready = found.filter((keys): keys is readonly Key[] => !(keys instanceof Promise));
-    if (ready.length === found.length) return [...new Set(ready.flat())];
-    return Promise.all(found).then((keys) => [...new Set(keys.flat())]);
+    const looked = found.filter((keys) => keys instanceof Promise);
+    if (looked.length === 0) return [...new Set(ready.flat())];
+    return Promise.all(looked).then((keys) => [...new Set([...ready, ...keys].flat())]);
   };
 }
 

@@ -1,6 +1,6 @@
 /** A VirtualMachineInstance as functions see it: its phase, how long it has had it, its grace, its anchor's name. Pure. */
 import { createHash } from "node:crypto";
-import { Pod } from "#api/core.ts";
+import type { Pod } from "#api/core.ts";
 import { DEFAULT_GRACE_SECONDS } from "#api/names.ts";
 import { rfc3339, type Condition, type Stored } from "#api/object.ts";
 import type { VirtualMachineInstance, VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";

@@ -1,5 +1,5 @@
 /** The order that makes a machine of an instance: the whole wish, every time. */
-import { ConfigMap, Pod, Secret } from "#api/core.ts";
+import { ConfigMap, Secret, type Pod } from "#api/core.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { Reader } from "#events/cluster.ts";
 import type { Claim, Desired, MachineOrder } from "#events/machine.ts";
@@ -119,6 +119,7 @@ async function oneOf(
 }
 
 function contentOf(map: ConfigMap): Record<string, string> {
-  const text = Object.entries(map.data ?? {}).map(([key, value]) => [key, Buffer.from(value).toString("base64")]);
-  return { ...Object.fromEntries(text), ...map.binaryData };
+  const content: Record<string, string> = { ...map.binaryData };
+  for (const [key, value] of Object.entries(map.data ?? {})) content[key] = Buffer.from(value).toString("base64");
+  return content;
 }

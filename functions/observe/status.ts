@@ -86,7 +86,9 @@ function withGuest(
     volumeStatus: machine.volumes.map((volume) => ({ ...volume, phase: "Ready" })),
     ...(machine.machineType === undefined ? {} : { machine: { type: machine.machineType } }),
     ...(machine.guestOSInfo === undefined ? {} : { guestOSInfo: knownGuestInfo(machine.guestOSInfo) }),
-    ...(guest === undefined ? {} : { memory: { guestAtBoot: guest, guestCurrent: guest, guestRequested: guest } }),
+    ...(guest === undefined || status.memory !== undefined
+      ? {}
+      : { memory: { guestAtBoot: guest, guestCurrent: guest, guestRequested: guest } }),
   };
 }
 

@@ -58,9 +58,8 @@ interface Ranked {
 function rank(need: Need, candidates: readonly Candidate[]): readonly Ranked[] {
   return candidates
     .map((candidate) => {
-      const scores = Object.entries(weighers).map(
-        ([name, { weigh }]) => [name, weigh(need, candidate, candidates)] as const,
-      );
+      const entries = Object.entries(weighers);
+      const scores = entries.map(([name, weigher]) => [name, weigher.weigh(need, candidate, candidates)] as const);
       const total = scores.reduce((sum, [name, score]) => sum + score * (weighers[name]?.weight ?? 0), 0);
       return { candidate, total, scores };
     })

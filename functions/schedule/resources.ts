@@ -14,8 +14,8 @@
  */
 import type { Node, Pod } from "#api/core.ts";
 import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
+import { bytesOf, milliOf } from "#api/quantity.ts";
 import { hasEnded } from "../instance.ts";
-import { amountOf } from "./amount.ts";
 
 const MiB = 1024 * 1024;
 
@@ -30,12 +30,12 @@ export function vCPUs(spec: VirtualMachineInstanceSpec): number {
     return (cores ?? 1) * (sockets ?? 1) * (threads ?? 1);
   }
   const { limits, requests } = spec.domain.resources ?? {};
-  return Math.max(1, Math.ceil(amountOf(limits?.["cpu"] ?? requests?.["cpu"] ?? 1)));
+  return Math.max(1, Math.ceil(milli(limits?.["cpu"] ?? requests?.["cpu"] ?? 1) / 1000));
 }
 
 export function guestMemoryBytes(spec: VirtualMachineInstanceSpec): number {
   const { requests, limits } = spec.domain.resources ?? {};
-  return Math.ceil(amountOf(spec.domain.memory?.guest ?? requests?.["memory"] ?? limits?.["memory"] ?? 0));
+  return bytes(spec.domain.memory?.guest ?? requests?.["memory"] ?? limits?.["memory"] ?? 0);
 }
 
 export function overheadBytes(spec: VirtualMachineInstanceSpec): number {
@@ -47,11 +47,8 @@ export function overheadBytes(spec: VirtualMachineInstanceSpec): number {
 /** A CPU request of the user's own stands; else the vCPUs share CPUs by the ratio. */
 export function requestsOf(spec: VirtualMachineInstanceSpec, cpuAllocationRatio: number): Resources {
   const asked = spec.domain.resources?.requests?.["cpu"];
-  const milliCPU = asked === undefined ? (1000 * vCPUs(spec)) / cpuAllocationRatio : 1000 * amountOf(asked);
-  const memory = Math.max(
-    guestMemoryBytes(spec),
-    Math.ceil(amountOf(spec.domain.resources?.requests?.["memory"] ?? 0)),
-  );
+  const milliCPU = asked === undefined ? (1000 * vCPUs(spec)) / cpuAllocationRatio : milli(asked);
+  const memory = Math.max(guestMemoryBytes(spec), bytes(spec.domain.resources?.requests?.["memory"] ?? 0));
   return { milliCPU: Math.ceil(milliCPU), memoryBytes: memory + overheadBytes(spec) };
 }
 
@@ -67,15 +64,32 @@ export interface Room extends Resources {
 /** What the node can give, less what the pods there ask for. */
 export function roomOn(node: Node, pods: readonly Pod[]): Room {
   const { allocatable, capacity } = node.status ?? {};
-  const of = (name: string): number => amountOf(allocatable?.[name] ?? capacity?.[name] ?? 0);
-  let [milliCPU, memoryBytes, places] = [1000 * of("cpu"), of("memory"), of("pods")];
+  const of = (name: string): string | number => allocatable?.[name] ?? capacity?.[name] ?? 0;
+  let [milliCPU, memoryBytes, places] = [milli(of("cpu")), bytes(of("memory")), bytes(of("pods"))];
   for (const pod of pods) {
     if (pod.spec.nodeName !== node.metadata.name || hasEnded(pod)) continue;
     places -= 1;
     for (const container of pod.spec.containers) {
-      milliCPU -= 1000 * amountOf(container.resources?.requests?.["cpu"] ?? 0);
-      memoryBytes -= amountOf(container.resources?.requests?.["memory"] ?? 0);
+      milliCPU -= milli(container.resources?.requests?.["cpu"] ?? 0);
+      memoryBytes -= bytes(container.resources?.requests?.["memory"] ?? 0);
     }
   }
-  return { milliCPU: Math.floor(milliCPU), memoryBytes: Math.floor(memoryBytes), pods: places };
+  return { milliCPU, memoryBytes, pods: places };
+}
+
+function milli(quantity: string | number): number {
+  return orNothing(() => milliOf(quantity));
+}
+
+function bytes(quantity: string | number): number {
+  return orNothing(() => bytesOf(quantity));
+}
+
+/** What is no quantity counts as nothing: the API server lets none through, and a decision never fails. */
+function orNothing(amount: () => number): number {
+  try {
+    return amount();
+  } catch {
+    return 0;
+  }
 }
