@@ -5,10 +5,11 @@
  */
 import type { Socket } from "node:net";
 import { Fault } from "#events/fault.ts";
-import { disconnected, LibvirtError } from "./error.ts";
+import { CallQueue, type Outcome } from "./call-queue.ts";
+import { disconnected, errorIn } from "./error.ts";
 import { encodePacket, PacketSplitter, packetStatus, packetType, keepalive, type Packet } from "./frame.ts";
 import { FEATURE_KEEPALIVE } from "./numbers.ts";
-import { calls, events, remoteError, type CallName, type Calls, type EventName, type Events } from "./protocol.gen.ts";
+import { calls, events, type CallName, type Calls, type EventName, type Events } from "./protocol.gen.ts";
 import { decode, encode, XdrError, type Codec } from "./xdr.ts";
 import { LibvirtStream } from "./stream.ts";
 import { describe, dial, type Address } from "./transport.ts";
@@ -40,17 +41,6 @@ const defaults = {
   keepaliveMilliseconds: 5_000,
 } as const;
 const DEAD_AFTER_SPANS = 3;
-
-type Outcome = { readonly payload: Buffer } | { readonly failure: Error };
-
-interface Pending {
-  readonly name: CallName;
-  readonly serial: number;
-  packet: Buffer | undefined;
-  timer: NodeJS.Timeout | undefined;
-  /** Told once. Undefined when the caller has given up; the daemon works on, so the call keeps its place in flight. */
-  settle: ((outcome: Outcome) => void) | undefined;
-}
 
 /** Opens it: authentication (none), the URI, keepalive. @throws Fault later, refused */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
@@ -93,11 +83,8 @@ export class Connection {
   readonly closed: Promise<Error>;
   readonly #socket: Socket;
   readonly #splitter = new PacketSplitter();
-  readonly #maxInFlight: number;
-  readonly #maxQueued: number;
   readonly #callTimeout: number;
-  readonly #inFlight = new Map<number, Pending>();
-  readonly #queue = new Set<Pending>();
+  readonly #queue: CallQueue;
   readonly #streams = new Map<number, LibvirtStream>();
   readonly #holding = new Set<number>();
   readonly #listeners = new Map<string, Set<(message: never) => void>>();
@@ -111,8 +98,8 @@ export class Connection {
   constructor(socket: Socket, options: ConnectionOptions) {
     this.peer = describe(options.address);
     this.#socket = socket;
-    this.#maxInFlight = options.maxInFlight ?? defaults.maxInFlight;
-    this.#maxQueued = options.maxQueued ?? defaults.maxQueued;
+    const { maxInFlight, maxQueued } = { ...defaults, ...options };
+    this.#queue = new CallQueue({ maxInFlight, maxQueued }, (packet) => void socket.write(packet));
     this.#callTimeout = options.callTimeoutMilliseconds ?? defaults.callTimeoutMilliseconds;
     this.keepaliveMilliseconds = options.keepaliveMilliseconds ?? defaults.keepaliveMilliseconds;
     const closed = Promise.withResolvers<Error>();
@@ -211,9 +198,7 @@ export class Connection {
     this.#ended = why;
     clearInterval(this.#heartbeat);
     this.#socket.destroy();
-    for (const pending of [...this.#inFlight.values(), ...this.#queue]) this.#settle(pending, { failure: why });
-    this.#inFlight.clear();
-    this.#queue.clear();
+    this.#queue.fail(why);
     for (const stream of this.#streams.values()) stream.lost(why);
     this.#streams.clear();
     this.#listeners.clear();
@@ -227,23 +212,9 @@ export class Connection {
     answered?: (serial: number, result: Calls[N]["result"]) => void,
   ): Promise<{ readonly result: Calls[N]["result"] }> {
     return new Promise((resolve, reject) => {
-      if (this.#ended !== undefined) {
-        reject(this.#ended);
-        return;
-      }
-      if (this.#queue.size >= this.#maxQueued) {
-        reject(new Fault("later", "HypervisorBusy", `${name}: ${this.#queue.size} calls wait for libvirt already`));
-        return;
-      }
+      if (this.#ended !== undefined) throw this.#ended;
       const serial = this.#nextSerial();
-      const pending: Pending = {
-        name,
-        serial,
-        packet: this.#encode(name, args, serial),
-        timer: undefined,
-        settle: undefined,
-      };
-      pending.settle = (outcome) => {
+      const settle = (outcome: Outcome): void => {
         if ("failure" in outcome) {
           reject(outcome.failure);
           return;
@@ -253,14 +224,11 @@ export class Connection {
           answered?.(serial, result);
           resolve({ result });
         } catch (error) {
-          reject(
-            new Fault("bug", "ProtocolError", `${name}: cannot read the reply: ${String(error)}`, { cause: error }),
-          );
+          const message = `${name}: cannot read the reply: ${String(error)}`;
+          reject(new Fault("bug", "ProtocolError", message, { cause: error }));
         }
       };
-      pending.timer = setTimeout(() => this.#expire(pending, timeoutMilliseconds), timeoutMilliseconds);
-      this.#queue.add(pending);
-      this.#pump();
+      this.#queue.add({ name, serial, packet: this.#encode(name, args, serial), timeoutMilliseconds, settle });
     });
   }
 
@@ -278,35 +246,8 @@ export class Connection {
 
   #nextSerial(): number {
     do this.#serial = this.#serial >= 0xffff_ffff ? 1 : this.#serial + 1;
-    while (this.#inFlight.has(this.#serial) || this.#streams.has(this.#serial));
+    while (this.#queue.has(this.#serial) || this.#streams.has(this.#serial));
     return this.#serial;
-  }
-
-  #pump(): void {
-    for (const pending of this.#queue) {
-      if (this.#inFlight.size >= this.#maxInFlight) return;
-      this.#queue.delete(pending);
-      this.#inFlight.set(pending.serial, pending);
-      if (pending.packet !== undefined) this.#socket.write(pending.packet);
-      pending.packet = undefined;
-    }
-  }
-
-  #settle(pending: Pending, outcome: Outcome): void {
-    clearTimeout(pending.timer);
-    const settle = pending.settle;
-    pending.settle = undefined;
-    settle?.(outcome);
-  }
-
-  #expire(pending: Pending, timeoutMilliseconds: number): void {
-    this.#queue.delete(pending);
-    const failure = new Fault(
-      "later",
-      "HypervisorTimeout",
-      `${pending.name}: libvirt at ${this.peer} did not answer within ${Math.round(timeoutMilliseconds)} ms`,
-    );
-    this.#settle(pending, { failure });
   }
 
   #read(chunk: Buffer): void {
@@ -342,23 +283,18 @@ export class Connection {
   }
 
   #reply(packet: Packet): void {
-    const pending = this.#inFlight.get(packet.serial);
-    if (pending === undefined)
+    const call = this.#queue.answered(packet.serial);
+    if (call === undefined) {
       throw disconnected(`libvirt at ${this.peer} answered call ${packet.serial}, which is none of ours`);
-    this.#inFlight.delete(packet.serial);
-    if (packet.status === packetStatus.error) {
-      const answer = decode(remoteError, packet.payload);
-      this.#settle(pending, { failure: new LibvirtError(answer) });
-    } else {
-      if (pending.settle === undefined && calls[pending.name].stream !== undefined) this.#abandon(pending);
-      this.#settle(pending, { payload: packet.payload });
     }
-    this.#pump();
-  }
-
-  /** A stream that was opened after its caller had given up: nobody reads it. */
-  #abandon(pending: Pending): void {
-    this.#attachStream(pending.name, pending.serial).destroy();
+    if (packet.status === packetStatus.error) {
+      call.settle({ failure: errorIn(packet.payload) });
+      return;
+    }
+    // A stream that was opened after its caller had given up: nobody would read it.
+    const { stream } = calls[call.name];
+    if (stream !== undefined && !call.awaited) this.#attachStream(call.name, packet.serial).destroy();
+    call.settle({ payload: packet.payload });
   }
 
   #event(packet: Packet): void {

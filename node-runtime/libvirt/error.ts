@@ -1,7 +1,8 @@
 /** Errors that libvirt answers with, and what they mean to a caller: the door from its codes to faults. */
 import { Fault, type FaultKind } from "#events/fault.ts";
 import { errorCode } from "./numbers.ts";
-import type { RemoteError } from "./protocol.gen.ts";
+import { remoteError, type RemoteError } from "./protocol.gen.ts";
+import { decode } from "./xdr.ts";
 
 /** libvirt's own error: `code` is virErrorNumber, `domain` virErrorDomain, `level` virErrorLevel (2 is an error). */
 export class LibvirtError extends Error {
@@ -18,6 +19,15 @@ export class LibvirtError extends Error {
     this.domain = error.domain;
     this.level = error.level;
     this.errno = error.code === errorCode.system && error.int1 > 0 ? error.int1 : undefined;
+  }
+}
+
+/** The error that a packet carries; one that cannot be read is the end of what it answers all the same. */
+export function errorIn(payload: Buffer): Error {
+  try {
+    return new LibvirtError(decode(remoteError, payload));
+  } catch (error) {
+    return disconnected("libvirt answered with an error that cannot be read", error);
   }
 }
 

@@ -3,10 +3,8 @@
  * while the consumer is slow the whole connection is not read, so a stream that may stall wants its own connection.
  */
 import { Duplex } from "node:stream";
-import { disconnected, faultOf, LibvirtError } from "./error.ts";
+import { disconnected, errorIn, faultOf } from "./error.ts";
 import { MAX_STREAM_CHUNK_BYTES, packetStatus, type Packet } from "./frame.ts";
-import { remoteError } from "./protocol.gen.ts";
-import { decode } from "./xdr.ts";
 
 /** What a stream needs of its connection. */
 export interface StreamCarrier {
@@ -49,7 +47,7 @@ export class LibvirtStream extends Duplex {
       default: {
         this.#finished = true;
         this.#release();
-        this.destroy(this.#refusal(packet.payload));
+        this.destroy(faultOf(errorIn(packet.payload), this.#doing));
       }
     }
   }
@@ -112,13 +110,5 @@ export class LibvirtStream extends Duplex {
     if (this.destroyed) return;
     this.push(null);
     if (!this.writableEnded) this.end();
-  }
-
-  #refusal(payload: Buffer): Error {
-    try {
-      return faultOf(new LibvirtError(decode(remoteError, payload)), this.#doing);
-    } catch (error) {
-      return disconnected(`${this.#doing}: the stream was ended by libvirt`, error);
-    }
   }
 }
