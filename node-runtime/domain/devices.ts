@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
 import { element, type Element } from "./element.ts";
 import type { PlannedDisk } from "./disks.ts";
-import { isQ35, machineTypeOf } from "./firmware.ts";
+import { hasSerialConsole, isQ35, machineTypeOf } from "./firmware.ts";
 import { rootPorts, SPARE_ROOT_PORTS } from "./pci.ts";
 import type { Devices, Domain } from "./spec.ts";
 
@@ -13,7 +13,7 @@ const LONGEST_SOCKET_PATH = 107;
 const BALLOON_STATS_SECONDS = 10;
 
 export function consoleElements(devices: Devices): Element[] {
-  if (devices.autoattachSerialConsole === false) return [];
+  if (!hasSerialConsole(devices)) return [];
   return [
     element("serial", { type: "pty" }, element("target", { type: "isa-serial", port: 0 })),
     element("console", { type: "pty" }, element("target", { type: "serial", port: 0 })),

@@ -103,6 +103,12 @@ function diskElement(plan: PlannedDisk, source: DomainDisk | undefined, ioThread
   const { disk, device, bus } = plan;
   const readonly = plan.readonly || source?.readonly === true;
   const custom = disk.blockSize?.custom;
+  if (disk.shareable === true && source?.format === "qcow2") {
+    throw unsupported(
+      `spec.domain.devices.disks[${disk.name}].shareable`,
+      "is set, and its image is qcow2; two guests can only share a raw disk",
+    );
+  }
   return element(
     "disk",
     { type: source?.block === true ? "block" : "file", device },

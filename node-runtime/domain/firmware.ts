@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { element, type Element } from "./element.ts";
 import { domainUuid, type Identified } from "./identity.ts";
 import type { DomainParts } from "./parts.ts";
-import type { Domain } from "./spec.ts";
+import type { Devices, Domain } from "./spec.ts";
 
 export const DEFAULT_MACHINE_TYPE = "q35";
 
@@ -29,6 +29,10 @@ export function efiOf(domain: Domain): { readonly secureBoot: boolean } | undefi
   return efi === undefined ? undefined : { secureBoot: efi.secureBoot ?? true };
 }
 
+export function hasSerialConsole(devices: Devices): boolean {
+  return devices.autoattachSerialConsole !== false;
+}
+
 /** The file with this machine's EFI variables. */
 export function nvramPath(directory: string): string {
   return join(directory, "volumes", "efi-variables.fd");
@@ -45,7 +49,8 @@ export function osElement(domain: Domain, parts: DomainParts): Element {
     boot?.kernel !== undefined && element("kernel", {}, boot.kernel),
     boot?.initrd !== undefined && element("initrd", {}, boot.initrd),
     boot?.commandLine !== undefined && element("cmdline", {}, boot.commandLine),
-    bios?.useSerial === true && element("bios", { useserial: "yes" }),
+    // SeaBIOS writes to the first serial port, so there has to be one.
+    bios?.useSerial === true && hasSerialConsole(domain.devices) && element("bios", { useserial: "yes" }),
     element("smbios", { mode: "sysinfo" }),
   );
 }
