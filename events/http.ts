@@ -53,8 +53,10 @@ export function encode(event: CloudEvent, mode: Mode): HttpMessage {
     const body = JSON.stringify({ ...extensions, ...attributes, ...jsonFields(event) });
     return { headers: { "content-type": `${STRUCTURED}; charset=utf-8` }, body };
   }
-  const packaged = new PackagedEvent({ ...extensions, ...attributes }, false);
+  // Extensions do not go through the package: one called as a member of every object ("constructor") breaks it.
+  const packaged = new PackagedEvent({ ...attributes }, false);
   const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(extensions)) headers[`ce-${name}`] = encodedValue(value);
   for (const [name, value] of Object.entries(HTTP.binary(packaged).headers)) {
     if (name.startsWith("ce-") && typeof value === "string") headers[name] = encodedValue(value);
   }
