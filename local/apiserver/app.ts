@@ -1,0 +1,152 @@
+/**
+ * The path of a request: who asks → is it health, an aggregated API, discovery, OpenAPI, or a resource → may they →
+ * the operation. The README draws it.
+ */
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { Hono, type Context } from "hono";
+import { forwarded, type AggregatedApis } from "./aggregated.ts";
+import type { Authentication } from "./authentication.ts";
+import type { Attributes, Authorizer } from "./authorization.ts";
+import { AGGREGATED_TYPE, wantsAggregated, type Discovery } from "./discovery/discovery.ts";
+import type { OpenApi } from "./discovery/openapi.ts";
+import type { Served } from "./kinds/kind.ts";
+import { negotiated } from "./representation.ts";
+import { headersOf, replyError, replyJson } from "./reply.ts";
+import { resourcePath, type ResourcePath } from "./request-path.ts";
+import { answerResource, scopeOf, verbOf, viewOf, type ResourceRequest } from "./resource-requests.ts";
+import type { Room } from "./room.ts";
+import { methodNotAllowed, noSuchPath, StatusError } from "./status.ts";
+import { answerSubresource } from "./subresources.ts";
+import type { UserInfo } from "./user.ts";
+import { responseSink, timeoutSeconds, watchOptions } from "./watching/watch-request.ts";
+import type { Watches } from "./watching/watches.ts";
+
+/** What `kubectl version` shows: the API level that this server follows. */
+const version = {
+  major: "1",
+  minor: "37",
+  gitVersion: "v1.37.0+virtive",
+  gitCommit: "",
+  gitTreeState: "clean",
+  buildDate: "1970-01-01T00:00:00Z",
+  goVersion: "none",
+  compiler: "none",
+  platform: `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
+} as const;
+
+const healthPaths: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
+
+export interface AppOptions {
+  readonly room: Room;
+  readonly watches: Watches;
+  readonly discovery: Discovery;
+  readonly openApi: OpenApi;
+  readonly aggregated: AggregatedApis;
+  readonly authentication: Authentication;
+  readonly authorizer: Authorizer;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+type Env = { Bindings: HttpBindings };
+
+export function createApp(options: AppOptions): Hono<Env> {
+  const app = new Hono<Env>();
+  app.onError((error) => {
+    if (!(error instanceof StatusError)) options.onTrouble(error);
+    return replyError(error);
+  });
+  app.all("*", (context) => answer(options, context));
+  return app;
+}
+
+async function answer(options: AppOptions, context: Context<Env>): Promise<Response> {
+  const { req } = context;
+  const { path } = req;
+  const user = options.authentication.userOf(context.env.incoming);
+  const aggregated = options.aggregated.at(path);
+  const named = aggregated === undefined ? resourcePath(path) : undefined;
+  const query = new URL(req.url).searchParams;
+  const verb = named === undefined ? undefined : verbOf(req.method, named, query);
+  await authorize(options.authorizer, attributesOf(user, named, verb ?? req.method.toLowerCase(), path));
+  if (healthPaths.has(path)) return new Response("ok", { headers: { "content-type": "text/plain; charset=utf-8" } });
+  if (path === "/version") return replyJson(version);
+  if (aggregated !== undefined) return aggregated.app.fetch(forwarded(req.raw, user), context.env);
+  if (named === undefined) return answerPath(options, context, user);
+  const served = options.room.kinds.find(named.group, named.version, named.plural);
+  if (served === undefined) throw noSuchPath(path);
+  if (verb === undefined) throw methodNotAllowed(served.kind, req.method);
+  const request: ResourceRequest = { room: options.room, request: req.raw, query, served, path: named, verb, user };
+  if (named.subresource !== undefined) return answerSubresource(request);
+  return verb === "watch" ? watch(options, request, context) : answerResource(request);
+}
+
+export async function authorize(authorizer: Authorizer, attributes: Attributes): Promise<void> {
+  const verdict = await authorizer.authorize(attributes);
+  if (verdict.allowed) return;
+  const { user } = attributes;
+  if (user.groups.includes("system:unauthenticated"))
+    throw new StatusError(401, "Unauthorized", `Unauthorized: ${verdict.reason}`);
+  const what =
+    "path" in attributes
+      ? `path "${attributes.path}"`
+      : `resource "${attributes.resource}" in API group "${attributes.group}"`;
+  throw new StatusError(
+    403,
+    "Forbidden",
+    `User "${user.username}" cannot ${attributes.verb} ${what}: ${verdict.reason}`,
+  );
+}
+
+export function attributesOf(user: UserInfo, named: ResourcePath | undefined, verb: string, path: string): Attributes {
+  if (named === undefined) return { user, verb, path };
+  return {
+    user,
+    verb,
+    group: named.group,
+    version: named.version,
+    resource: named.plural,
+    subresource: named.subresource ?? "",
+    namespace: named.namespace ?? "",
+    name: named.name ?? "",
+  };
+}
+
+/** Discovery and OpenAPI. */
+async function answerPath(options: AppOptions, { req }: Context<Env>, user: UserInfo): Promise<Response> {
+  const { path } = req;
+  if (req.method !== "GET") throw noSuchPath(path);
+  const accept = req.header("accept") ?? "";
+  const asks = wantsAggregated(accept) && (path === "/api" || path === "/apis");
+  const found = await options.discovery.answer(path, asks, user);
+  if (found !== undefined) {
+    if (!asks) negotiated(accept);
+    return new Response(JSON.stringify(found), {
+      headers: { "content-type": asks ? AGGREGATED_TYPE : "application/json", "vary": "Accept" },
+    });
+  }
+  if (path === "/openapi/v3") return replyJson(options.openApi.index());
+  if (path.startsWith("/openapi/v3/")) {
+    const document = options.openApi.document(path.slice("/openapi/v3/".length));
+    if (document !== undefined) return new Response(document, { headers: { "content-type": "application/json" } });
+  }
+  if (path === "/")
+    return replyJson({ paths: ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"] });
+  throw noSuchPath(path);
+}
+
+/** Takes the connection over: lines are written straight to it until the watch ends. */
+function watch({ room, watches }: AppOptions, request: ResourceRequest, context: Context<Env>): Response {
+  const served: Served = request.served;
+  if (!served.kind.verbs.includes("watch")) throw methodNotAllowed(served.kind, "watch");
+  const options = watchOptions(room, scopeOf(request), request.query, viewOf(request));
+  const timeout = timeoutSeconds(request.query);
+  watches.requireRoom();
+  const { outgoing } = context.env;
+  const warnings = served.version.deprecationWarning === undefined ? [] : [served.version.deprecationWarning];
+  outgoing.writeHead(200, Object.fromEntries(headersOf("application/json", warnings)));
+  outgoing.flushHeaders();
+  const stop = watches.start(responseSink(outgoing), options, timeout);
+  outgoing.once("close", stop);
+  return RESPONSE_ALREADY_SENT;
+}

@@ -1,0 +1,53 @@
+/** metadata.managedFields: who owns which fields, one entry for each manager, operation and subresource. */
+import { isObject, metadataOf, stringAt, type JsonObject } from "../json-value.ts";
+import { fromFieldsV1, toFieldsV1, type FieldSet, type Path } from "./field-set.ts";
+
+export interface Manager {
+  readonly name: string;
+  readonly operation: "Apply" | "Update";
+  readonly apiVersion: string;
+  /** "" for the object itself. */
+  readonly subresource: string;
+  readonly time: string;
+  readonly fields: FieldSet;
+}
+
+export function managersOf(object: JsonObject): Manager[] {
+  const list = metadataOf(object)["managedFields"];
+  if (!Array.isArray(list)) return [];
+  return list.filter(isObject).map((entry) => ({
+    name: stringAt(entry, "manager") ?? "",
+    operation: entry["operation"] === "Apply" ? "Apply" : "Update",
+    apiVersion: stringAt(entry, "apiVersion") ?? "",
+    subresource: stringAt(entry, "subresource") ?? "",
+    time: stringAt(entry, "time") ?? "",
+    fields: fromFieldsV1(entry["fieldsV1"]),
+  }));
+}
+
+/** Writes them, in the order of time and name; managers that own nothing are left out. */
+export function setManagers(object: JsonObject, managers: readonly Manager[]): void {
+  const metadata = metadataOf(object);
+  const entries = managers
+    .filter(({ fields }) => fields.size > 0)
+    .toSorted((a, b) => (a.time === b.time ? (a.name < b.name ? -1 : 1) : a.time < b.time ? -1 : 1))
+    .map(({ name, operation, apiVersion, subresource, time, fields }) => ({
+      manager: name,
+      operation,
+      apiVersion,
+      time,
+      fieldsType: "FieldsV1",
+      fieldsV1: toFieldsV1(fields),
+      ...(subresource === "" ? {} : { subresource }),
+    }));
+  if (entries.length === 0) delete metadata["managedFields"];
+  else metadata["managedFields"] = entries;
+}
+
+export function without(fields: FieldSet, gone: ReadonlySet<Path>): FieldSet {
+  return new Set([...fields].filter((path) => !gone.has(path)));
+}
+
+export function seconds(now: Date): string {
+  return now.toISOString().replace(/\.\d+Z$/, "Z");
+}

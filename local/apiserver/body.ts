@@ -1,0 +1,96 @@
+/**
+ * Reads a request's body: bounded in bytes and depth, JSON or YAML, with the fields that are written twice. What it
+ * returns is fresh, so that the caller may change it.
+ */
+import { parseDocument } from "yaml";
+import { isObject, type JsonObject } from "./json-value.ts";
+import { badRequest, StatusError, tooLarge, unsupportedMediaType } from "./status.ts";
+import { MAX_DEPTH, surveyJson } from "./strict-json.ts";
+
+/** Bytes of a request, as Kubernetes allows. */
+export const MAX_REQUEST_BYTES = 3 * 1024 * 1024;
+
+export interface Body {
+  readonly value: unknown;
+  /** Paths of fields that are written more than once. */
+  readonly duplicates: readonly string[];
+}
+
+/** The body's text. Stops reading as soon as there is too much. */
+export async function readText(request: Request, limit = MAX_REQUEST_BYTES): Promise<string> {
+  const announced = Number(request.headers.get("content-length") ?? "0");
+  if (announced > limit) throw tooLarge("the request's body", announced, limit);
+  if (request.body === null) return "";
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    bytes += value.byteLength;
+    if (bytes > limit) {
+      await reader.cancel();
+      throw tooLarge("the request's body", bytes, limit);
+    }
+    chunks.push(value);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** The media type without its parameters, in lower case; "" when the header is missing. */
+export function mediaType(header: string | null | undefined): string {
+  return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Parses JSON. @throws StatusError 400 when it is no JSON or nested too deep */
+export function parseJson(text: string): Body {
+  const survey = surveyJson(text);
+  if (survey.tooDeep) throw badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`);
+  if (survey.hasProto) throw badRequest("the body has a field called __proto__, which no object has");
+  try {
+    const value: unknown = JSON.parse(text);
+    return { value, duplicates: survey.duplicates };
+  } catch (error) {
+    throw badRequest(`the body is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function parseYaml(text: string): Body {
+  const document = parseDocument(text, { uniqueKeys: false, merge: false, schema: "core" });
+  const problem = document.errors[0];
+  if (problem !== undefined) throw badRequest(`the body is not YAML: ${problem.message}`);
+  let json: string;
+  try {
+    json = JSON.stringify(document.toJS({ maxAliasCount: 100 }));
+  } catch (error) {
+    throw badRequest(`the body is not usable YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return parseJson(json ?? "null");
+}
+
+/** Parses a body whose content type is one of JSON and YAML; no content type means JSON, as clients expect. */
+export function parseBody(text: string, contentType: string | null): Body {
+  switch (mediaType(contentType)) {
+    case "":
+    case "application/json":
+      return parseJson(text);
+    case "application/yaml":
+    case "application/x-yaml":
+    case "text/yaml":
+      return parseYaml(text);
+    default:
+      throw unsupportedMediaType(contentType ?? "", ["application/json", "application/yaml"]);
+  }
+}
+
+/** The value as an object. @throws StatusError 400 */
+export function requireObject(value: unknown, what = "the body"): JsonObject {
+  if (!isObject(value)) throw badRequest(`${what} must be a JSON object`);
+  return value;
+}
+
+/** A slow or broken upload ends as a refusal, not as a server error. */
+export function asBodyError(error: unknown): unknown {
+  if (error instanceof StatusError) return error;
+  return badRequest(`the body could not be read: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,83 @@
+/** What small core kinds do beyond their schema: the defaults and immutable fields that clients rely on. */
+import { isObject, objectAt, sameJson, stringAt, type JsonObject } from "../json-value.ts";
+import type { StatusCause } from "../status.ts";
+import type { KindRules } from "./kind.ts";
+
+function immutable(field: string, object: JsonObject, old: JsonObject): StatusCause[] {
+  if (sameJson(object[field] ?? null, old[field] ?? null)) return [];
+  return [{ reason: "FieldValueInvalid", field, message: "Invalid value: the field is immutable" }];
+}
+
+/** stringData is for writing only: it becomes data. */
+function foldStringData(object: JsonObject): void {
+  const plain = objectAt(object, "stringData");
+  delete object["stringData"];
+  if (plain === undefined) return;
+  const data = objectAt(object, "data") ?? {};
+  for (const [key, value] of Object.entries(plain)) {
+    if (typeof value === "string") data[key] = Buffer.from(value, "utf8").toString("base64");
+  }
+  object["data"] = data;
+}
+
+export const secretRules: KindRules = {
+  prepareCreate(object) {
+    foldStringData(object);
+    object["type"] ??= "Opaque";
+  },
+  prepareUpdate(object, old) {
+    foldStringData(object);
+    object["type"] ??= old["type"];
+  },
+  validate(object) {
+    return Object.keys(objectAt(object, "data") ?? {})
+      .filter((key) => !/^[-._A-Za-z0-9]{1,253}$/.test(key))
+      .map((key) => ({
+        reason: "FieldValueInvalid",
+        field: `data[${key}]`,
+        message: `Invalid value: ${JSON.stringify(key)}: a key consists of at most 253 letters, digits, '-', '_' and '.'`,
+      }));
+  },
+  validateUpdate(object, old) {
+    return [...immutable("type", object, old), ...(old["immutable"] === true ? immutable("data", object, old) : [])];
+  },
+};
+
+export const nodeRules: KindRules = {
+  validate(object) {
+    const taints = objectAt(object, "spec")?.["taints"];
+    if (!Array.isArray(taints)) return [];
+    const allowed = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+    return taints.flatMap((taint: unknown, index): StatusCause[] => {
+      const effect = isObject(taint) ? stringAt(taint, "effect") : undefined;
+      if (effect === undefined || allowed.includes(effect)) return [];
+      const message = `Unsupported value: ${JSON.stringify(effect)}: supported values: ${allowed.join(", ")}`;
+      return [{ reason: "FieldValueNotSupported", field: `spec.taints[${index}].effect`, message }];
+    });
+  },
+};
+
+/** No addresses are allocated: nothing in this server's world routes them. */
+export const serviceRules: KindRules = {
+  prepareCreate(object) {
+    const spec = objectAt(object, "spec");
+    if (spec === undefined) return;
+    spec["type"] ??= "ClusterIP";
+    spec["sessionAffinity"] ??= "None";
+    const ports = spec["ports"];
+    if (!Array.isArray(ports)) return;
+    for (const port of ports) {
+      if (!isObject(port)) continue;
+      port["protocol"] ??= "TCP";
+      port["targetPort"] ??= port["port"];
+    }
+  },
+};
+
+export const claimRules: KindRules = {
+  prepareCreate(object) {
+    const spec = objectAt(object, "spec");
+    if (spec !== undefined) spec["volumeMode"] ??= "Filesystem";
+    object["status"] = { phase: "Pending" };
+  },
+};

@@ -1,0 +1,113 @@
+/** Options of requests, from the query and, for deletes, from the body; checked. */
+import { parseBody, type Body } from "../body.ts";
+import { isObject, objectAt, stringAt } from "../json-value.ts";
+import type { WriteContext } from "../room.ts";
+import { badRequest, StatusError } from "../status.ts";
+import type { UserInfo } from "../user.ts";
+import type { WriteVerb } from "../writes.ts";
+
+export type Query = URLSearchParams;
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
+}
+
+function invalidOption(field: string, message: string): StatusError {
+  return new StatusError(422, "Invalid", `the request's options are invalid: ${field}: ${message}`, {
+    causes: [{ reason: "FieldValueNotSupported", field, message }],
+  });
+}
+
+/** Only "All" exists. */
+function isDryRun(values: readonly string[]): boolean {
+  for (const value of values) {
+    if (value !== "All")
+      throw invalidOption("dryRun", `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
+  }
+  return values.length > 0;
+}
+
+export function writeContext(
+  query: Query,
+  request: {
+    readonly user: UserInfo;
+    readonly userAgent: string;
+    readonly verb: WriteVerb;
+    readonly subresource: string | undefined;
+  },
+): WriteContext {
+  const fieldValidation = query.get("fieldValidation") ?? "";
+  const manager = query.get("fieldManager") ?? "";
+  if (!/^[\x20-\x7e]{0,128}$/.test(manager)) {
+    throw invalidOption("fieldManager", "Invalid value: at most 128 printable characters are allowed");
+  }
+  return {
+    user: request.user,
+    dryRun: isDryRun(query.getAll("dryRun")),
+    fieldValidation: validationOf(fieldValidation),
+    fieldManager: manager === "" ? (request.userAgent.split("/", 1)[0]?.slice(0, 128) ?? "unknown") : manager,
+    verb: request.verb,
+    warnings: [],
+    ...(request.subresource === undefined ? {} : { subresource: request.subresource }),
+  };
+}
+
+function validationOf(value: string): WriteContext["fieldValidation"] {
+  switch (value) {
+    case "":
+    case "Warn":
+      return "Warn";
+    case "Strict":
+    case "Ignore":
+      return value;
+    default:
+      throw invalidOption(
+        "fieldValidation",
+        `Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Warn", "Strict"`,
+      );
+  }
+}
+
+const policies = ["Background", "Foreground", "Orphan"] as const;
+
+/** From the body when there is one, else from the query. `dryRun` may stand in either. */
+export function deleteOptions(
+  query: Query,
+  text: string,
+  contentType: string | null,
+): { readonly options: DeleteOptions; readonly dryRun: boolean } {
+  const body: Body | undefined = text.trim() === "" ? undefined : parseBody(text, contentType);
+  const given = body?.value ?? {};
+  if (!isObject(given)) throw badRequest("the body of a delete must be a DeleteOptions object");
+  const fromQuery = query.get("gracePeriodSeconds");
+  const grace = given["gracePeriodSeconds"] ?? (fromQuery === null ? undefined : Number(fromQuery));
+  if (grace !== undefined && grace !== null && !(Number.isInteger(grace) && Number(grace) >= 0)) {
+    throw invalidOption("gracePeriodSeconds", "Invalid value: must be a whole number of seconds that is not negative");
+  }
+  const wished = stringAt(given, "propagationPolicy") ?? query.get("propagationPolicy") ?? undefined;
+  const policy = policies.find((known) => known === wished);
+  if (wished !== undefined && wished !== "" && policy === undefined) {
+    throw invalidOption(
+      "propagationPolicy",
+      `Unsupported value: ${JSON.stringify(wished)}: supported values: ${policies.join(", ")}`,
+    );
+  }
+  const orphans = given["orphanDependents"];
+  const propagationPolicy = policy ?? (orphans === true ? "Orphan" : orphans === false ? "Background" : undefined);
+  const preconditions = objectAt(given, "preconditions");
+  const uid = stringAt(preconditions, "uid");
+  const resourceVersion = stringAt(preconditions, "resourceVersion");
+  const dryRun = Array.isArray(given["dryRun"]) ? given["dryRun"].map(String) : [];
+  return {
+    options: {
+      ...(typeof grace === "number" ? { gracePeriodSeconds: grace } : {}),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    },
+    dryRun: isDryRun([...dryRun, ...query.getAll("dryRun")]),
+  };
+}

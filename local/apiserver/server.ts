@@ -1,0 +1,261 @@
+/**
+ * startApiServer: a Kubernetes-style API server in this process, on one SQLite file. Serves the core kinds of its table
+ * and whatever CRDs define; knows nothing of what they mean.
+ */
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import type { Admission } from "./admission.ts";
+import { AggregatedApis, type AggregatedApi } from "./aggregated.ts";
+import { attributesOf, authorize, createApp } from "./app.ts";
+import { Authentication, type StaticToken } from "./authentication.ts";
+import { authenticatedIsAdmin, type Authorizer } from "./authorization.ts";
+import { Emptying } from "./cleaning/emptying.ts";
+import { cleaningContext, GarbageCollector } from "./cleaning/garbage-collector.ts";
+import { Discovery } from "./discovery/discovery.ts";
+import { OpenApi } from "./discovery/openapi.ts";
+import type { JsonObject } from "./json-value.ts";
+import { DEFINITIONS } from "./kinds/definitions.ts";
+import { Kinds } from "./kinds/kinds.ts";
+import { initialNamespaces } from "./kinds/namespaces.ts";
+import { createObject } from "./operations/create.ts";
+import { isEnding } from "./operations/remove.ts";
+import { replyError } from "./reply.ts";
+import type { Room } from "./room.ts";
+import { noSuchPath, StatusError } from "./status.ts";
+import { Store } from "./store/store.ts";
+import { parsed } from "./store/stored-object.ts";
+import type { WindowBounds } from "./store/window.ts";
+import { Watches } from "./watching/watches.ts";
+import { Writes, type WriteCount } from "./writes.ts";
+
+/** Where the server says what went wrong on its own side. pino's loggers fit. */
+export interface Logger {
+  error(details: object, message: string): void;
+}
+
+export interface ApiServerOptions {
+  /** The SQLite file lives here; made with mode 0700 when missing. */
+  readonly directory: string;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** PEM. Clients with a certificate of `clientCA` are who their certificate says. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCA: string };
+  readonly tokens?: readonly StaticToken[];
+  readonly admission?: Admission;
+  readonly authorizer?: Authorizer;
+  readonly aggregated?: readonly AggregatedApi[];
+  readonly log?: Logger;
+  /** How far back watches may start. Default 16,384 changes, 32 Mi characters. */
+  readonly window?: WindowBounds;
+  readonly now?: () => Date;
+  /** Milliseconds. Default 60,000. */
+  readonly bookmarkIntervalMilliseconds?: number;
+  /** Milliseconds that a client may take to send a request. Default 60,000. */
+  readonly requestTimeoutMilliseconds?: number;
+  /** Default 2048. More are closed at once. */
+  readonly maxConnections?: number;
+}
+
+export interface ApiServer {
+  /** https://host:port */
+  readonly url: string;
+  readonly port: number;
+  addAggregated(api: AggregatedApi): void;
+  /** Writes since the start, by kind, verb and subresource. */
+  writes(): readonly WriteCount[];
+  /** Ends watches and connections, and closes the file. Acknowledged writes are on disk already. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_WINDOW: WindowBounds = { changes: 16_384, characters: 32 * 1024 * 1024 };
+
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const onTrouble = (error: unknown) => options.log?.error({ err: error }, "the API server failed at something");
+  const kinds = new Kinds();
+  const store = openStore(options, kinds, onTrouble);
+  const room: Room = {
+    store,
+    kinds,
+    admission: options.admission,
+    now: options.now ?? (() => new Date()),
+    writes: new Writes(),
+  };
+  followDefinitions(room);
+  await ensureNamespaces(room);
+  const watches = new Watches(store, options.bookmarkIntervalMilliseconds);
+  store.onChange((changes) => {
+    for (const { resource, before, after } of changes) {
+      if (resource === DEFINITIONS && after === undefined && before !== undefined) watches.endAll(before.name);
+    }
+  });
+  const cleaners = [new GarbageCollector(room, onTrouble), new Emptying(room, onTrouble)];
+  const aggregated = new AggregatedApis();
+  const authentication = new Authentication(options.tokens ?? []);
+  const authorizer = options.authorizer ?? authenticatedIsAdmin;
+  const app = createApp({
+    room,
+    watches,
+    discovery: new Discovery(kinds, aggregated),
+    openApi: new OpenApi(kinds),
+    aggregated,
+    authentication,
+    authorizer,
+    onTrouble,
+  });
+  const server = listener(
+    options,
+    getRequestListener((request, env) => app.fetch(request, env)),
+  );
+  server.on("upgrade", (request, socket, head) => {
+    void upgrade({ aggregated, authentication, authorizer, onTrouble }, request, socket, head);
+  });
+  const port = await listening(server, options);
+  const addAggregated = (api: AggregatedApi) => {
+    aggregated.add(api);
+    announce(room, api).catch(onTrouble);
+  };
+  options.aggregated?.forEach(addAggregated);
+  return {
+    url: `https://${options.host ?? "127.0.0.1"}:${port}`,
+    port,
+    addAggregated,
+    writes: () => room.writes.all(),
+    async close() {
+      watches.close();
+      await Promise.all(cleaners.map((cleaner) => cleaner.close()));
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      store.close();
+    },
+  };
+}
+
+function openStore(options: ApiServerOptions, kinds: Kinds, onTrouble: (error: unknown) => void): Store {
+  return new Store({
+    directory: options.directory,
+    window: options.window ?? DEFAULT_WINDOW,
+    fieldsOf: (resource, object) => kinds.fieldsOf(resource, object),
+    first: DEFINITIONS,
+    onFirst: (definition) => {
+      const { resource } = kinds.define(definition);
+      kinds.setEnding(resource, isEnding(definition));
+    },
+    onTrouble,
+  });
+}
+
+/** A definition's kind is served before its creator gets the answer. */
+function followDefinitions({ store, kinds }: Room): void {
+  store.onChange((changes) => {
+    for (const { resource, before, after } of changes) {
+      if (resource !== DEFINITIONS) continue;
+      if (after === undefined) kinds.undefine(before?.name ?? "");
+      else {
+        const kind = kinds.define(parsed(after));
+        kinds.setEnding(after.name, isEnding(parsed(after)));
+        if (before !== undefined && Object.keys(kind.selectable).length > 0) store.reindex(kind.resource);
+      }
+    }
+  });
+}
+
+async function ensureNamespaces(room: Room): Promise<void> {
+  const kind = room.kinds.byResource("namespaces");
+  if (kind === undefined) return;
+  for (const name of initialNamespaces) {
+    if (room.store.get(kind.resource, "", name) !== undefined) continue;
+    const object: JsonObject = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+    await createObject({ ...room, admission: undefined }, kind, object, cleaningContext("apiserver", "create"));
+  }
+}
+
+/** Kubernetes shows each aggregated group as an APIService. */
+async function announce(room: Room, { group, version }: AggregatedApi): Promise<void> {
+  const kind = room.kinds.byResource("apiservices.apiregistration.k8s.io");
+  const name = `${version}.${group}`;
+  if (kind === undefined || room.store.get(kind.resource, "", name) !== undefined) return;
+  const object: JsonObject = {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name },
+    spec: { group, version, groupPriorityMinimum: 1000, versionPriority: 15 },
+    status: { conditions: [{ type: "Available", status: "True", reason: "Local", message: "served in this process" }] },
+  };
+  await createObject({ ...room, admission: undefined }, kind, object, cleaningContext("apiserver", "create"));
+}
+
+function listener(options: ApiServerOptions, handle: ReturnType<typeof getRequestListener>): Server {
+  const { cert, key, clientCA } = options.tls;
+  const server = createServer(
+    {
+      cert,
+      key,
+      ca: clientCA,
+      // Clients may come with a token instead: who has no valid certificate is refused by authentication.
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: 10_000,
+      headersTimeout: 10_000,
+      requestTimeout: options.requestTimeoutMilliseconds ?? 60_000,
+      connectionsCheckingInterval: 1000,
+      keepAliveTimeout: 120_000,
+      noDelay: true,
+    },
+    (request, response) => void handle(request, response),
+  );
+  server.maxConnections = options.maxConnections ?? 2048;
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
+}
+
+async function listening(server: Server, { host = "127.0.0.1", port = 0 }: ApiServerOptions): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+interface UpgradeOptions {
+  readonly aggregated: AggregatedApis;
+  readonly authentication: Authentication;
+  readonly authorizer: Authorizer;
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Websockets go to the aggregated API that serves the path, once it is known who asks. */
+async function upgrade(options: UpgradeOptions, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  socket.on("error", () => socket.destroy());
+  try {
+    const path = new URL(request.url ?? "/", "https://localhost").pathname;
+    const user = options.authentication.userOf(request);
+    await authorize(options.authorizer, attributesOf(user, undefined, "get", path));
+    const api = options.aggregated.at(path);
+    if (api?.upgrade === undefined) throw noSuchPath(path);
+    api.upgrade(request, socket, head, user);
+  } catch (error) {
+    if (!(error instanceof StatusError)) options.onTrouble(error);
+    await refuseUpgrade(socket, replyError(error));
+  }
+}
+
+async function refuseUpgrade(socket: Duplex, response: Response): Promise<void> {
+  const body = await response.text();
+  const head = [
+    `HTTP/1.1 ${response.status} Refused`,
+    `Content-Type: ${response.headers.get("content-type") ?? "application/json"}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}

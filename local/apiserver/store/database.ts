@@ -1,0 +1,107 @@
+/**
+ * The SQLite file behind the store: the objects as they are, and for each write what was there before (an undo log),
+ * which is enough to know every state since the oldest write that is kept. The only file that knows SQL and
+ * node:sqlite.
+ */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+/** One write: what is there now, and what was there before. Texts are the objects as JSON. */
+export interface Write {
+  readonly version: number;
+  readonly resource: string;
+  /** namespace/name, or /name for cluster-scoped objects. */
+  readonly key: string;
+  /** Undefined: the object is gone. */
+  readonly after: string | undefined;
+  /** Undefined: there was none. */
+  readonly before: string | undefined;
+}
+
+export interface Row {
+  readonly resource: string;
+  readonly key: string;
+  readonly version: number;
+  readonly text: string;
+}
+
+export interface HistoryRow {
+  readonly version: number;
+  readonly resource: string;
+  readonly key: string;
+  readonly before: string | null;
+}
+
+const LAYOUT_VERSION = 1;
+
+const layout = `
+  CREATE TABLE IF NOT EXISTS objects (
+    resource TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (resource, key)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS history (
+    version INTEGER PRIMARY KEY, resource TEXT NOT NULL, key TEXT NOT NULL, before TEXT
+  ) STRICT;
+`;
+
+export class Database {
+  readonly #sqlite: DatabaseSync;
+  readonly #upsert: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #remember: StatementSync;
+  readonly #forget: StatementSync;
+
+  /** Opens or makes `apiserver.sqlite` in the directory, which is made with mode 0700 when missing. */
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#sqlite = new DatabaseSync(path.join(directory, "apiserver.sqlite"));
+    // FULL: a commit is on disk before anyone is told of it. EXCLUSIVE: a second process fails instead of corrupting.
+    this.#sqlite.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    const { user_version } = this.#sqlite.prepare("PRAGMA user_version").get() as { user_version: number };
+    if (user_version > LAYOUT_VERSION) {
+      this.#sqlite.close();
+      throw new Error(`the database in ${directory} has layout ${user_version}; this program knows ${LAYOUT_VERSION}`);
+    }
+    this.#sqlite.exec(`BEGIN; ${layout} PRAGMA user_version = ${LAYOUT_VERSION}; COMMIT;`);
+    this.#upsert = this.#sqlite.prepare(
+      `INSERT INTO objects (resource, key, version, text) VALUES (?, ?, ?, ?)
+       ON CONFLICT (resource, key) DO UPDATE SET version = excluded.version, text = excluded.text`,
+    );
+    this.#remove = this.#sqlite.prepare("DELETE FROM objects WHERE resource = ? AND key = ?");
+    this.#remember = this.#sqlite.prepare("INSERT INTO history (version, resource, key, before) VALUES (?, ?, ?, ?)");
+    this.#forget = this.#sqlite.prepare("DELETE FROM history WHERE version <= ?");
+  }
+
+  objects(): Row[] {
+    return this.#sqlite.prepare("SELECT resource, key, version, text FROM objects").all() as unknown as Row[];
+  }
+
+  /** Oldest first. */
+  history(): HistoryRow[] {
+    return this.#sqlite
+      .prepare("SELECT version, resource, key, before FROM history ORDER BY version")
+      .all() as unknown as HistoryRow[];
+  }
+
+  /** All of the writes or none; when it returns they are on disk. `forgetUntil` drops history up to that version. */
+  commit(writes: readonly Write[], forgetUntil: number | undefined): void {
+    this.#sqlite.exec("BEGIN IMMEDIATE");
+    try {
+      for (const { version, resource, key, after, before } of writes) {
+        if (after === undefined) this.#remove.run(resource, key);
+        else this.#upsert.run(resource, key, version, after);
+        this.#remember.run(version, resource, key, before ?? null);
+      }
+      if (forgetUntil !== undefined) this.#forget.run(forgetUntil);
+      this.#sqlite.exec("COMMIT");
+    } catch (error) {
+      if (this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#sqlite.close();
+  }
+}

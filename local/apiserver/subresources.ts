@@ -1,0 +1,92 @@
+/** Subresources: status and finalize are ordinary writes of a part; scale, binding and eviction have shapes of their own. */
+import { parseBody, parseJson, requireObject, mediaType } from "./body.ts";
+import type { JsonObject } from "./json-value.ts";
+import type { ScalePaths } from "./kinds/kind.ts";
+import { fromStored, toStored } from "./operations/decode.ts";
+import { bind, evict } from "./operations/pod-actions.ts";
+import { scaled, scaleOf } from "./operations/scale.ts";
+import { update } from "./operations/update.ts";
+import { applyJsonPatch } from "./patch/json-patch.ts";
+import { applyMergePatch } from "./patch/merge-patch.ts";
+import {
+  answerResource,
+  contextOf,
+  placeOf,
+  requireKind,
+  success,
+  textOf,
+  type ResourceRequest,
+} from "./resource-requests.ts";
+import { replyJson } from "./reply.ts";
+import { methodNotAllowed, notFound, noSuchPath, unsupportedMediaType } from "./status.ts";
+import { parsed } from "./store/stored-object.ts";
+
+/** @throws StatusError 404 when the kind has no such subresource */
+export async function answerSubresource(request: ResourceRequest): Promise<Response> {
+  const { served, path, verb } = request;
+  const { subresource } = path;
+  if (subresource === "status" && served.version.hasStatus) {
+    if (verb !== "get" && verb !== "update" && verb !== "patch")
+      throw methodNotAllowed(served.kind, `${verb} of the status`);
+    return answerResource(request);
+  }
+  if (subresource === "scale" && served.version.scale !== undefined) return scale(request, served.version.scale);
+  if (subresource === undefined || !served.kind.actions.includes(subresource)) {
+    throw noSuchPath(`the subresource ${subresource} of ${served.kind.plural}`);
+  }
+  if (subresource === "finalize" && verb === "update") return answerResource(request);
+  if (verb !== "create") throw methodNotAllowed(served.kind, `${verb} of ${subresource}`);
+  const context = contextOf(request, "create");
+  const body = parseBody(await textOf(request.request), request.request.headers.get("content-type")).value;
+  if (subresource === "binding") {
+    requireKind(body, "v1", "Binding");
+    await bind(request.room, placeOf(request), body, context);
+  } else {
+    requireKind(body, "policy/v1", "Eviction");
+    await evict(request.room, placeOf(request), body, { ...context, verb: "delete" });
+  }
+  return success(201);
+}
+
+async function scale(request: ResourceRequest, paths: ScalePaths): Promise<Response> {
+  const { room, served, verb } = request;
+  const place = placeOf(request);
+  if (verb === "get") {
+    const found = room.store.get(place.kind.resource, place.namespace, place.name);
+    if (found === undefined) throw notFound(place.kind, place.name);
+    return replyJson(scaleOf(parsed(found), paths));
+  }
+  if (verb !== "update" && verb !== "patch") throw methodNotAllowed(served.kind, `${verb} of the scale`);
+  const context = { ...contextOf(request, verb), verb: "patch" as const };
+  const text = await textOf(request.request);
+  const wish = wishedScale(verb, text, request.request.headers.get("content-type") ?? "");
+  const change = (old: JsonObject) => {
+    const object = fromStored(old, served);
+    return toStored(scaled(object, wish(scaleOf(object, paths)), paths), served);
+  };
+  return replyJson(scaleOf(parsed(await update(room, place, change, context)), paths));
+}
+
+function wishedScale(verb: "update" | "patch", text: string, contentType: string): (old: JsonObject) => JsonObject {
+  if (verb === "update") {
+    const given = requireObject(parseBody(text, contentType).value);
+    requireKind(given, "autoscaling/v1", "Scale");
+    return () => given;
+  }
+  const type = mediaType(contentType);
+  const { value } = parseJson(text);
+  switch (type) {
+    case "application/json-patch+json":
+      return (old) => applyJsonPatch(withoutVersion(old), value);
+    case "application/merge-patch+json":
+      return (old) => applyMergePatch(withoutVersion(old), requireObject(structuredClone(value), "a merge patch"));
+    default:
+      throw unsupportedMediaType(type, ["application/json-patch+json", "application/merge-patch+json"]);
+  }
+}
+
+function withoutVersion(scale: JsonObject): JsonObject {
+  const metadata = scale["metadata"] as JsonObject;
+  delete metadata["resourceVersion"];
+  return scale;
+}

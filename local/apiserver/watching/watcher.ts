@@ -1,0 +1,175 @@
+/**
+ * One watch. It holds a position, not a queue: whenever its client has room, it reads on in the store's window of
+ * changes. A slow client so costs no memory; when the window has moved past it, it is told 410 and ended.
+ *
+ *   initial objects (if asked) → bookmark (if asked) → changes, bookmarks … → end: timeout, 410, client gone, shutdown
+ */
+import { matches, type Selector } from "../selectors.ts";
+import { statusBody, expired } from "../status.ts";
+import type { Store } from "../store/store.ts";
+import { stored, parsed, textAt, type StoredObject } from "../store/stored-object.ts";
+import type { Change } from "../store/window.ts";
+
+/** Bytes that may wait for a client before its watch stops reading on. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+/** Changes that are read at a time. */
+const BATCH = 256;
+
+/** Where a watch writes: a client's connection. */
+export interface Sink {
+  write(line: string): void;
+  /** Bytes that the client has not taken yet. */
+  readonly waiting: number;
+  /** Called once when everything waiting is taken. */
+  onDrain(then: () => void): void;
+  end(): void;
+}
+
+export interface WatchOptions {
+  readonly resource: string;
+  readonly namespace: string | undefined;
+  readonly selector: Selector;
+  /** Undefined: start with all that is there, as ADDED. */
+  readonly since: number | undefined;
+  /** Send what is there, then a bookmark that says so. */
+  readonly initialEvents: boolean;
+  readonly bookmarks: boolean;
+  /** The object as one line's JSON. */
+  readonly encode: (object: StoredObject) => string;
+  /** A bookmark at a version, `initialEnd` when it ends the initial events. */
+  readonly bookmark: (version: number, initialEnd: boolean) => string;
+}
+
+/** A removed object as watchers see it: what it was, with the version of its removal. */
+const removedAt = new WeakMap<Change, StoredObject>();
+
+function withVersion(object: StoredObject, version: number): StoredObject {
+  const value = parsed(object);
+  const { labels, fields } = object;
+  return { ...stored(object.resource, version, value, textAt(value, version), () => fields), labels, fields };
+}
+
+function lastSeen(change: Change, before: StoredObject): StoredObject {
+  let object = removedAt.get(change);
+  if (object === undefined) {
+    object = withVersion(before, change.version);
+    removedAt.set(change, object);
+  }
+  return object;
+}
+
+export class Watcher {
+  readonly #store: Store;
+  readonly #sink: Sink;
+  readonly #options: WatchOptions;
+  #initial: StoredObject[] | undefined;
+  #sent = 0;
+  #position: number;
+  #announced: number;
+  #draining = false;
+  #ended = false;
+  readonly #onEnd: () => void;
+
+  constructor(store: Store, sink: Sink, options: WatchOptions, onEnd: () => void) {
+    this.#store = store;
+    this.#sink = sink;
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#position = options.since ?? store.version;
+    this.#announced = this.#position;
+    if (options.since === undefined || options.initialEvents) {
+      this.#position = store.version;
+      this.#initial = store.list(options.resource, options.namespace);
+    }
+  }
+
+  get resource(): string {
+    return this.#options.resource;
+  }
+
+  /** Writes on until it has caught up or the client has no room. */
+  pump(): void {
+    while (!this.#ended && !this.#draining) {
+      if (this.#sink.waiting > HIGH_WATER_BYTES) return this.#waitForRoom();
+      if (this.#initial !== undefined) this.#sendInitial();
+      else if (!this.#sendChanges()) return;
+    }
+  }
+
+  #waitForRoom(): void {
+    this.#draining = true;
+    this.#sink.onDrain(() => {
+      this.#draining = false;
+      this.pump();
+    });
+  }
+
+  #sendInitial(): void {
+    const initial = this.#initial ?? [];
+    const until = Math.min(this.#sent + BATCH, initial.length);
+    for (; this.#sent < until && this.#sink.waiting <= HIGH_WATER_BYTES; this.#sent++) {
+      const object = initial[this.#sent];
+      if (object !== undefined && matches(this.#options.selector, object)) this.#send("ADDED", object);
+    }
+    if (this.#sent < initial.length) return;
+    this.#initial = undefined;
+    if (this.#options.initialEvents) this.#sink.write(this.#options.bookmark(this.#position, true));
+  }
+
+  /** @returns whether there may be more */
+  #sendChanges(): boolean {
+    if (this.#position < this.#store.compacted) {
+      this.fail(
+        `too old resource version: ${this.#position} (${this.#store.compacted}): the watch fell behind what is kept`,
+      );
+      return false;
+    }
+    const changes = this.#store.changesAfter(this.#options.resource, this.#position, BATCH);
+    for (const change of changes) {
+      if (this.#sink.waiting > HIGH_WATER_BYTES) return true;
+      this.#sendChange(change);
+      this.#position = change.version;
+    }
+    return changes.length === BATCH;
+  }
+
+  #sendChange(change: Change): void {
+    const { namespace, selector } = this.#options;
+    const { before, after } = change;
+    if (namespace !== undefined && (after ?? before)?.namespace !== namespace) return;
+    const was = before !== undefined && matches(selector, before);
+    if (after !== undefined && matches(selector, after)) this.#send(was ? "MODIFIED" : "ADDED", after);
+    else if (was) this.#send("DELETED", lastSeen(change, before));
+  }
+
+  #send(type: "ADDED" | "MODIFIED" | "DELETED", object: StoredObject): void {
+    this.#sink.write(`{"type":"${type}","object":${this.#options.encode(object)}}\n`);
+    this.#announced = object.version;
+  }
+
+  /** Tells the client how far it has come, if that is news. */
+  bookmark(): void {
+    if (this.#ended || !this.#options.bookmarks || this.#draining || this.#initial !== undefined) return;
+    // Everything up to the store's version that concerns this watch has been sent.
+    const version = this.#store.version;
+    if (version <= this.#announced) return;
+    this.#announced = version;
+    this.#position = version;
+    this.#sink.write(this.#options.bookmark(version, false));
+  }
+
+  /** Ends with an ERROR event: the client lists again. */
+  fail(message: string): void {
+    if (this.#ended) return;
+    this.#sink.write(`${JSON.stringify({ type: "ERROR", object: statusBody(expired(message)) })}\n`);
+    this.end();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#sink.end();
+    this.#onEnd();
+  }
+}

@@ -1,0 +1,80 @@
+/** All watches of a server: wakes them after each commit, reminds them of their progress, ends them in time. */
+import { StatusError } from "../status.ts";
+import type { Store } from "../store/store.ts";
+import type { Change } from "../store/window.ts";
+import { Watcher, type Sink, type WatchOptions } from "./watcher.ts";
+
+/** Watches at one time. */
+const MAX_WATCHES = 4096;
+
+/** Milliseconds between bookmarks. */
+const BOOKMARK_INTERVAL_MILLISECONDS = 60_000;
+
+export class Watches {
+  readonly #store: Store;
+  readonly #byResource = new Map<string, Set<Watcher>>();
+  readonly #bookmarks: NodeJS.Timeout;
+  readonly #unlisten: () => void;
+  #count = 0;
+
+  constructor(store: Store, bookmarkIntervalMilliseconds = BOOKMARK_INTERVAL_MILLISECONDS) {
+    this.#store = store;
+    this.#unlisten = store.onChange((changes) => this.#wake(changes));
+    this.#bookmarks = setInterval(() => this.#remind(), bookmarkIntervalMilliseconds);
+    this.#bookmarks.unref();
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Starts a watch and writes what there is to write already. It ends by itself after the timeout.
+   * @returns what ends it when the client is gone
+   * @throws StatusError 429 when there are too many
+   */
+  start(sink: Sink, options: WatchOptions, timeoutSeconds: number): () => void {
+    this.requireRoom();
+    const set = this.#byResource.get(options.resource) ?? new Set();
+    this.#byResource.set(options.resource, set);
+    const timer = setTimeout(() => {
+      watcher.bookmark();
+      watcher.end();
+    }, timeoutSeconds * 1000);
+    const watcher = new Watcher(this.#store, sink, options, () => {
+      clearTimeout(timer);
+      if (set.delete(watcher)) this.#count--;
+    });
+    set.add(watcher);
+    this.#count++;
+    watcher.pump();
+    return () => watcher.end();
+  }
+
+  requireRoom(): void {
+    if (this.#count < MAX_WATCHES) return;
+    throw new StatusError(429, "TooManyRequests", `there are ${MAX_WATCHES} watches already; end some first`, {
+      retryAfterSeconds: 5,
+    });
+  }
+
+  #wake(changes: readonly Change[]): void {
+    const resources = new Set(changes.map(({ resource }) => resource));
+    for (const resource of resources) for (const watcher of this.#byResource.get(resource) ?? []) watcher.pump();
+  }
+
+  #remind(): void {
+    for (const set of this.#byResource.values()) for (const watcher of set) watcher.bookmark();
+  }
+
+  /** A kind is no longer served: its watches end. */
+  endAll(resource: string): void {
+    for (const watcher of this.#byResource.get(resource) ?? []) watcher.end();
+  }
+
+  close(): void {
+    clearInterval(this.#bookmarks);
+    this.#unlisten();
+    for (const set of this.#byResource.values()) for (const watcher of set) watcher.end();
+  }
+}

@@ -1,0 +1,208 @@
+/** A small client for tests: raw requests and watches, so that tests see codes, headers and bodies as they are. */
+import https from "node:https";
+import { createInterface } from "node:readline";
+
+export interface Access {
+  readonly url: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly token?: string;
+}
+
+export interface Answer {
+  readonly code: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed when it is JSON, else the text. */
+  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
+  readonly warnings: readonly string[];
+}
+
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface WatchLine {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- objects of every shape
+}
+
+export interface Watch {
+  /** The next event; undefined when the server has ended the watch. Fails after the timeout. */
+  next(timeoutMilliseconds?: number): Promise<WatchLine | undefined>;
+  /** "TYPE name" of the next n events. */
+  names(count: number): Promise<string[]>;
+  stop(): void;
+}
+
+function quotedText(header: string): string {
+  return header
+    .replace(/^299 - "/, "")
+    .replace(/"$/, "")
+    .replaceAll('\\"', '"');
+}
+
+export class Client {
+  readonly #access: Access;
+  readonly #agent: https.Agent;
+
+  constructor(access: Access) {
+    this.#access = access;
+    const { ca, cert, key } = access;
+    this.#agent = new https.Agent({
+      keepAlive: true,
+      ca,
+      ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    });
+  }
+
+  #open(method: string, path: string, options: RequestOptions): https.RequestOptions {
+    const { token } = this.#access;
+    return {
+      agent: this.#agent,
+      method,
+      headers: {
+        ...(options.accept === undefined ? {} : { accept: options.accept }),
+        ...(options.body === undefined ? {} : { "content-type": options.contentType ?? "application/json" }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        "user-agent": "contract/1",
+        ...options.headers,
+      },
+    };
+  }
+
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    const { body } = options;
+    const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const request = https.request(this.#access.url + path, this.#open(method, path, options), (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const raw = Buffer.concat(chunks).toString("utf8");
+          const isJson = (response.headers["content-type"] ?? "").startsWith("application/json");
+          const warnings = response.headersDistinct["warning"] ?? [];
+          resolve({
+            code: response.statusCode ?? 0,
+            headers: response.headers,
+            body: isJson ? (JSON.parse(raw) as unknown) : raw,
+            warnings: warnings.map(quotedText),
+          });
+        });
+      });
+      request.on("error", reject);
+      request.end(text);
+    });
+  }
+
+  get(path: string, options?: RequestOptions): Promise<Answer> {
+    return this.request("GET", path, options);
+  }
+
+  post(path: string, body: unknown, options?: RequestOptions): Promise<Answer> {
+    return this.request("POST", path, { ...options, body });
+  }
+
+  put(path: string, body: unknown, options?: RequestOptions): Promise<Answer> {
+    return this.request("PUT", path, { ...options, body });
+  }
+
+  delete(path: string, body?: unknown): Promise<Answer> {
+    return this.request("DELETE", path, body === undefined ? {} : { body });
+  }
+
+  patch(path: string, body: unknown, type: "json" | "merge" | "strategic" | "apply" = "merge"): Promise<Answer> {
+    const contentType = {
+      json: "application/json-patch+json",
+      merge: "application/merge-patch+json",
+      strategic: "application/strategic-merge-patch+json",
+      apply: "application/apply-patch+yaml",
+    }[type];
+    return this.request("PATCH", path, { body, contentType });
+  }
+
+  /** Resolves once the server has answered; a refusal is an error with its code. */
+  async watch(path: string, options: RequestOptions = {}): Promise<Watch> {
+    const url = `${this.#access.url}${path}${path.includes("?") ? "&" : "?"}watch=true`;
+    const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
+      const request = https.request(url, { ...this.#open("GET", path, options), agent: this.#agent }, resolve);
+      request.on("error", reject);
+      request.end();
+    });
+    if (response.statusCode !== 200) {
+      response.resume();
+      throw new Error(`watch answered ${response.statusCode}`);
+    }
+    return watchOf(response);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function watchOf(response: import("node:http").IncomingMessage): Watch {
+  const lines: WatchLine[] = [];
+  const waiting: ((line: WatchLine | undefined) => void)[] = [];
+  let ended = false;
+  const end = () => {
+    ended = true;
+    for (const resolve of waiting.splice(0)) resolve(undefined);
+  };
+  createInterface({ input: response })
+    .on("line", (text) => {
+      const line = JSON.parse(text) as WatchLine;
+      const resolve = waiting.shift();
+      if (resolve === undefined) lines.push(line);
+      else resolve(line);
+    })
+    .on("close", end);
+  response.on("error", end);
+  const next = async (timeoutMilliseconds = 10_000): Promise<WatchLine | undefined> => {
+    const line = lines.shift();
+    if (line !== undefined || ended) return line;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`no event within ${timeoutMilliseconds} ms`)),
+        timeoutMilliseconds,
+      );
+      waiting.push((event) => {
+        clearTimeout(timer);
+        resolve(event);
+      });
+    });
+  };
+  return {
+    next,
+    async names(count) {
+      const found: string[] = [];
+      while (found.length < count) {
+        const event = await next();
+        if (event === undefined) break;
+        found.push(`${event.type} ${event.object.metadata.name}`);
+      }
+      return found;
+    },
+    stop: () => response.destroy(),
+  };
+}
+
+/** Asks until the condition holds. */
+export async function until<T>(
+  ask: () => Promise<T | undefined | false>,
+  what: string,
+  timeoutMilliseconds = 15_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMilliseconds;
+  for (;;) {
+    const found = await ask();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > end) throw new Error(`gave up waiting for: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
