@@ -47,9 +47,7 @@ export function vcpuElement(topology: Topology): Element {
  */
 export function cpuElement(domain: Domain, topology: Topology, accelerator: DomainParts["accelerator"]): Element {
   const model = domain.cpu?.model ?? "host-model";
-  const features = (domain.cpu?.features ?? []).map((feature) =>
-    element("feature", { policy: feature.policy ?? "require", name: feature.name }),
-  );
+  const features = featureElements(domain, accelerator);
   const shape = element("topology", {
     sockets: topology.sockets,
     cores: topology.cores,
@@ -70,6 +68,20 @@ export function cpuElement(domain: Domain, topology: Topology, accelerator: Doma
     shape,
     features,
   );
+}
+
+/**
+ * Besides what the spec says: Intel's MPX is off, since newer kernels and hosts have dropped it and a guest that saw it
+ * could not move to one of them. Who names host-model gets the host's CPU as it is.
+ */
+function featureElements(domain: Domain, accelerator: DomainParts["accelerator"]): Element[] {
+  const { cpu } = domain;
+  const features = (cpu?.features ?? []).map(({ name, policy }) => ({ name, policy: policy ?? "require" }));
+  const asTheHost = cpu === undefined || cpu.model === "host-model" || cpu.model === "host-passthrough";
+  if (accelerator === "kvm" && !asTheHost && !features.some(({ name }) => name === "mpx")) {
+    features.push({ name: "mpx", policy: "disable" });
+  }
+  return features.map(({ name, policy }) => element("feature", { policy, name }));
 }
 
 /** Bytes of guest memory: memory.guest, else what was requested, else the limit. */

@@ -77,7 +77,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Characters that XML 1.0 cannot carry, not even as a reference. */
-export const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u; // eslint-disable-line no-control-regex
+export const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
 
 function escaped(text: string, where: string): string {
   const wrong = NOT_IN_XML.exec(text);

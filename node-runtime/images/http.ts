@@ -78,11 +78,16 @@ function failed(message: string, cause?: unknown): Fault {
   return new Fault("later", "ImagePullFailed", message, { cause });
 }
 
+/** The body as it comes. The type that Node gives its chunks is any; they are bytes. */
+export function bodyOf(response: Response): AsyncIterable<Uint8Array> {
+  return (response.body ?? []) as unknown as AsyncIterable<Uint8Array>;
+}
+
 /** The whole body. @throws Fault refused ImageRefused when it is longer */
 export async function bounded(response: Response, most: number, what: string): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of bodyOf(response)) {
     length += part.length;
     if (length > most) throw new Fault("refused", "ImageRefused", `The answer for ${what} has over ${most} bytes`);
     parts.push(part);

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { Fault } from "#events/fault.ts";
 import type { Descriptor, Limits, Log, PullSecret } from "./image.ts";
 import { INDEX_TYPES, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from "./manifest.ts";
-import { bounded, fetchFollowing, isLoopback, type Fetch } from "./http.ts";
+import { bodyOf, bounded, fetchFollowing, isLoopback, type Fetch } from "./http.ts";
 import { authorize } from "./registry-auth.ts";
 
 export interface Repository {
@@ -117,7 +117,7 @@ function continuesAt(response: Response, received: number): boolean {
 async function* withIdleLimit(response: Response, seconds: number, idle: AbortController): AsyncGenerator<Buffer> {
   const timer = setTimeout(() => idle.abort(new Error(`no byte for ${seconds} s`)), seconds * 1000);
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of bodyOf(response)) {
       timer.refresh();
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       timer.refresh();
