@@ -1,7 +1,7 @@
 /** Defaulting of a virtual machine when it is created or changed. Pure. */
 import type { ClusterConfig } from "../cluster-config.ts";
 import { finalizer } from "../names.ts";
-import type { VirtualMachine, VirtualMachineSpec } from "../virtual-machine.ts";
+import type { VirtualMachine } from "../virtual-machine.ts";
 import { architectureOf } from "./instance-spec.ts";
 import { withFinalizer, withPCITopology, type Given } from "./metadata.ts";
 
@@ -38,7 +38,6 @@ export function defaultVirtualMachine(
     metadata: old === undefined ? withFinalizer(vm.metadata, finalizer.vm) : vm.metadata,
     spec: {
       ...vm.spec,
-      ...withMatcherKinds(vm.spec),
       template: { ...template, ...(metadata === undefined ? {} : { metadata }), spec },
     },
   };
@@ -56,17 +55,4 @@ function identityOf(
   const serial = now?.serial ?? before?.serial;
   if (uuid === undefined && serial === undefined) return undefined;
   return { ...(uuid === undefined ? {} : { uuid }), ...(serial === undefined ? {} : { serial }) };
-}
-
-/** Matchers that name no kind mean the cluster-wide one. */
-function withMatcherKinds(spec: VirtualMachineSpec): Pick<VirtualMachineSpec, "instancetype" | "preference"> {
-  const { instancetype, preference } = spec;
-  return {
-    ...(instancetype?.name === undefined || instancetype.kind !== undefined
-      ? {}
-      : { instancetype: { ...instancetype, kind: "virtualmachineclusterinstancetype" } }),
-    ...(preference?.name === undefined || preference.kind !== undefined
-      ? {}
-      : { preference: { ...preference, kind: "virtualmachineclusterpreference" } }),
-  };
 }

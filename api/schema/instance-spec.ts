@@ -75,7 +75,7 @@ const DNSConfigSchema = object("Name servers and search domains of the pod, adde
     object("One option.", { name: text("Name of the option."), value: text("Its value, if it has one.") }),
     { list: "atomic" },
   ),
-  searches: list("Search domains, up to 32 and 2048 characters in all.", text("A domain."), { list: "atomic" }),
+  searches: list("Search domains, up to 6 and 256 characters in all.", text("A domain."), { list: "atomic" }),
 });
 
 export const InstanceSpecSchema = object("What the virtual machine should be.", {

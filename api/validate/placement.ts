@@ -1,0 +1,153 @@
+/** Rules for affinity and spread: Kubernetes checks them on the pod, too late for whoever wrote the virtual machine. Pure. */
+import type { Affinity, TopologySpreadConstraint } from "../schema/placement.ts";
+import { invalid, shown, type Cause } from "./cause.ts";
+import { whyNoLabel, whyNoLabelKey } from "./text-forms.ts";
+
+interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[] | undefined;
+}
+
+/** How many values an operator takes. */
+const OPERATORS: Readonly<Record<string, "some" | "none" | "one number">> = {
+  In: "some",
+  NotIn: "some",
+  Exists: "none",
+  DoesNotExist: "none",
+  Gt: "one number",
+  Lt: "one number",
+};
+
+function validateRequirement(requirement: Requirement, at: string, operators: readonly string[]): Cause[] {
+  const { key, operator, values = [] } = requirement;
+  const wanted = OPERATORS[operator];
+  if (wanted === undefined || !operators.includes(operator)) {
+    return [invalid(`${at}.operator`, `must be one of ${operators.join(", ")}; it is ${shown(operator)}`)];
+  }
+  const causes: Cause[] = [];
+  const why = whyNoLabelKey(key);
+  if (why !== undefined) causes.push(invalid(`${at}.key`, `${why}; it is ${shown(key)}`));
+  if (wanted === "some" && values.length === 0)
+    causes.push(invalid(`${at}.values`, `must have a value for ${operator}`));
+  if (wanted === "none" && values.length > 0) causes.push(invalid(`${at}.values`, `must be empty for ${operator}`));
+  if (wanted === "one number" && (values.length !== 1 || !/^-?\d+$/.test(values[0] ?? ""))) {
+    causes.push(invalid(`${at}.values`, `must be one whole number for ${operator}`));
+  }
+  return causes;
+}
+
+const SELECTOR_OPERATORS = ["In", "NotIn", "Exists", "DoesNotExist"];
+const NODE_OPERATORS = Object.keys(OPERATORS);
+
+interface Selector {
+  readonly matchExpressions?: readonly Requirement[] | undefined;
+}
+
+function validateSelector(selector: Selector | undefined, at: string): Cause[] {
+  return (selector?.matchExpressions ?? []).flatMap((requirement, index) =>
+    validateRequirement(requirement, `${at}.matchExpressions[${index}]`, SELECTOR_OPERATORS),
+  );
+}
+
+function validateTopologyKey(key: string, field: string): Cause[] {
+  const why = key === "" ? "must be a label of nodes, such as kubernetes.io/hostname" : whyNoLabelKey(key);
+  return why === undefined ? [] : [invalid(field, `${why}; it is ${shown(key)}`)];
+}
+
+type PodTerm = NonNullable<
+  NonNullable<Affinity["podAffinity"]>["requiredDuringSchedulingIgnoredDuringExecution"]
+>[number];
+
+function validatePodTerm(term: PodTerm, at: string): Cause[] {
+  return [
+    ...validateSelector(term.labelSelector, `${at}.labelSelector`),
+    ...validateSelector(term.namespaceSelector, `${at}.namespaceSelector`),
+    ...validateTopologyKey(term.topologyKey, `${at}.topologyKey`),
+  ];
+}
+
+function validateWeight(weight: number, field: string): Cause[] {
+  return weight >= 1 && weight <= 100 ? [] : [invalid(field, `must be from 1 to 100; it is ${weight}`)];
+}
+
+type NodeTerm = NonNullable<
+  NonNullable<Affinity["nodeAffinity"]>["requiredDuringSchedulingIgnoredDuringExecution"]
+>["nodeSelectorTerms"][number];
+
+function validateNodeTerm(term: NodeTerm, at: string): Cause[] {
+  return [
+    ...(term.matchExpressions ?? []).flatMap((requirement, index) =>
+      validateRequirement(requirement, `${at}.matchExpressions[${index}]`, NODE_OPERATORS),
+    ),
+    ...(term.matchFields ?? []).flatMap((requirement, index) =>
+      validateNodeField(requirement, `${at}.matchFields[${index}]`),
+    ),
+  ];
+}
+
+/** Nodes are selected by one field only: their name. */
+function validateNodeField({ key, operator, values = [] }: Requirement, at: string): Cause[] {
+  const causes: Cause[] = [];
+  const [name = ""] = values;
+  if (operator !== "In" && operator !== "NotIn") {
+    causes.push(invalid(`${at}.operator`, `must be In or NotIn; it is ${shown(operator)}`));
+  } else if (values.length !== 1) causes.push(invalid(`${at}.values`, "must be one node's name"));
+  if (key !== "metadata.name") causes.push(invalid(`${at}.key`, `must be metadata.name; it is ${shown(key)}`));
+  else if (values.length === 1 && name.split(".").some((label) => whyNoLabel(label) !== undefined)) {
+    causes.push(invalid(`${at}.values[0]`, `must be a node's name; it is ${shown(name)}`));
+  }
+  return causes;
+}
+
+/** `at` is the path of the affinity. */
+export function validateAffinity(affinity: Affinity | undefined, at: string): Cause[] {
+  const causes: Cause[] = [];
+  const node = affinity?.nodeAffinity;
+  (node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).forEach((term, index) => {
+    const field = `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`;
+    causes.push(...validateNodeTerm(term, field));
+  });
+  (node?.preferredDuringSchedulingIgnoredDuringExecution ?? []).forEach(({ weight, preference }, index) => {
+    const field = `${at}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
+    causes.push(...validateWeight(weight, `${field}.weight`), ...validateNodeTerm(preference, `${field}.preference`));
+  });
+  for (const kind of ["podAffinity", "podAntiAffinity"] as const) {
+    (affinity?.[kind]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).forEach((term, index) => {
+      causes.push(...validatePodTerm(term, `${at}.${kind}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`));
+    });
+    (affinity?.[kind]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).forEach(
+      ({ weight, podAffinityTerm }, index) => {
+        const field = `${at}.${kind}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
+        causes.push(
+          ...validateWeight(weight, `${field}.weight`),
+          ...validatePodTerm(podAffinityTerm, `${field}.podAffinityTerm`),
+        );
+      },
+    );
+  }
+  return causes;
+}
+
+/** `at` is the path of the list. */
+export function validateTopologySpread(
+  constraints: readonly TopologySpreadConstraint[] | undefined,
+  at: string,
+): Cause[] {
+  return (constraints ?? []).flatMap((constraint, index) => {
+    const field = `${at}[${index}]`;
+    const causes = validateTopologyKey(constraint.topologyKey, `${field}.topologyKey`);
+    if (constraint.maxSkew < 1)
+      causes.push(invalid(`${field}.maxSkew`, `must be 1 or more; it is ${constraint.maxSkew}`));
+    if (constraint.minDomains !== undefined && constraint.minDomains < 1) {
+      causes.push(invalid(`${field}.minDomains`, `must be 1 or more; it is ${constraint.minDomains}`));
+    }
+    const action = constraint.whenUnsatisfiable;
+    if (action !== "DoNotSchedule" && action !== "ScheduleAnyway") {
+      causes.push(
+        invalid(`${field}.whenUnsatisfiable`, `must be DoNotSchedule or ScheduleAnyway; it is ${shown(action)}`),
+      );
+    }
+    return [...causes, ...validateSelector(constraint.labelSelector, `${field}.labelSelector`)];
+  });
+}
