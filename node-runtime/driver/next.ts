@@ -1,0 +1,187 @@
+/**
+ * What a driver does next. Pure: the same situation and time give the same step.
+ *
+ * ```
+ *             order
+ *               │
+ *               ▼      disks, links            claim holds
+ *              new ──────────────► prepared ──► created ──────► live ◄──► live
+ *               │                     │    create  │   resume   │ running  paused
+ *               │                     │            │            │
+ *               │  stop wished, start │ deadline,  │ destroyed, │ guest powered off, QEMU died,
+ *               ▼  claim lost         ▼ refusal    ▼ QEMU died  ▼ shut down, grace over
+ *              ended ◄────────────────┴────────────┴────────────┘
+ *               │
+ *               ▼  disks removed, network down
+ *            stopped
+ * ```
+ * Beside them stands `unsure`: a domain may exist, and the hypervisor must be asked before anything else is done (an
+ * answer was lost, the hypervisor was away, the runtime was restarted).
+ */
+import type { Desired, Exit } from "#events/machine.ts";
+
+export type At =
+  | { readonly at: "new" }
+  | { readonly at: "prepared" }
+  | { readonly at: "created" }
+  | { readonly at: "unsure" }
+  | { readonly at: "live"; readonly vcpus: "running" | "paused"; readonly pausedReason?: string | undefined }
+  | { readonly at: "ended"; readonly exit: Exit }
+  | { readonly at: "stopped"; readonly exit: Exit };
+
+export interface Situation {
+  readonly place: At;
+  readonly desired: Desired;
+  readonly graceSeconds: number;
+  readonly claimHolds: boolean;
+  readonly connected: boolean;
+  /** Set once a live guest is to shut down: its grace counts from `since`. */
+  readonly shutdown?: { readonly since: Date; readonly lastAsked?: Date | undefined } | undefined;
+  /** By when the vCPUs must have run. */
+  readonly startBy: Date;
+  /** A step failed and may be tried again from here. */
+  readonly retryAt?: Date | undefined;
+  /** What stands in the way, for the exit's message when the deadline passes. */
+  readonly problem?: { readonly reason: string; readonly message: string } | undefined;
+}
+
+export type Step =
+  | { readonly do: "wait"; readonly until?: Date | undefined }
+  /** Volumes and network, in parallel. */
+  | { readonly do: "prepare" | "create" | "look" | "resume" | "suspend" | "shutdown" | "takeDown" }
+  /** The domain is created and is wished paused: it counts as started and paused. */
+  | { readonly do: "hold" }
+  /** No domain exists: the run is over without one. */
+  | { readonly do: "end"; readonly exit: Exit }
+  | { readonly do: "destroy"; readonly exit: Exit };
+
+/** Guests miss a power button that is pressed while they boot. */
+export const SHUTDOWN_REPEAT_MS = 5_000;
+export const START_DEADLINE_MS = 5 * 60_000;
+
+/** Whoever halted the vCPUs for these wants them halted, until a wish to pause and then to run says otherwise. */
+const NOT_OURS_TO_RESUME: ReadonlySet<string> = new Set([
+  "PausedWatchdog",
+  "PausedCrashed",
+  "PausedMigration",
+  "PausedSaving",
+  "PausedDumping",
+  "PausedSnapshot",
+  "PausedByGuest",
+]);
+
+export function next(situation: Situation, now: Date): Step {
+  const { place } = situation;
+  if (place.at === "stopped") return { do: "wait" };
+  const waiting = situation.retryAt !== undefined && situation.retryAt > now;
+  if (place.at === "ended") return waiting ? { do: "wait", until: situation.retryAt } : { do: "takeDown" };
+  if (place.at === "new" || place.at === "prepared") return beforeDomain(situation, now, waiting);
+  // From here a domain exists, or may: nothing can be done without the hypervisor.
+  if (!situation.connected) return { do: "wait" };
+  if (place.at === "unsure") return waiting ? { do: "wait", until: situation.retryAt } : { do: "look" };
+  if (place.at === "created") return beforeRunning(situation, now, waiting);
+  return whileLive(situation, place, now, waiting);
+}
+
+function beforeDomain(situation: Situation, now: Date, waiting: boolean): Step {
+  const exit = reasonNotToStart(situation, now);
+  if (exit !== undefined) return { do: "end", exit };
+  if (waiting) return { do: "wait", until: earlier(situation.retryAt, situation.startBy) };
+  if (situation.place.at === "new") return { do: "prepare" };
+  return situation.connected ? { do: "create" } : { do: "wait", until: situation.startBy };
+}
+
+function beforeRunning(situation: Situation, now: Date, waiting: boolean): Step {
+  const exit = reasonNotToStart(situation, now);
+  if (exit !== undefined) return { do: "destroy", exit };
+  if (waiting) return { do: "wait", until: earlier(situation.retryAt, situation.startBy) };
+  return situation.desired === "paused" ? { do: "hold" } : { do: "resume" };
+}
+
+function whileLive(situation: Situation, live: Extract<At, { at: "live" }>, now: Date, waiting: boolean): Step {
+  switch (situation.desired) {
+    case "off":
+      return waiting ? { do: "wait", until: situation.retryAt } : { do: "destroy", exit: exits.ordered };
+    case "stopped":
+      return shutDown(situation, live, now, waiting);
+    case "running":
+      if (live.vcpus === "running" || NOT_OURS_TO_RESUME.has(live.pausedReason ?? "")) return { do: "wait" };
+      return waiting ? { do: "wait", until: situation.retryAt } : { do: "resume" };
+    case "paused":
+      if (live.vcpus === "paused") return { do: "wait" };
+      return waiting ? { do: "wait", until: situation.retryAt } : { do: "suspend" };
+  }
+}
+
+function shutDown(situation: Situation, live: Extract<At, { at: "live" }>, now: Date, waiting: boolean): Step {
+  const since = situation.shutdown?.since ?? now;
+  const graceEnds = new Date(since.getTime() + situation.graceSeconds * 1000);
+  if (graceEnds <= now) {
+    return waiting ? { do: "wait", until: situation.retryAt } : { do: "destroy", exit: exits.graceExpired };
+  }
+  if (waiting) return { do: "wait", until: earlier(situation.retryAt, graceEnds) };
+  // A guest whose vCPUs are halted cannot shut itself down: they run again for it.
+  if (live.vcpus === "paused") return { do: "resume" };
+  const lastAsked = situation.shutdown?.lastAsked;
+  const again = lastAsked === undefined ? now : new Date(lastAsked.getTime() + SHUTDOWN_REPEAT_MS);
+  return again <= now ? { do: "shutdown" } : { do: "wait", until: earlier(again, graceEnds) };
+}
+
+function reasonNotToStart(situation: Situation, now: Date): Exit | undefined {
+  if (situation.desired === "stopped" || situation.desired === "off") return exits.stoppedBeforeStart;
+  if (!situation.claimHolds) return exits.claimLost;
+  if (situation.startBy > now) return undefined;
+  const { problem } = situation;
+  return {
+    ...exits.startTimedOut,
+    message:
+      problem === undefined
+        ? exits.startTimedOut.message
+        : `${exits.startTimedOut.message}: ${problem.message}`.slice(0, 2048),
+  };
+}
+
+function earlier(a: Date | undefined, b: Date | undefined): Date | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a < b ? a : b;
+}
+
+/** Every way in which a run ends by a driver's own doing, or is found ended. */
+export const exits = {
+  stoppedBeforeStart: {
+    kind: "destroyed",
+    reason: "StoppedBeforeStart",
+    message: "it was ordered to stop before its vCPUs ran",
+  },
+  ordered: { kind: "destroyed", reason: "OrderedOff", message: "it was ended by order" },
+  graceExpired: {
+    kind: "destroyed",
+    reason: "GraceExpired",
+    message: "the guest did not shut down within its grace period and was ended",
+  },
+  claimLost: {
+    kind: "destroyed",
+    reason: "ClaimLost",
+    message: "another owner claimed the machine before its vCPUs ran here",
+  },
+  startTimedOut: {
+    kind: "failed",
+    reason: "StartTimedOut",
+    message: `the vCPUs did not run within ${START_DEADLINE_MS / 1000} s`,
+  },
+  guestShutdown: { kind: "shutdown", reason: "GuestShutdown", message: "the guest powered off" },
+  shutdownAsked: { kind: "shutdown", reason: "ShutdownAsked", message: "the guest shut down as it was asked to" },
+  qemuExited: { kind: "crashed", reason: "QemuExited", message: "QEMU's process ended by itself" },
+  guestPanicked: { kind: "crashed", reason: "GuestPanicked", message: "the guest's kernel panicked" },
+  diedBeforeStart: { kind: "failed", reason: "QemuExited", message: "QEMU's process ended before the vCPUs ran" },
+  destroyedByOthers: {
+    kind: "destroyed",
+    reason: "DestroyedByOthers",
+    message: "it was ended in the hypervisor, not by order",
+  },
+  lost: {
+    kind: "lost",
+    reason: "NotFound",
+    message: "it was not there any more when its runtime or its hypervisor came back",
+  },
+} as const satisfies Record<string, Exit>;

@@ -1,0 +1,95 @@
+/**
+ * What a driver needs from the world, as small interfaces. The runtime hands in libvirt, real disks and real links;
+ * tests and simulation hand in models. The hypervisor's own port is `node-runtime/hypervisor.ts`.
+ */
+import type { ReportName } from "#events/catalogue.ts";
+import type { Random } from "#events/chance.ts";
+import type { Clock } from "#events/clock.ts";
+import type { Log } from "#events/log.ts";
+import type { MachineOrder, MachineStatus } from "#events/machine.ts";
+import type { DomainParts, GuestLink, PreparedVolumes } from "../domain/parts.ts";
+
+export interface MachineVolumes {
+  /** Idempotent: a runtime that was restarted finds what is done. @throws Fault later, refused */
+  prepare(order: MachineOrder, signal: AbortSignal): Promise<PreparedVolumes>;
+  /** Idempotent; nothing of the machine's disks is left. */
+  remove(uid: string): Promise<void>;
+}
+
+export interface MachineNetwork {
+  /**
+   * The guest's links exist when it resolves, so that the domain can be created on them; `settled` resolves once NAT
+   * and DHCP serve, which the guest needs only after its firmware. Idempotent. @throws Fault later, refused
+   */
+  up(order: MachineOrder): Promise<{ readonly links: readonly GuestLink[]; readonly settled: Promise<void> }>;
+  /** Idempotent: leaves no link, process or rule of the machine. */
+  down(uid: string): Promise<void>;
+}
+
+/** The domain's side of an order: names and XML. Pure. */
+export interface DomainDescription {
+  uuid(order: MachineOrder): string;
+  xml(order: MachineOrder, parts: DomainParts): string;
+  /** What the status tells of disks: volume name and target such as vda. */
+  targets(order: MachineOrder): readonly { readonly name: string; readonly target: string }[];
+  interfaces(order: MachineOrder): MachineStatus["interfaces"];
+  /** Whose domain it is, from the XML as the hypervisor has it; undefined when it is none of ours. */
+  claimOf(xml: string): { readonly uid: string; readonly epoch: number } | undefined;
+}
+
+export interface MachineConsoles {
+  /** Reads the machine's console from now on, until it ends. Resolves once it is open. Opened already: nothing to do. */
+  attach(uid: string, uuid: string): Promise<void>;
+  /** The run is over: history stays, clients are let go. */
+  detach(uid: string): void;
+}
+
+/** The newest report, and the status with it. */
+export type Tell = (report: ReportName, status: MachineStatus) => void;
+
+/** What one driver keeps on disk between its moves; see records.ts. */
+export interface Notebook {
+  /** Resolves when it is on disk. @throws Fault later, reason DiskFull or DiskFailed */
+  write(changes: Partial<Notes>): Promise<void>;
+  readonly notes: Notes;
+}
+
+export interface Notes {
+  readonly order: MachineOrder;
+  /** When the order of this epoch was first taken, RFC 3339: the start deadline counts from here. */
+  readonly acceptedAt: string;
+  /** Set before the vCPUs run for the first time: from here on "no domain" means that a run is over. */
+  readonly mayHaveRun: boolean;
+  /** When the guest was first asked to shut down, RFC 3339: its grace counts from here, also over a restart. */
+  readonly shutdownAskedAt?: string | undefined;
+  /** The run is over and this is how; disks and network may still be there. */
+  readonly exit?: MachineStatus["exit"] | undefined;
+  /** Taken down: final for the epoch. */
+  readonly stoppedAt?: string | undefined;
+  /** No sequence above this was used: after a restart counting goes on from here. */
+  readonly sequenceCeiling: number;
+}
+
+export interface DriverFacts {
+  readonly node: string;
+  readonly accelerator: "kvm" | "tcg";
+  /** Path of QEMU, or of the wrapper that becomes it. */
+  readonly emulator: string;
+}
+
+export interface DriverPorts {
+  readonly volumes: MachineVolumes;
+  readonly network: MachineNetwork;
+  readonly domain: DomainDescription;
+  readonly consoles: MachineConsoles;
+  readonly clock: Clock;
+  readonly tell: Tell;
+  /**
+   * Whether the machine may run here now: no higher epoch on disk, this boot of the node, and, for pets, a lease that
+   * holds. Asked right before the vCPUs run.
+   */
+  readonly claimHolds: (order: MachineOrder) => boolean;
+  readonly facts: DriverFacts;
+  readonly log: Log;
+  readonly random: Random;
+}

@@ -1,0 +1,65 @@
+/** Volumes and network of one machine: brought up in parallel before its domain, taken down after it. */
+import { Fault } from "#events/fault.ts";
+import type { MachineOrder } from "#events/machine.ts";
+import type { GuestLink, PreparedVolumes } from "../domain/parts.ts";
+import type { MachineNetwork, MachineVolumes } from "./ports.ts";
+
+export interface Prepared {
+  readonly volumes: PreparedVolumes;
+  readonly links: readonly GuestLink[];
+}
+
+export class Preparation {
+  readonly #volumes: MachineVolumes;
+  readonly #network: MachineNetwork;
+  /** NAT and DHCP serve. Undefined: not asked for yet, or they failed and must be asked for again. */
+  #settled: Promise<void> | undefined;
+  /** Milliseconds that the parts took, for the log. */
+  readonly marks: Record<string, number> = {};
+
+  constructor(volumes: MachineVolumes, network: MachineNetwork) {
+    this.#volumes = volumes;
+    this.#network = network;
+  }
+
+  /** @throws Fault later, refused; both parts have ended by then, so that they can be taken down */
+  async prepare(order: MachineOrder, signal: AbortSignal): Promise<Prepared> {
+    const started = performance.now();
+    const [volumes, network] = await Promise.allSettled([
+      this.#volumes.prepare(order, signal).finally(() => this.#mark("volumes", started)),
+      this.#network.up(order).finally(() => this.#mark("links", started)),
+    ]);
+    if (network.status === "fulfilled") this.#settling(network.value.settled);
+    if (volumes.status === "rejected") throw volumes.reason;
+    if (network.status === "rejected") throw network.reason;
+    if (signal.aborted) throw new Fault("later", "Cancelled", "the preparation was cut short");
+    return { volumes: volumes.value, links: network.value.links };
+  }
+
+  /** NAT and DHCP serve when it resolves; what failed is done again at the next call. @throws Fault later, refused */
+  async settle(order: MachineOrder): Promise<void> {
+    const started = performance.now();
+    try {
+      if (this.#settled === undefined) this.#settling((await this.#network.up(order)).settled);
+      await this.#settled;
+    } catch (thrown) {
+      this.#settled = undefined;
+      throw thrown;
+    }
+    this.#mark("settle", started);
+  }
+
+  async takeDown(uid: string): Promise<void> {
+    this.#settled = undefined;
+    await Promise.all([this.#volumes.remove(uid), this.#network.down(uid)]);
+  }
+
+  #settling(settled: Promise<void>): void {
+    settled.catch(() => {}); // whoever awaits it tells
+    this.#settled = settled;
+  }
+
+  #mark(name: string, started: number): void {
+    this.marks[name] = performance.now() - started;
+  }
+}

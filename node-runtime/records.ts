@@ -1,0 +1,288 @@
+/**
+ * What the runtime keeps of its machines on disk, so that it finds them again and so that a late or repeated order can
+ * never undo a newer one: `machines/UID/record.json` while the machine is known, and `epochs.log` for those that were
+ * forgotten. A new order is on disk before anything is done about it.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { rfc3339 } from "#api/object.ts";
+import type { Clock } from "#events/clock.ts";
+import { Fault } from "#events/fault.ts";
+import type { Log } from "#events/log.ts";
+import { Exit, MachineOrder } from "#events/machine.ts";
+import type { Notebook, Notes } from "./driver/ports.ts";
+import type { Disk } from "./disk.ts";
+
+const StoredNotes = z.looseObject({
+  order: MachineOrder,
+  acceptedAt: z.string(),
+  mayHaveRun: z.boolean(),
+  shutdownAskedAt: z.string().optional(),
+  exit: Exit.optional(),
+  stoppedAt: z.string().optional(),
+  sequenceCeiling: z.int().min(0),
+});
+
+const UNREADABLE = "record.unreadable";
+
+/** A line of epochs.log. */
+const Forgotten = z.object({ uid: z.string(), epoch: z.int().min(1), bootID: z.string(), sequence: z.int().min(0) });
+type Forgotten = z.infer<typeof Forgotten>;
+
+export interface RecordsOptions {
+  readonly directory: string;
+  readonly node: string;
+  readonly bootID: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** - `new`: a run begins (first order, or a higher epoch after the last run ended)
+ *  - `changed`: a newer wish for the run, or a higher epoch that takes it over
+ *  - `same`: nothing new */
+export type Admitted = "new" | "changed" | "same";
+
+export class Records {
+  readonly #options: RecordsOptions;
+  readonly #notebooks = new Map<string, FileNotebook>();
+  readonly #forgotten = new Map<string, Forgotten>();
+  readonly #unreadable = new Set<string>();
+  /** Orders of one machine are admitted one after the other. */
+  readonly #admitting = new Map<string, Promise<unknown>>();
+
+  private constructor(options: RecordsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads what an earlier run left. A record that can't be read is set aside under another name, never deleted: its
+   * machine's domain is then one that no record knows.
+   */
+  static async open(options: RecordsOptions): Promise<Records> {
+    const records = new Records(options);
+    await records.#readForgotten();
+    const machines = join(options.directory, "machines");
+    for (const uid of await options.disk.names(machines)) await records.#readMachine(join(machines, uid), uid);
+    return records;
+  }
+
+  /** Everything that the machine has on this node lives here. */
+  directoryOf(uid: string): string {
+    return join(this.#options.directory, "machines", uid);
+  }
+
+  all(): readonly Notebook[] {
+    return [...this.#notebooks.values()];
+  }
+
+  notebook(uid: string): Notebook | undefined {
+    return this.#notebooks.get(uid);
+  }
+
+  /** The highest epoch that was ever taken for the machine in this boot of the node; 0 when there was none. */
+  highestEpoch(uid: string): number {
+    return this.#notebooks.get(uid)?.notes.order.claim.epoch ?? this.#forgotten.get(uid)?.epoch ?? 0;
+  }
+
+  /**
+   * Takes an order, durably, or says why not.
+   * @throws Fault stale NodeMismatch, BootIDMismatch, EpochTooOld, VersionTooOld; later DiskFull, StillEnding,
+   *   RecordUnreadable
+   */
+  admit(order: MachineOrder): Promise<Admitted> {
+    return this.#oneAtATime(order.uid, () => this.#admit(order));
+  }
+
+  /** Drops what is kept of the machine, but for its epoch. @throws Fault later */
+  forget(uid: string): Promise<void> {
+    return this.#oneAtATime(uid, async () => {
+      const notebook = this.#notebooks.get(uid);
+      if (notebook === undefined) return;
+      const { order, sequenceCeiling } = notebook.notes;
+      const line = { uid, epoch: order.claim.epoch, bootID: this.#options.bootID, sequence: sequenceCeiling };
+      await this.#options.disk.append(this.#epochsPath, `${JSON.stringify(line)}\n`);
+      this.#forgotten.set(uid, line);
+      this.#notebooks.delete(uid);
+      await this.#options.disk.remove(this.directoryOf(uid));
+    });
+  }
+
+  async #admit(order: MachineOrder): Promise<Admitted> {
+    this.#mustBeForUs(order);
+    if (this.#unreadable.has(order.uid)) {
+      const message = `the record of machine ${order.uid} can't be read, so its highest epoch is not known; see ${this.directoryOf(order.uid)}`;
+      throw new Fault("later", "RecordUnreadable", message, { retryAfterSeconds: 60 });
+    }
+    const epoch = this.highestEpoch(order.uid);
+    if (order.claim.epoch < epoch) {
+      throw new Fault(
+        "stale",
+        "EpochTooOld",
+        `claim.epoch is ${order.claim.epoch}; ${epoch} was taken already for machine ${order.uid}`,
+      );
+    }
+    const notebook = this.#notebooks.get(order.uid);
+    if (notebook === undefined) {
+      if (order.claim.epoch === epoch) {
+        throw new Fault(
+          "stale",
+          "EpochTooOld",
+          `claim.epoch is ${epoch}; machine ${order.uid} ran and was forgotten under it`,
+        );
+      }
+      await this.#begin(order, this.#forgotten.get(order.uid)?.sequence ?? 0);
+      return "new";
+    }
+    const { notes } = notebook;
+    if (order.claim.epoch > epoch) {
+      if (notes.stoppedAt !== undefined) {
+        await this.#begin(order, notes.sequenceCeiling);
+        return "new";
+      }
+      if (notes.exit !== undefined) {
+        const message = `machine ${order.uid} still ends its run of epoch ${epoch}`;
+        throw new Fault("later", "StillEnding", message, { retryAfterSeconds: 1 });
+      }
+      await notebook.write({ order });
+      return "changed";
+    }
+    if (isOlder(order.version, notes.order.version)) {
+      throw new Fault(
+        "stale",
+        "VersionTooOld",
+        `version is ${order.version}; ${notes.order.version} was taken already for machine ${order.uid}`,
+      );
+    }
+    if (JSON.stringify(order) === JSON.stringify(notes.order)) return "same";
+    await notebook.write({ order });
+    return "changed";
+  }
+
+  #mustBeForUs(order: MachineOrder): void {
+    const { node, bootID } = this.#options;
+    if (order.claim.node !== node) {
+      throw new Fault("stale", "NodeMismatch", `claim.node is ${order.claim.node}; this node is ${node}`);
+    }
+    if (order.claim.bootID !== bootID) {
+      throw new Fault(
+        "stale",
+        "BootIDMismatch",
+        `claim.bootID is ${order.claim.bootID}; this boot of node ${node} is ${bootID}`,
+      );
+    }
+  }
+
+  async #begin(order: MachineOrder, sequenceCeiling: number): Promise<void> {
+    const { disk, clock } = this.#options;
+    const acceptedAt = rfc3339(clock.now());
+    const notebook = new FileNotebook(disk, join(this.directoryOf(order.uid), "record.json"), {
+      order,
+      acceptedAt,
+      mayHaveRun: false,
+      sequenceCeiling,
+    });
+    await notebook.write({});
+    this.#notebooks.set(order.uid, notebook);
+  }
+
+  async #readMachine(directory: string, uid: string): Promise<void> {
+    const { disk, log } = this.#options;
+    const path = join(directory, "record.json");
+    const text = await disk.read(path);
+    if ((await disk.read(join(directory, UNREADABLE))) !== undefined) {
+      this.#unreadable.add(uid);
+      return;
+    }
+    if (text === undefined) {
+      // The power went between the directory and its record: nothing was done for it yet.
+      await disk.remove(directory);
+      return;
+    }
+    const parsed = StoredNotes.safeParse(parse(text));
+    if (parsed.success) {
+      this.#notebooks.set(uid, new FileNotebook(disk, path, parsed.data));
+      return;
+    }
+    log.error(
+      { uid, path, problem: z.prettifyError(parsed.error) },
+      "a machine's record can't be read and is set aside",
+    );
+    this.#unreadable.add(uid);
+    await disk.replace(join(directory, UNREADABLE), text);
+    await disk.remove(path);
+  }
+
+  /**
+   * Orders of an earlier boot of the node are refused by their boot id, so its epochs need not be kept: the file is
+   * written anew at each start with those of this boot.
+   */
+  async #readForgotten(): Promise<void> {
+    const { disk, bootID } = this.#options;
+    const text = (await disk.read(this.#epochsPath)) ?? "";
+    for (const line of text.split("\n")) {
+      const parsed = Forgotten.safeParse(parse(line));
+      // A line that was cut off by a crash was not acknowledged.
+      if (parsed.success && parsed.data.bootID === bootID) this.#forgotten.set(parsed.data.uid, parsed.data);
+    }
+    const kept = [...this.#forgotten.values()].map((line) => `${JSON.stringify(line)}\n`).join("");
+    if (kept !== text) await disk.replace(this.#epochsPath, kept);
+  }
+
+  get #epochsPath(): string {
+    return join(this.#options.directory, "epochs.log");
+  }
+
+  async #oneAtATime<T>(uid: string, act: () => Promise<T>): Promise<T> {
+    const before = this.#admitting.get(uid) ?? Promise.resolve();
+    const mine = before.then(act, act);
+    this.#admitting.set(uid, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#admitting.get(uid) === mine) this.#admitting.delete(uid);
+    }
+  }
+}
+
+class FileNotebook implements Notebook {
+  readonly #disk: Disk;
+  readonly #path: string;
+  #notes: Notes;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(disk: Disk, path: string, notes: Notes) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#notes = notes;
+  }
+
+  get notes(): Notes {
+    return this.#notes;
+  }
+
+  /** In order; the notes change only once they are on disk. */
+  write(changes: Partial<Notes>): Promise<void> {
+    const write = async (): Promise<void> => {
+      const notes = { ...this.#notes, ...changes };
+      await this.#disk.replace(this.#path, JSON.stringify(notes));
+      this.#notes = notes;
+    };
+    const mine = this.#writing.then(write, write);
+    this.#writing = mine.catch(() => {}); // the writer of it tells
+    return mine;
+  }
+}
+
+/** Versions are decimal numbers of any length. */
+function isOlder(version: string, than: string): boolean {
+  return BigInt(version) < BigInt(than);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

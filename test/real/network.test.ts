@@ -1,0 +1,247 @@
+/**
+ * The real network: namespaces, links, NAT and DHCP on this machine's kernel. The guest is QEMU with nothing but its
+ * network card's boot ROM (iPXE), which speaks DHCP and HTTP and answers ping: no image, no kernel.
+ */
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { silentLog } from "#events/log.ts";
+import type { MachineOrder } from "#events/machine.ts";
+import { realDisk } from "#node-runtime/disk.ts";
+import type { MachineNetwork } from "#node-runtime/driver/ports.ts";
+import { guestInterfaces } from "#node-runtime/network/guest-interface.ts";
+import { guestLinks } from "#node-runtime/network/guest-link.ts";
+import { linkPrefix } from "#node-runtime/network/names.ts";
+import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-network.ts";
+import { order, specWith } from "../unit/runtime/orders.ts";
+
+const run = promisify(execFile);
+const ROM = "/usr/lib/ipxe/qemu/pxe-virtio.rom";
+const INSTANCE = "fee1e5";
+const HYPERVISOR = `vt${INSTANCE}-hv`;
+const able = process.getuid?.() === 0 && existsSync("/usr/sbin/nft") && existsSync("/usr/sbin/dnsmasq");
+
+async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, seconds = 60): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function pings(address: string): Promise<boolean> {
+  return run("busybox", ["ping", "-c", "1", "-W", "1", address]).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", () => {
+  let directory: string;
+  let pods: PodNetwork;
+  let network: MachineNetwork;
+  let web: Server | undefined;
+  let qemu: ChildProcess | undefined;
+
+  const openPods = (): Promise<PodNetwork> =>
+    openPodNetwork({ instance: INSTANCE, directory, disk: realDisk, log: silentLog });
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "virtive-net-"));
+    await run("ip", ["netns", "add", HYPERVISOR]);
+    pods = await openPods();
+    network = guestLinks({
+      instance: INSTANCE,
+      node: "node1",
+      hypervisorNamespace: HYPERVISOR,
+      directory: join(directory, "dhcp"),
+      pods: { find: (podUID) => pods.find(podUID) },
+      log: silentLog,
+    });
+  });
+
+  afterEach(() => {
+    qemu?.kill("SIGKILL");
+    qemu = undefined;
+    web?.close();
+    web?.closeAllConnections();
+    web = undefined;
+  });
+
+  afterAll(async () => {
+    await pods?.endAll().catch((thrown: unknown) => console.error(thrown));
+    await run("ip", ["netns", "del", HYPERVISOR]).catch(() => {});
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** QEMU on the order's tap, booting from the network card's ROM alone. */
+  async function startGuest(of: MachineOrder): Promise<void> {
+    const [wanted] = guestInterfaces(of);
+    if (wanted === undefined) throw new Error("the order has no interface");
+    const shown = await run("ip", ["-n", HYPERVISOR, "-j", "link", "show", "dev", wanted.tap]);
+    const [{ ifindex } = { ifindex: 0 }] = JSON.parse(shown.stdout) as { ifindex: number }[];
+    const tap = await open(`/dev/tap${ifindex}`, "r+");
+    qemu = spawn(
+      "qemu-system-x86_64",
+      [
+        ...["-nodefaults", "-display", "none", "-machine", "pc,accel=tcg", "-m", "64"],
+        ...["-netdev", "tap,id=n0,fd=3"],
+        ...["-device", `virtio-net-pci,netdev=n0,mac=${wanted.mac},romfile=${ROM},bootindex=0`],
+      ],
+      { stdio: ["ignore", "ignore", "inherit", tap.fd] },
+    );
+    await tap.close();
+  }
+
+  /** A web server on the bridge's address; resolves with who asked for what. */
+  function askedOf(
+    gateway: string,
+    script: string,
+  ): Promise<{ url: string; asked: Promise<{ from: string; path: string }> }> {
+    return new Promise((resolve, reject) => {
+      const asked = Promise.withResolvers<{ from: string; path: string }>();
+      web = createServer((request, response) => {
+        asked.resolve({ from: request.socket.remoteAddress ?? "", path: request.url ?? "" });
+        response.end(script);
+      });
+      web.on("error", reject);
+      web.listen(0, gateway, () => {
+        const address = web?.address();
+        if (typeof address !== "object" || address === null) return;
+        setTimeout(() => asked.reject(new Error("the guest did not ask within 60 s")), 60_000).unref();
+        resolve({ url: `http://${gateway}:${address.port}/boot`, asked: asked.promise });
+      });
+    });
+  }
+
+  const forever = "#!ipxe\n:again\nsleep 1000\ngoto again\n";
+
+  it.skipIf(!existsSync(ROM))(
+    "leads a masqueraded guest out under its pod's address, and the pod's traffic in",
+    async () => {
+      const pod = await pods.ensure("pod-masquerade");
+      const { url, asked } = await askedOf(pod.gateway, forever);
+      const wish = { name: "default", masquerade: {}, dhcpOptions: { bootFileName: url } };
+      const of = order({
+        uid: "uid-masquerade",
+        spec: specWith([wish]),
+        anchor: { podUID: "pod-masquerade", podName: "p" },
+      });
+      const { links, settled } = await network.up(of);
+      await settled;
+      expect(links).toMatchObject([{ interface: "default", mtu: 1500 }]);
+      await startGuest(of);
+      expect(await asked).toEqual({ from: pod.podIP, path: "/boot" });
+      await until("the guest answers ping at the pod's address", async () =>
+        (await pings(pod.podIP)) ? true : undefined,
+      );
+
+      // A runtime that comes back brings the same network up again under the running guest.
+      await (
+        await network.up(of)
+      ).settled;
+      expect(await pings(pod.podIP)).toBe(true);
+
+      qemu?.kill("SIGKILL");
+      await network.down(of.uid);
+      await expectNothingOf(of.uid);
+      await pods.end("pod-masquerade");
+    },
+  );
+
+  it.skipIf(!existsSync(ROM))("gives a bridged guest the pod's own address", async () => {
+    const pod = await pods.ensure("pod-bridge");
+    const { url, asked } = await askedOf(pod.gateway, forever);
+    const wish = { name: "default", bridge: {}, macAddress: "02:AA:bb:00:00:07", dhcpOptions: { bootFileName: url } };
+    const of = order({ uid: "uid-bridge", spec: specWith([wish]), anchor: { podUID: "pod-bridge", podName: "p" } });
+    const { links, settled } = await network.up(of);
+    await settled;
+    expect(links[0]?.mac).toBe("02:aa:bb:00:00:07");
+    await startGuest(of);
+    expect(await asked).toEqual({ from: pod.podIP, path: "/boot" });
+    await until("the guest answers ping", async () => ((await pings(pod.podIP)) ? true : undefined));
+    const { stdout } = await run("ip", ["-j", "neigh", "show", pod.podIP]);
+    expect((JSON.parse(stdout) as { lladdr?: string }[])[0]?.lladdr).toBe("02:aa:bb:00:00:07");
+    qemu?.kill("SIGKILL");
+    await network.down(of.uid);
+    await expectNothingOf(of.uid);
+    await pods.end("pod-bridge");
+  });
+
+  it("keeps a pod's address and namespace over a restart, and frees them at its end", async () => {
+    const before = await pods.ensure("pod-kept");
+    await pods.close();
+    pods = await openPods();
+    expect(await pods.find("pod-kept")).toEqual(before);
+    expect(await pods.ensure("pod-kept")).toEqual(before);
+    await pods.end("pod-kept");
+    expect(await pods.find("pod-kept")).toBeUndefined();
+    expect(readdirSync("/run/netns")).not.toContain(before.namespace);
+  });
+
+  it("makes a namespace anew, with the same address, when it is gone", async () => {
+    const before = await pods.ensure("pod-lost");
+    await run("ip", ["netns", "del", before.namespace]);
+    expect(await pods.ensure("pod-lost")).toEqual(before);
+    expect(await pings(before.podIP)).toBe(true);
+    await pods.end("pod-lost");
+  });
+
+  it("gives many pods at once an address each", async () => {
+    const uids = Array.from({ length: 6 }, (_, index) => `pod-many-${index}`);
+    const places = await Promise.all(uids.map((uid) => pods.ensure(uid)));
+    expect(new Set(places.map((place) => place.podIP)).size).toBe(uids.length);
+    for (const place of places) expect(await pings(place.podIP)).toBe(true);
+    await Promise.all(uids.map((uid) => pods.end(uid)));
+  });
+
+  it("makes a link anew that was left half made", async () => {
+    await pods.ensure("pod-half");
+    const of = order({
+      uid: "uid-half",
+      spec: specWith([{ name: "default", masquerade: {} }]),
+      anchor: { podUID: "pod-half", podName: "p" },
+    });
+    const [wanted] = guestInterfaces(of);
+    await run("ip", ["-n", HYPERVISOR, "link", "add", wanted?.pair ?? "", "type", "veth", "peer", "name", "other"]);
+    const { settled } = await network.up(of);
+    await settled;
+    await network.down(of.uid);
+    await network.down(of.uid); // nothing left: nothing to do
+    await expectNothingOf(of.uid);
+    await pods.end("pod-half");
+  });
+
+  it("says so when the pod has no network here", async () => {
+    const of = order({
+      spec: specWith([{ name: "default", masquerade: {} }]),
+      anchor: { podUID: "pod-unknown", podName: "p" },
+    });
+    await expect(network.up(of)).rejects.toMatchObject({ kind: "later", reason: "PodNetworkMissing" });
+  });
+
+  it("leaves nothing when all is taken down", async () => {
+    await pods.ensure("pod-left");
+    await pods.endAll();
+    const { stdout } = await run("ip", ["-j", "link", "show"]);
+    expect(stdout).not.toContain(INSTANCE);
+    expect(readdirSync("/run/netns").filter((name) => name.includes(INSTANCE))).toEqual([HYPERVISOR]);
+    const tables = await run("nft", ["list", "tables"]);
+    expect(tables.stdout).not.toContain(INSTANCE);
+    pods = await openPods();
+  });
+
+  async function expectNothingOf(uid: string): Promise<void> {
+    const { stdout } = await run("ip", ["-n", HYPERVISOR, "-j", "link", "show"]);
+    expect(stdout).not.toContain(linkPrefix(uid));
+    const { stdout: processes } = await run("ps", ["ax", "-o", "args"]);
+    expect(processes).not.toContain(`${uid}.pid`);
+  }
+});
