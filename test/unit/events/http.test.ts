@@ -197,6 +197,12 @@ describe("reading a request", () => {
 const text = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 20 })
   .filter((value) => !/[\u0000-\u001f\u007f-\u009f]/.test(value) && value.isWellFormed());
+
+/** As JSON has it: without -0. */
+function asJson(data: unknown): unknown {
+  return data instanceof Uint8Array ? data : (JSON.parse(JSON.stringify(data)) as unknown);
+}
+
 const anyEvent = fc
   .record(
     {
@@ -211,11 +217,7 @@ const anyEvent = fc
         maxKeys: 3,
         noNullPrototype: true,
       }),
-      data: fc.oneof(
-        fc.constant(undefined),
-        fc.jsonValue().filter((value) => !JSON.stringify(value).includes("-0")),
-        fc.uint8Array({ minLength: 1, maxLength: 50 }),
-      ),
+      data: fc.oneof(fc.constant(undefined), fc.jsonValue(), fc.uint8Array({ minLength: 1, maxLength: 50 })),
     },
     { noNullPrototype: true },
   )
@@ -226,9 +228,7 @@ const anyEvent = fc
       ...rest,
       ...(subject === undefined ? {} : { subject }),
       ...(time === undefined ? {} : { time }),
-      ...(data === undefined
-        ? {}
-        : { data: JSON.parse(JSON.stringify(data)) === null ? null : data, datacontenttype: contentType }),
+      ...(data === undefined ? {} : { data: asJson(data), datacontenttype: contentType }),
     };
   });
 
