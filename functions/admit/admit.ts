@@ -1,0 +1,157 @@
+/**
+ * admit: defaults and judges VirtualMachines and instances before they are stored. Wakes on admission; writes what is
+ * left out, and refuses what can't be, field by field. Pure, given the cluster's configuration: the local API server
+ * calls it in its process, a real one by webhook (`functions/admit/review.ts`).
+ *
+ * - create: defaulted, then validated. update: defaulted where something was fixed at creation, validated by what may change
+ * - delete is always allowed, and so is every update of what is being deleted: both must stay possible
+ * - the status is written by Virtive alone
+ */
+import { clusterConfig, type ClusterConfig, type Surroundings } from "#api/cluster-config.ts";
+import { defaultVirtualMachine } from "#api/default/virtual-machine.ts";
+import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
+import { KubeVirt } from "#api/kubevirt.ts";
+import type { Kind, KubeObject } from "#api/object.ts";
+import { validateVirtualMachine, validateVirtualMachineUpdate } from "#api/validate/virtual-machine.ts";
+import {
+  validateVirtualMachineInstance,
+  validateVirtualMachineInstanceUpdate,
+  type Writer,
+} from "#api/validate/virtual-machine-instance.ts";
+import { VirtualMachine, VirtualMachineSchema } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance, VirtualMachineInstanceSchema } from "#api/virtual-machine-instance.ts";
+import { randomUUID } from "node:crypto";
+import type { Reader } from "#events/cluster.ts";
+import type { Cause } from "#events/fault.ts";
+
+export interface AdmitUser {
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+
+export interface AdmitRequest {
+  readonly operation: "CREATE" | "UPDATE" | "DELETE";
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly object?: KubeObject;
+  readonly oldObject?: KubeObject;
+  readonly subresource?: string;
+  readonly user: AdmitUser;
+  readonly dryRun: boolean;
+}
+
+export type AdmitAnswer =
+  | { readonly allowed: true; readonly object?: KubeObject; readonly warnings?: readonly string[] }
+  | {
+      readonly allowed: false;
+      readonly status: {
+        readonly code: number;
+        readonly reason: string;
+        readonly message: string;
+        readonly causes?: readonly Cause[];
+      };
+    };
+
+export interface AdmitFacts {
+  readonly config: ClusterConfig;
+  readonly writer: Writer;
+  readonly now: Date;
+  readonly uuid: () => string;
+}
+
+const ALLOWED: AdmitAnswer = { allowed: true };
+
+export function admit(request: AdmitRequest, facts: AdmitFacts): AdmitAnswer {
+  const { kind, operation, object, oldObject, subresource } = request;
+  const ours = kind.kind === VirtualMachine.kind || kind.kind === VirtualMachineInstance.kind;
+  if (!ours || kind.group !== VirtualMachine.group || operation === "DELETE" || object === undefined) return ALLOWED;
+  if (subresource !== undefined) return admitSubresource(request, facts);
+  if (operation === "UPDATE" && object.metadata.deletionTimestamp !== undefined) return ALLOWED;
+  if (kind.kind === VirtualMachine.kind) {
+    return admitVM(object as VirtualMachine, oldObject as VirtualMachine | undefined, facts);
+  }
+  return admitVMI(object as VirtualMachineInstance, oldObject as VirtualMachineInstance | undefined, facts);
+}
+
+function admitSubresource({ subresource, user, kind, name }: AdmitRequest, { writer }: AdmitFacts): AdmitAnswer {
+  if (subresource !== "status" || writer === "virtive") return ALLOWED;
+  const message =
+    `${kind.plural} "${name}": the status is written by Virtive's functions alone, not by "${user.username}"; ` +
+    "change the spec, or use start, stop, restart, pause and unpause";
+  return { allowed: false, status: { code: 403, reason: "Forbidden", message } };
+}
+
+/** What can't even be read is told as it is: defaulting would stumble over it. */
+function admitVM(vm: VirtualMachine, old: VirtualMachine | undefined, facts: AdmitFacts): AdmitAnswer {
+  const { config } = facts;
+  const readable = VirtualMachineSchema.safeParse(vm).success;
+  const next = readable ? defaultVirtualMachine(vm, config, facts, old) : vm;
+  const causes =
+    old === undefined ? validateVirtualMachine(next, config) : validateVirtualMachineUpdate(old, next, config);
+  return judged(VirtualMachine, next, causes);
+}
+
+function admitVMI(
+  vmi: VirtualMachineInstance,
+  old: VirtualMachineInstance | undefined,
+  facts: AdmitFacts,
+): AdmitAnswer {
+  const { config, writer } = facts;
+  if (old !== undefined) {
+    return judged(VirtualMachineInstance, vmi, validateVirtualMachineInstanceUpdate(old, vmi, config, writer));
+  }
+  const readable = VirtualMachineInstanceSchema.safeParse(vmi).success;
+  const next = readable ? defaultVirtualMachineInstance(vmi, config, facts) : vmi;
+  return judged(VirtualMachineInstance, next, validateVirtualMachineInstance(next, config, writer));
+}
+
+const MOST_MESSAGES = 10;
+
+function judged(kind: Kind, object: KubeObject, causes: readonly Cause[]): AdmitAnswer {
+  if (causes.length === 0) return { allowed: true, object };
+  const shown = causes.slice(0, MOST_MESSAGES).map((cause) => cause.message);
+  const more = causes.length > shown.length ? `, and ${causes.length - shown.length} more` : "";
+  const message = `${kind.kind} "${object.metadata.name}" can't be stored: ${shown.join(", ")}${more}`;
+  return { allowed: false, status: { code: 422, reason: "Invalid", message, causes } };
+}
+
+export interface AdmissionOptions {
+  /** For the KubeVirt object; undefined while nothing can be read yet: then defaults hold. */
+  readonly reader: () => Reader | undefined;
+  readonly around?: Surroundings;
+  /** The names under which Virtive's own functions and gateway write. */
+  readonly ownUsers?: readonly string[];
+  readonly now?: () => Date;
+  readonly uuid?: () => string;
+}
+
+export interface Admission {
+  review(request: AdmitRequest): Promise<AdmitAnswer>;
+}
+
+/** The common name of the control plane's certificate, and the ServiceAccount that it has on a cluster. */
+export const OWN_USERS = ["system:virtive:control", "system:serviceaccount:virtive:virtive-control"] as const;
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { reader, around = {}, ownUsers = OWN_USERS, now = () => new Date(), uuid = randomUUID } = options;
+  return {
+    async review(request) {
+      const isOurs = ownUsers.includes(request.user.username);
+      return admit(request, {
+        config: clusterConfig(await kubevirtOf(reader()), around),
+        writer: isOurs ? "virtive" : "user",
+        now: now(),
+        uuid,
+      });
+    },
+  };
+}
+
+/** There is at most one; of several, the oldest counts. A cluster that can't be read must not refuse everything. */
+async function kubevirtOf(reader: Reader | undefined): Promise<KubeVirt | undefined> {
+  const found = (await reader?.list(KubeVirt)) ?? [];
+  return [...found].sort((one, other) =>
+    one.metadata.creationTimestamp < other.metadata.creationTimestamp ? -1 : 1,
+  )[0];
+}

@@ -1,0 +1,65 @@
+/**
+ * A function behind HTTP, as Knative calls it: POST a CloudEvent, get a status and no body. The same functions, the
+ * same dispatcher; what differs is who delivers. Several functions share one host, each at /functions/{name}.
+ */
+import { Hono, type Context } from "hono";
+import type { Answer } from "#events/broker-types.ts";
+import type { Reader } from "#events/cluster.ts";
+import { asFault } from "#events/fault.ts";
+import { readEvent } from "#events/http.ts";
+import type { FunctionDefinition } from "./define.ts";
+import { answerOf, keysOf, type Dispatcher } from "./dispatcher.ts";
+
+export interface HostOptions {
+  readonly functions: readonly FunctionDefinition[];
+  readonly reader: Reader;
+  readonly dispatcher: Pick<Dispatcher, "dispatch">;
+}
+
+/** Keys of one event that are worked on at a time. */
+const PARALLEL = 8;
+
+export function createHost({ functions, reader, dispatcher }: HostOptions): Hono {
+  const app = new Hono();
+  app.get("/healthz", (context) => context.body(null, 204));
+  for (const definition of functions) {
+    const keys = keysOf(definition);
+    app.post(`/functions/${definition.name}`, async (context) => {
+      try {
+        const event = await readEvent(context.req.raw);
+        const answers = await each(await keys(event, reader), (key) => dispatcher.dispatch(definition, event, key));
+        return respond(context, worst(answers));
+      } catch (thrown) {
+        const fault = asFault(thrown);
+        // A request that is no event will never be one.
+        return respond(context, fault.kind === "refused" ? { status: 400, detail: fault.message } : answerOf(fault));
+      }
+    });
+  }
+  app.notFound((context) => respond(context, { status: 400, detail: `no function at ${context.req.path}` }));
+  return app;
+}
+
+async function each<T>(items: readonly T[], work: (item: T) => Promise<Answer>): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  for (let start = 0; start < items.length; start += PARALLEL) {
+    answers.push(...(await Promise.all(items.slice(start, start + PARALLEL).map(work))));
+  }
+  return answers;
+}
+
+/** What is worth another delivery comes first; a bug only when nothing else is left to try. */
+function worst(answers: readonly Answer[]): Answer {
+  const order = [503, 409, 422];
+  return order.flatMap((status) => answers.filter((answer) => answer.status === status))[0] ?? { status: 204 };
+}
+
+/** Errors are short texts for the dead letter; a body in a success would be taken for a broken reply. */
+function respond(context: Context, answer: Answer): Response {
+  if (!("detail" in answer)) return context.body(null, 204);
+  const { detail } = answer;
+  if ("retryAfterSeconds" in answer && answer.retryAfterSeconds !== undefined) {
+    context.header("retry-after", String(Math.ceil(answer.retryAfterSeconds)));
+  }
+  return context.text(detail, answer.status);
+}
