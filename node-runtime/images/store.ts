@@ -32,6 +32,7 @@ import { pruneCache } from "./prune.ts";
 import { DIGEST, defaultPullPolicy, parseReference, type Reference } from "./reference.ts";
 import { secretFor } from "./registry-auth.ts";
 import { openRegistry, type RegistryClient } from "./registry.ts";
+import { shareWork } from "./shared-work.ts";
 
 export interface ImageStoreOptions {
   readonly directory: string;
@@ -48,17 +49,7 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
   const { directory, localLayouts, log } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const fetch = options.fetch ?? globalThis.fetch;
-  const once = new Map<string, Promise<unknown>>();
-
-  /** One piece of work at a time for a key; who comes meanwhile gets the same result. */
-  const share = <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const running = once.get(key);
-    // The key names the work, and so its type.
-    if (running !== undefined) return running as Promise<T>;
-    const started = work().finally(() => once.delete(key));
-    once.set(key, started);
-    return started;
-  };
+  const share = shareWork();
 
   const hasBlob = async (blob: Descriptor): Promise<boolean> =>
     stat(blobPath(directory, blob.digest)).then(
@@ -113,7 +104,12 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
     });
   };
 
-  const fromRegistry = async (text: string, reference: Reference, pull: PullOptions): Promise<Image> => {
+  const fromRegistry = async (
+    text: string,
+    reference: Reference,
+    pull: PullOptions,
+    signal: AbortSignal,
+  ): Promise<Image> => {
     const { registry, repository } = reference;
     if (registry === undefined) {
       const where = localLayouts.length === 0 ? "" : " and no local layout has it";
@@ -121,7 +117,6 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
     }
     const secret = pull.dockerConfig === undefined ? undefined : secretFor(registry, pull.dockerConfig);
     const client = openRegistry({ registry, repository, secret }, { fetch, limits, log });
-    const signal = pull.signal ?? new AbortController().signal;
     let manifest = await client.manifest(reference.digest ?? reference.tag ?? "latest", signal);
     if (isIndex(manifest.content, text)) {
       manifest = await client.manifest(forPlatform(parseIndex(manifest.content, text), text).digest, signal);
@@ -160,8 +155,8 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
         );
       }
       // Another tenant's credentials must not open an image to this one, so they are part of the work's name.
-      const image = await share(`pull ${hash(`${text}\0${pull.dockerConfig ?? ""}`)}`, () =>
-        fromRegistry(text, reference, pull),
+      const image = await share(`pull ${hash(`${text}\0${pull.dockerConfig ?? ""}`)}`, pull.signal, (signal) =>
+        fromRegistry(text, reference, pull, signal),
       );
       await pruneCache(directory, limits.cacheBytes, log);
       return image;
@@ -169,7 +164,7 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
 
     extractFile(image, wanted, signal) {
       const path = filePath(directory, image, wanted);
-      return share(path, async () => {
+      return share(path, signal, async (shared) => {
         const known = await knownFile(path);
         if (known !== undefined) return known;
         let size = 0;
@@ -184,7 +179,7 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
               async (content) => {
                 for await (const chunk of content) await writer.write(chunk);
               },
-              { limits, signal },
+              { limits, signal: shared },
             );
             size = await writer.finish();
           } finally {
