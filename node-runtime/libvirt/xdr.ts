@@ -31,7 +31,7 @@ export class XdrWriter {
   #bytes = Buffer.allocUnsafe(256);
   #length = 0;
 
-  /** Room for `count` more bytes; answers where they start. */
+  /** Room for `count` more bytes; answers where they start. May replace the bytes: use them only afterwards. */
   #reserve(count: number): number {
     const start = this.#length;
     const end = start + count;
@@ -45,19 +45,24 @@ export class XdrWriter {
   }
 
   int32(value: number): void {
-    this.#bytes.writeInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#bytes.writeInt32BE(value, at);
   }
   uint32(value: number): void {
-    this.#bytes.writeUInt32BE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#bytes.writeUInt32BE(value, at);
   }
   int64(value: bigint): void {
-    this.#bytes.writeBigInt64BE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#bytes.writeBigInt64BE(value, at);
   }
   uint64(value: bigint): void {
-    this.#bytes.writeBigUInt64BE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#bytes.writeBigUInt64BE(value, at);
   }
   double(value: number): void {
-    this.#bytes.writeDoubleBE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#bytes.writeDoubleBE(value, at);
   }
   /** The bytes and zeros up to the next unit. */
   raw(value: Uint8Array): void {

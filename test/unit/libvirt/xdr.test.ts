@@ -70,6 +70,14 @@ describe("XDR", () => {
     );
   });
 
+  it("writes into room that it makes as it goes, at any boundary", () => {
+    const type = struct<{ text: string; end: number }>({ text: string(5_000), end: int });
+    for (let length = 0; length < 2_100; length += 1) {
+      const value = { text: "x".repeat(length), end: length };
+      expect(decode(type, encode(type, value))).toEqual(value);
+    }
+  });
+
   it("reads a fixed array of characters, one unit each, up to the first zero", () => {
     const written = encode(characters(8), "x86_64");
     expect(written.length).toBe(32);
