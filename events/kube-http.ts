@@ -160,9 +160,9 @@ export function createKubeHttp({ server, credentials, timeoutMilliseconds }: Kub
     },
 
     async lines(path, what, idleMilliseconds, line, signal) {
-      if (signal.aborted) return;
       try {
         const to = await connection();
+        if (signal.aborted) return;
         const request = open({ method: "GET", path, what }, to, to.long, undefined);
         const abort = (): void => void request.destroy();
         signal.addEventListener("abort", abort, { once: true });

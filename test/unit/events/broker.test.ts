@@ -16,7 +16,7 @@ interface Bench {
   readonly clock: VirtualClock;
   readonly journal: Journal;
   /** Adds a trigger whose subscriber answers these in turn, then 204; tells what it was given and when. */
-  subscribe(spec: Partial<TriggerSpec> & { readonly answers?: readonly (Answer | Fault)[] }): Delivered[];
+  readonly subscribe: (spec: Partial<TriggerSpec> & { readonly answers?: readonly (Answer | Fault)[] }) => Delivered[];
 }
 
 interface Delivered {

@@ -104,7 +104,7 @@ describe("a source that was started again", () => {
   it("knows all deadlines, told as events about their objects", async () => {
     const clock = virtualClock(new Date(START));
     const cluster = memoryCluster({ clock });
-    await cluster.create(ConfigMap, due("a", 30) as KubeObject);
+    await cluster.create(ConfigMap, due("a", 30));
     const events: string[] = [];
     const start = () =>
       startSource({

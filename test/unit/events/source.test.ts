@@ -20,7 +20,7 @@ interface Bench {
   readonly clock: VirtualClock;
   readonly cluster: MemoryCluster;
   readonly published: CloudEvent[];
-  start(options?: Partial<SourceOptions>): Source;
+  readonly start: (options?: Partial<SourceOptions>) => Source;
 }
 
 function bench(): Bench {
