@@ -8,13 +8,15 @@ import { Hono, type Context } from "hono";
 import { forwarded, type AggregatedApis } from "./aggregated.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Attributes, Authorizer } from "./authorization.ts";
+import { parseBody } from "./body.ts";
 import { AGGREGATED_TYPE, wantsAggregated, type Discovery } from "./discovery/discovery.ts";
 import type { OpenApi } from "./discovery/openapi.ts";
 import type { Served } from "./kinds/kind.ts";
 import { negotiated } from "./representation.ts";
 import { headersOf, replyError, replyJson } from "./reply.ts";
 import { resourcePath, type ResourcePath } from "./request-path.ts";
-import { answerResource, scopeOf, verbOf, viewOf, type ResourceRequest } from "./resource-requests.ts";
+import { answerReview, reviewAt } from "./reviews.ts";
+import { answerResource, bytesOf, scopeOf, verbOf, viewOf, type ResourceRequest } from "./resource-requests.ts";
 import type { Room } from "./room.ts";
 import { methodNotAllowed, noSuchPath, StatusError } from "./status.ts";
 import { answerSubresource } from "./subresources.ts";
@@ -73,6 +75,11 @@ async function answer(options: AppOptions, context: Context<Env>): Promise<Respo
   if (path === "/version") return replyJson(version);
   if (aggregated !== undefined) return aggregated.app.fetch(forwarded(req.raw, user), context.env);
   if (named === undefined) return answerPath(options, context, user);
+  const review = reviewAt(named.group, named.version, named.plural);
+  if (review !== undefined && verb === "create") {
+    const body = parseBody(await bytesOf(req.raw), req.header("content-type") ?? null);
+    return replyJson(await answerReview(review, body.value, user, options.authorizer), 201);
+  }
   const served = options.room.kinds.find(named.group, named.version, named.plural);
   if (served === undefined) throw noSuchPath(path);
   if (verb === undefined) throw methodNotAllowed(served.kind, req.method);

@@ -4,6 +4,7 @@
  */
 import { parseDocument } from "yaml";
 import { isObject, type JsonObject } from "./json-value.ts";
+import { decodeProtobuf, PROTOBUF } from "./protobuf/decode.ts";
 import { badRequest, StatusError, tooLarge, unsupportedMediaType } from "./status.ts";
 import { MAX_DEPTH, surveyJson } from "./strict-json.ts";
 
@@ -16,11 +17,11 @@ export interface Body {
   readonly duplicates: readonly string[];
 }
 
-/** The body's text. Stops reading as soon as there is too much. */
-export async function readText(request: Request, limit = MAX_REQUEST_BYTES): Promise<string> {
+/** The body. Stops reading as soon as there is too much. */
+export async function readBytes(request: Request, limit = MAX_REQUEST_BYTES): Promise<Buffer> {
   const announced = Number(request.headers.get("content-length") ?? "0");
   if (announced > limit) throw tooLarge("the request's body", announced, limit);
-  if (request.body === null) return "";
+  if (request.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const reader = (request.body as ReadableStream<Uint8Array>).getReader();
@@ -34,7 +35,7 @@ export async function readText(request: Request, limit = MAX_REQUEST_BYTES): Pro
     }
     chunks.push(value);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }
 
 /** The media type without its parameters, in lower case; "" when the header is missing. */
@@ -68,16 +69,18 @@ function parseYaml(text: string): Body {
   return parseJson(json ?? "null");
 }
 
-/** Parses a body whose content type is one of JSON and YAML; no content type means JSON, as clients expect. */
-export function parseBody(text: string, contentType: string | null): Body {
+/** Parses a body by its content type; none means JSON, as clients expect. @throws StatusError 400, 415 */
+export function parseBody(bytes: Buffer, contentType: string | null): Body {
   switch (mediaType(contentType)) {
+    case PROTOBUF:
+      return { value: decodeProtobuf(bytes), duplicates: [] };
     case "":
     case "application/json":
-      return parseJson(text);
+      return parseJson(bytes.toString("utf8"));
     case "application/yaml":
     case "application/x-yaml":
     case "text/yaml":
-      return parseYaml(text);
+      return parseYaml(bytes.toString("utf8"));
     default:
       throw unsupportedMediaType(contentType ?? "", ["application/json", "application/yaml"]);
   }

@@ -1,5 +1,5 @@
 /** Requests about resources: one function for each verb. Found by method and path, answered through the operations. */
-import { asBodyError, parseBody, readText, requireObject } from "./body.ts";
+import { asBodyError, parseBody, readBytes, requireObject } from "./body.ts";
 import { type Served, type Verb } from "./kinds/kind.ts";
 import { create } from "./operations/create.ts";
 import { decode } from "./operations/decode.ts";
@@ -72,7 +72,7 @@ export function placeOf({ served, path }: ResourceRequest): Place {
   return { kind, namespace: path.namespace ?? "", name: path.name };
 }
 
-export function contextOf(request: ResourceRequest, verb: WriteVerb): WriteContext {
+export function conbytesOf(request: ResourceRequest, verb: WriteVerb): WriteContext {
   const context = writeContext(request.query, {
     user: request.user,
     userAgent: request.request.headers.get("user-agent") ?? "",
@@ -84,9 +84,9 @@ export function contextOf(request: ResourceRequest, verb: WriteVerb): WriteConte
   return context;
 }
 
-export async function textOf(request: Request): Promise<string> {
+export async function bytesOf(request: Request): Promise<Buffer> {
   try {
-    return await readText(request);
+    return await readBytes(request);
   } catch (error) {
     throw asBodyError(error);
   }
@@ -138,19 +138,19 @@ async function createOne(request: ResourceRequest): Promise<Response> {
   if (kind.namespaced && path.namespace === undefined) throw methodNotAllowed(kind, "create without a namespace");
   if (kind.custom && room.kinds.isEnding(kind.resource))
     throw methodNotAllowed(kind, "create, while its definition is being deleted,");
-  const context = contextOf(request, "create");
-  const body = parseBody(await textOf(request.request), request.request.headers.get("content-type"));
+  const context = conbytesOf(request, "create");
+  const body = parseBody(await bytesOf(request.request), request.request.headers.get("content-type"));
   return answer(request, await create(room, served, path.namespace ?? "", body, context), context, 201);
 }
 
 async function updateOne(request: ResourceRequest): Promise<Response> {
   const { room, served } = request;
-  const context = contextOf(request, "update");
+  const context = conbytesOf(request, "update");
   const place = placeOf(request);
-  const text = await textOf(request.request);
+  const bytes = await bytesOf(request.request);
   const contentType = request.request.headers.get("content-type");
   // Parsed anew for each attempt: an attempt changes it. Warnings are those of the first.
-  const object = decode(parseBody(text, contentType), served, context);
+  const object = decode(parseBody(bytes, contentType), served, context);
   return answer(request, await update(room, place, () => structuredClone(object), context), context);
 }
 
@@ -158,13 +158,13 @@ async function patchOne(request: ResourceRequest): Promise<Response> {
   const { room, served, query } = request;
   const contentType = request.request.headers.get("content-type") ?? "";
   const isApply = mediaType(contentType) === APPLY;
-  const context = contextOf(request, isApply ? "apply" : "patch");
+  const context = conbytesOf(request, isApply ? "apply" : "patch");
   if (isApply && (query.get("fieldManager") ?? "") === "")
     throw badRequest("fieldManager is required for an apply patch: add it to the query");
   const force = query.get("force") === "true";
   if (force && !isApply) throw badRequest("force is for apply patches only");
-  const text = await textOf(request.request);
-  const { object, created } = await patch(room, served, placeOf(request), { text, contentType, force }, context);
+  const bytes = await bytesOf(request.request);
+  const { object, created } = await patch(room, served, placeOf(request), { bytes, contentType, force }, context);
   return answer(request, object, context, created ? 201 : 200);
 }
 
@@ -173,10 +173,10 @@ async function deleteOne(request: ResourceRequest): Promise<Response> {
   const place = placeOf(request);
   const { options, dryRun } = deleteOptions(
     request.query,
-    await textOf(request.request),
+    await bytesOf(request.request),
     request.request.headers.get("content-type"),
   );
-  const context = { ...contextOf(request, "delete"), dryRun };
+  const context = { ...conbytesOf(request, "delete"), dryRun };
   const { gone, object } = await remove(room, place, options, context);
   if (gone)
     return reply(JSON.stringify(deletedBody(served.kind, object.name, object.uid)), { warnings: context.warnings });
@@ -190,10 +190,10 @@ async function deleteAll(request: ResourceRequest): Promise<Response> {
     throw methodNotAllowed(kind, "deletecollection without a namespace");
   const { options, dryRun } = deleteOptions(
     request.query,
-    await textOf(request.request),
+    await bytesOf(request.request),
     request.request.headers.get("content-type"),
   );
-  const context = { ...contextOf(request, "delete"), dryRun };
+  const context = { ...conbytesOf(request, "delete"), dryRun };
   const page = list(room, kind, scopeOf(request), request.query);
   for (const { namespace, name, uid } of page.items) {
     try {

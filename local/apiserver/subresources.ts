@@ -10,11 +10,11 @@ import { applyJsonPatch } from "./patch/json-patch.ts";
 import { applyMergePatch } from "./patch/merge-patch.ts";
 import {
   answerResource,
-  contextOf,
+  conbytesOf,
   placeOf,
   requireKind,
   success,
-  textOf,
+  bytesOf,
   type ResourceRequest,
 } from "./resource-requests.ts";
 import { replyJson } from "./reply.ts";
@@ -36,8 +36,8 @@ export async function answerSubresource(request: ResourceRequest): Promise<Respo
   }
   if (subresource === "finalize" && verb === "update") return answerResource(request);
   if (verb !== "create") throw methodNotAllowed(served.kind, `${verb} of ${subresource}`);
-  const context = contextOf(request, "create");
-  const body = parseBody(await textOf(request.request), request.request.headers.get("content-type")).value;
+  const context = conbytesOf(request, "create");
+  const body = parseBody(await bytesOf(request.request), request.request.headers.get("content-type")).value;
   if (subresource === "binding") {
     requireKind(body, "v1", "Binding");
     await bind(request.room, placeOf(request), body, context);
@@ -57,9 +57,9 @@ async function scale(request: ResourceRequest, paths: ScalePaths): Promise<Respo
     return replyJson(scaleOf(parsed(found), paths));
   }
   if (verb !== "update" && verb !== "patch") throw methodNotAllowed(served.kind, `${verb} of the scale`);
-  const context = { ...contextOf(request, verb), verb: "patch" as const };
-  const text = await textOf(request.request);
-  const wish = wishedScale(verb, text, request.request.headers.get("content-type") ?? "");
+  const context = { ...conbytesOf(request, verb), verb: "patch" as const };
+  const bytes = await bytesOf(request.request);
+  const wish = wishedScale(verb, bytes, request.request.headers.get("content-type") ?? "");
   const change = (old: JsonObject) => {
     const object = fromStored(old, served);
     return toStored(scaled(object, wish(scaleOf(object, paths)), paths), served);
@@ -67,14 +67,14 @@ async function scale(request: ResourceRequest, paths: ScalePaths): Promise<Respo
   return replyJson(scaleOf(parsed(await update(room, place, change, context)), paths));
 }
 
-function wishedScale(verb: "update" | "patch", text: string, contentType: string): (old: JsonObject) => JsonObject {
+function wishedScale(verb: "update" | "patch", bytes: Buffer, contentType: string): (old: JsonObject) => JsonObject {
   if (verb === "update") {
-    const given = requireObject(parseBody(text, contentType).value);
+    const given = requireObject(parseBody(bytes, contentType).value);
     requireKind(given, "autoscaling/v1", "Scale");
     return () => given;
   }
   const type = mediaType(contentType);
-  const { value } = parseJson(text);
+  const { value } = parseJson(bytes.toString("utf8"));
   switch (type) {
     case "application/json-patch+json":
       return (old) => applyJsonPatch(withoutVersion(old), value);

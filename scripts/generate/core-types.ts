@@ -21,7 +21,11 @@ const roots = [
   "V1ServiceAccount",
   "CoreV1Event",
   "EventsV1Event",
+  "V1Binding",
+  "V1DeleteOptions",
   "V1Eviction",
+  "V1SelfSubjectAccessReview",
+  "V1SelfSubjectReview",
   "V1Scale",
 ];
 

@@ -26,8 +26,8 @@ export function merged(live: unknown, applied: unknown, schema: Schema | undefin
 
 /** Removes fields in place, and the lists and maps that this empties. What `kept` has stays, with all that leads to it. */
 export function withoutFields(object: JsonObject, gone: FieldSet, kept: FieldSet, schema: Schema): void {
-  // Deepest first, so that an entry's fields go before the entry.
-  for (const path of [...gone].toSorted((a, b) => elements(b).length - elements(a).length)) {
+  // An entry of a list goes before its fields: among them are the keys that it is found by.
+  for (const path of [...gone].toSorted((a, b) => elements(a).length - elements(b).length)) {
     if (![...kept].some((other) => isBelow(other, path))) removeAt(object, elements(path), schema);
   }
 }

@@ -2,6 +2,7 @@
 import type { AggregatedApis } from "../aggregated.ts";
 import type { Kinds } from "../kinds/kinds.ts";
 import { apiVersionFor, type ServedKind } from "../kinds/kind.ts";
+import { reviewResources } from "../reviews.ts";
 import type { UserInfo } from "../user.ts";
 import { aggregatedResources, apiResources, type ApiResource } from "./resources.ts";
 
@@ -46,6 +47,7 @@ export class Discovery {
         if (version.served) slot(kind.group, version.name).resources.push(...apiResources(kind, version));
       }
     }
+    for (const { group, version, resource } of reviewResources) slot(group, version).resources.push(resource);
     for (const api of this.#aggregated.all()) {
       slot(api.group, api.version).resources.push(...(await aggregatedResources(api, user)));
     }

@@ -76,10 +76,10 @@ const policies = ["Background", "Foreground", "Orphan"] as const;
 /** From the body when there is one, else from the query. `dryRun` may stand in either. */
 export function deleteOptions(
   query: Query,
-  text: string,
+  bytes: Buffer,
   contentType: string | null,
 ): { readonly options: DeleteOptions; readonly dryRun: boolean } {
-  const body: Body | undefined = text.trim() === "" ? undefined : parseBody(text, contentType);
+  const body: Body | undefined = bytes.length === 0 ? undefined : parseBody(bytes, contentType);
   const given = body?.value ?? {};
   if (!isObject(given)) throw badRequest("the body of a delete must be a DeleteOptions object");
   const fromQuery = query.get("gracePeriodSeconds");

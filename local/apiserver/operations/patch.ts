@@ -34,12 +34,12 @@ export async function patch(
   room: Room,
   served: Served,
   place: Place,
-  request: { readonly text: string; readonly contentType: string; readonly force: boolean },
+  request: { readonly bytes: Buffer; readonly contentType: string; readonly force: boolean },
   context: WriteContext,
 ): Promise<Patched> {
   const type = mediaType(request.contentType);
   if (type === APPLY) return apply(room, served, place, request, context);
-  const body = parseJson(request.text);
+  const body = parseJson(request.bytes.toString("utf8"));
   const change = changeOf(type, body, served);
   const object = await update(
     room,
@@ -84,11 +84,11 @@ async function apply(
   room: Room,
   served: Served,
   place: Place,
-  request: { readonly text: string; readonly force: boolean },
+  request: { readonly bytes: Buffer; readonly force: boolean },
   context: WriteContext,
 ): Promise<Patched> {
   const { kind, namespace, name } = place;
-  const applied = decode(parseBody(request.text, "application/yaml"), served, context);
+  const applied = decode(parseBody(request.bytes, "application/yaml"), served, context);
   settleNamespace(applied, kind, namespace);
   requireNoManagedFields(applied);
   const metadata = metadataOf(applied);

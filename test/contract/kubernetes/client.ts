@@ -1,4 +1,5 @@
 /** A small client for tests: raw requests and watches, so that tests see codes, headers and bodies as they are. */
+import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import { createInterface } from "node:readline";
 
@@ -39,11 +40,11 @@ export interface Watch {
   stop(): void;
 }
 
-function quotedText(header: string): string {
-  return header
-    .replace(/^299 - "/, "")
-    .replace(/"$/, "")
-    .replaceAll('\\"', '"');
+/** The texts of Warning headers: each 299 - "text". */
+function warningTexts(headers: readonly string[]): string[] {
+  return headers.flatMap((header) =>
+    [...header.matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replaceAll(/\\(.)/g, "$1")),
+  );
 }
 
 export class Client {
@@ -60,7 +61,7 @@ export class Client {
     });
   }
 
-  #open(method: string, path: string, options: RequestOptions): https.RequestOptions {
+  #open(method: string, options: RequestOptions, text?: string): https.RequestOptions {
     const { token } = this.#access;
     return {
       agent: this.#agent,
@@ -68,6 +69,7 @@ export class Client {
       headers: {
         ...(options.accept === undefined ? {} : { accept: options.accept }),
         ...(options.body === undefined ? {} : { "content-type": options.contentType ?? "application/json" }),
+        ...(text === undefined ? {} : { "content-length": String(Buffer.byteLength(text)) }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         "user-agent": "contract/1",
         ...options.headers,
@@ -79,7 +81,7 @@ export class Client {
     const { body } = options;
     const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {
-      const request = https.request(this.#access.url + path, this.#open(method, path, options), (response) => {
+      const request = https.request(this.#access.url + path, this.#open(method, options, text), (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("error", reject);
@@ -91,7 +93,7 @@ export class Client {
             code: response.statusCode ?? 0,
             headers: response.headers,
             body: isJson ? (JSON.parse(raw) as unknown) : raw,
-            warnings: warnings.map(quotedText),
+            warnings: warningTexts(warnings),
           });
         });
       });
@@ -129,8 +131,8 @@ export class Client {
   /** Resolves once the server has answered; a refusal is an error with its code. */
   async watch(path: string, options: RequestOptions = {}): Promise<Watch> {
     const url = `${this.#access.url}${path}${path.includes("?") ? "&" : "?"}watch=true`;
-    const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
-      const request = https.request(url, { ...this.#open("GET", path, options), agent: this.#agent }, resolve);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const request = https.request(url, { ...this.#open("GET", options), agent: this.#agent }, resolve);
       request.on("error", reject);
       request.end();
     });
@@ -146,7 +148,7 @@ export class Client {
   }
 }
 
-function watchOf(response: import("node:http").IncomingMessage): Watch {
+function watchOf(response: IncomingMessage): Watch {
   const lines: WatchLine[] = [];
   const waiting: ((line: WatchLine | undefined) => void)[] = [];
   let ended = false;
@@ -184,7 +186,8 @@ function watchOf(response: import("node:http").IncomingMessage): Watch {
       while (found.length < count) {
         const event = await next();
         if (event === undefined) break;
-        found.push(`${event.type} ${event.object.metadata.name}`);
+        const { metadata } = event.object as { metadata: { name: string } };
+        found.push(`${event.type} ${metadata.name}`);
       }
       return found;
     },

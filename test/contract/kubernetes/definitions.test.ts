@@ -1,0 +1,168 @@
+import { expect, it } from "vitest";
+import { onEachServer } from "./suite.ts";
+import { widgetDefinition } from "./widget.ts";
+
+const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+onEachServer("definitions", (bench) => {
+  it("fills in defaults, in lists too", async () => {
+    const { client, widgets, widget } = bench();
+    const { body } = await client.post(widgets, widget("defaulted", { parts: [{ name: "a" }] }));
+    expect(body.spec).toEqual({ size: 1, colour: "red", parts: [{ name: "a", polish: false }] });
+  });
+
+  it("names every wrong field with its path", async () => {
+    const { client, widgets, widget } = bench();
+    const wrong = widget("wrong", {
+      size: 500,
+      colour: "pink",
+      tags: ["a", "a"],
+      parts: [{ weight: 1 }],
+      note: "x".repeat(201),
+    });
+    const { code, body } = await client.post(widgets, wrong);
+    expect(code).toBe(422);
+    const causes = new Map(
+      body.details.causes.map(({ field, reason }: { field: string; reason: string }) => [field, reason]),
+    );
+    expect(causes.get("spec.size")).toBe("FieldValueInvalid");
+    expect(causes.get("spec.colour")).toBe("FieldValueNotSupported");
+    expect(causes.get("spec.tags[1]")).toBe("FieldValueDuplicate");
+    expect(causes.get("spec.parts[0].name")).toBe("FieldValueRequired");
+    expect(causes.get("spec.note")).toBe("FieldValueTooLong");
+  });
+
+  it("refuses a wrong type and a missing field", async () => {
+    const { client, widgets, widget } = bench();
+    const typed = await client.post(widgets, widget("typed", { size: "large" }));
+    expect(typed.code).toBe(422);
+    expect(typed.body.details.causes[0]).toMatchObject({ field: "spec.size", reason: "FieldValueTypeInvalid" });
+    const missing = await client.post(widgets, { ...widget("missing"), spec: {} });
+    expect(missing.body.details.causes[0]).toMatchObject({ field: "spec.size", reason: "FieldValueRequired" });
+  });
+
+  it("takes integers and strings where both are allowed, and null where a field is nullable", async () => {
+    const { client, widgets, widget } = bench();
+    const { code, body } = await client.post(
+      widgets,
+      widget("both", { limits: { cpu: 2, memory: "1Gi" }, note: null }),
+    );
+    expect(code).toBe(201);
+    expect(body.spec).toMatchObject({ limits: { cpu: 2, memory: "1Gi" }, note: null });
+    expect((await client.post(widgets, widget("neither", { limits: { cpu: 1.5 } }))).code).toBe(422);
+  });
+
+  it("drops unknown fields and keeps those that a schema lets be", async () => {
+    const { client, widgets, widget } = bench();
+    const { body } = await client.post(widgets, {
+      ...widget("pruned", { shape: "round", free: { any: { thing: [1] } } }),
+      extra: 1,
+    });
+    expect(body.spec.shape).toBeUndefined();
+    expect(body.extra).toBeUndefined();
+    expect(body.spec.free).toEqual({ any: { thing: [1] } });
+  });
+
+  it("warns of unknown and doubled fields, refuses them when strict, says nothing when asked to ignore", async () => {
+    const { client, widgets, widget, group } = bench();
+    const unknown = widget("fields", { shape: "round", parts: [{ name: "a", colour: "x" }] });
+    const warned = await client.post(`${widgets}?dryRun=All`, unknown);
+    expect(warned.code).toBe(201);
+    expect(warned.warnings.toSorted()).toEqual(['unknown field "spec.parts[0].colour"', 'unknown field "spec.shape"']);
+    const strict = await client.post(`${widgets}?fieldValidation=Strict`, unknown);
+    expect(strict.code).toBe(400);
+    expect(strict.body.message).toContain('strict decoding error: unknown field "spec.');
+    const ignored = await client.post(`${widgets}?fieldValidation=Ignore&dryRun=All`, unknown);
+    expect([ignored.code, ignored.warnings]).toEqual([201, []]);
+    const doubled = `{"apiVersion":"${group}/v1","kind":"Widget","metadata":{"name":"d"},"spec":{"size":1,"size":2}}`;
+    expect((await client.post(`${widgets}?fieldValidation=Strict`, doubled)).body.message).toContain(
+      'duplicate field "spec.size"',
+    );
+    expect((await client.post(`${widgets}?dryRun=All`, doubled)).warnings).toEqual(['duplicate field "spec.size"']);
+    expect((await client.post(`${widgets}?fieldValidation=Maybe`, doubled)).code).toBe(422);
+  });
+
+  it("establishes a definition at once", async () => {
+    const { client, group } = bench();
+    const { body } = await client.get(`${definitions}/widgets.${group}`);
+    expect(body.status.acceptedNames).toMatchObject({ plural: "widgets", kind: "Widget", shortNames: ["wd"] });
+    expect(
+      body.status.conditions.map(({ type, status }: { type: string; status: string }) => `${type}=${status}`),
+    ).toContain("Established=True");
+    expect(body.status.storedVersions).toEqual(["v1"]);
+  });
+
+  it("refuses a definition whose name, schema or versions are wrong", async () => {
+    const { client } = bench();
+    const good = widgetDefinition("bad.example.com") as {
+      metadata: { name: string };
+      spec: { versions: Record<string, unknown>[] };
+    };
+    const refusals: readonly [(definition: typeof good) => void, string][] = [
+      [(definition) => (definition.metadata.name = "gadgets.bad.example.com"), "metadata.name"],
+      [(definition) => (definition.spec.versions[0]!["storage"] = false), "spec.versions"],
+      [
+        (definition) =>
+          (definition.spec.versions[0]!["schema"] = { openAPIV3Schema: { type: "object", properties: { spec: {} } } }),
+        "spec.versions[0].schema.openAPIV3Schema.properties[spec].type",
+      ],
+    ];
+    for (const [spoil, field] of refusals) {
+      const definition = structuredClone(good);
+      spoil(definition);
+      const { code, body } = await client.post(definitions, definition);
+      expect(code, field).toBe(422);
+      expect(body.details.causes.map((cause: { field: string }) => cause.field)).toContain(field);
+    }
+  });
+
+  it("takes a kind's objects, watches and path away with its definition", async () => {
+    const { client, namespace } = bench();
+    const group = "short.example.com";
+    const path = `/apis/${group}/v1/namespaces/${namespace}/widgets`;
+    await client.post(definitions, widgetDefinition(group));
+    expect(
+      (
+        await client.post(path, {
+          apiVersion: `${group}/v1`,
+          kind: "Widget",
+          metadata: { name: "a" },
+          spec: { size: 1 },
+        })
+      ).code,
+    ).toBe(201);
+    const { body } = await client.get(path);
+    const watch = await client.watch(`${path}?resourceVersion=${body.metadata.resourceVersion}`);
+    expect((await client.delete(`${definitions}/widgets.${group}`)).code).toBe(200);
+    expect(await watch.names(1)).toEqual(["DELETED a"]);
+    expect(await watch.next()).toBeUndefined();
+    expect((await client.get(path)).code).toBe(404);
+    expect((await client.get(`${definitions}/widgets.${group}`)).code).toBe(404);
+  });
+
+  it("serves a changed definition at once", async () => {
+    const { client, namespace } = bench();
+    const group = "growing.example.com";
+    await client.post(definitions, widgetDefinition(group));
+    const patch = [
+      {
+        op: "replace",
+        path: "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size/maximum",
+        value: 1000,
+      },
+    ];
+    expect((await client.patch(`${definitions}/widgets.${group}`, patch, "json")).code).toBe(200);
+    const path = `/apis/${group}/v1/namespaces/${namespace}/widgets`;
+    expect(
+      (
+        await client.post(path, {
+          apiVersion: `${group}/v1`,
+          kind: "Widget",
+          metadata: { name: "a" },
+          spec: { size: 500 },
+        })
+      ).code,
+    ).toBe(201);
+    await client.delete(`${definitions}/widgets.${group}`);
+  });
+});
