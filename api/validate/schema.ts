@@ -1,5 +1,6 @@
 /** What a schema finds wrong with an object, as causes. Pure. */
 import type { z } from "zod";
+import { QUANTITY_PATTERN } from "../schema/vocabulary.ts";
 import { distinct, invalid, missing, shown, unsupported, wrongType, type Cause } from "./cause.ts";
 
 export interface SchemaFindings {
@@ -10,6 +11,7 @@ export interface SchemaFindings {
 
 /** Words of these fields are answered with FieldValueNotSupported, others with FieldValueInvalid, as KubeVirt does. */
 const NOT_SUPPORTED = /(\.io|\.rebootPolicy|\.memLock|interfaces\[\d+\]\.model|features\[\d+\]\.policy)$/;
+const QUANTITY = new RegExp(QUANTITY_PATTERN).toString();
 /** Nothing is gained from more of them. */
 const MAX_CAUSES = 64;
 
@@ -39,14 +41,7 @@ export function schemaFindings(schema: z.ZodType, object: unknown, at = ""): Sch
       case "invalid_union":
         // The only unions are numbers that may be written as text.
         readable &&= typeof issue.input === "string" || typeof issue.input === "number";
-        causes.push(
-          issue.input === undefined
-            ? missing(field, "must be set")
-            : invalid(
-                field,
-                `must be a number, with a unit if need be, such as 512Mi or 2; it is ${shown(issue.input)}`,
-              ),
-        );
+        causes.push(issue.input === undefined ? missing(field, "must be set") : badQuantity(field, issue.input));
         break;
       case "too_big":
         causes.push(invalid(field, `must be at most ${issue.maximum}${unitOf(issue.origin)}`));
@@ -55,7 +50,11 @@ export function schemaFindings(schema: z.ZodType, object: unknown, at = ""): Sch
         causes.push(invalid(field, `must be at least ${issue.minimum}${unitOf(issue.origin)}`));
         break;
       case "invalid_format":
-        causes.push(invalid(field, `has the wrong form: it is ${shown(issue.input)}`));
+        causes.push(
+          issue.pattern === QUANTITY
+            ? badQuantity(field, issue.input)
+            : invalid(field, `has the wrong form: it is ${shown(issue.input)}`),
+        );
         break;
       case "not_multiple_of":
       case "invalid_key":
@@ -67,6 +66,10 @@ export function schemaFindings(schema: z.ZodType, object: unknown, at = ""): Sch
     }
   }
   return { causes: distinct(causes), readable };
+}
+
+function badQuantity(field: string, input: unknown): Cause {
+  return invalid(field, `must be a number, with a unit if need be, such as 512Mi or 2; it is ${shown(input)}`);
 }
 
 function typeCause(field: string, expected: string, input: unknown): Cause {

@@ -31,6 +31,10 @@ export function validateNames(spec: VirtualMachineInstanceSpec, at: string): Cau
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
     causes.push(invalid(`${at}.terminationGracePeriodSeconds`, "must not be negative"));
   }
+  const { clock } = spec.domain;
+  if (clock?.utc !== undefined && clock.timezone !== undefined) {
+    causes.push(invalid(`${at}.domain.clock`, "must have utc or timezone, not both"));
+  }
   return causes;
 }
 

@@ -42,12 +42,12 @@ export function validateVirtualMachineInstance(
   ]);
 }
 
-/** `at` is the path of the spec. */
-export function validateHasMemory(spec: VirtualMachineInstance["spec"], at: string): Cause[] {
+/** `at` is the path of the spec; `hint` is added to the message. */
+export function validateHasMemory(spec: VirtualMachineInstance["spec"], at: string, hint = ""): Cause[] {
   const { memory, resources } = spec.domain;
   if (memory?.guest !== undefined || memory?.hugepages?.pageSize !== undefined) return [];
   if (resources?.requests?.["memory"] !== undefined || resources?.limits?.["memory"] !== undefined) return [];
-  return [missing(`${at}.domain.memory.guest`, "must be set, such as 512Mi: the guest needs memory")];
+  return [missing(`${at}.domain.memory.guest`, `must be set, such as 512Mi: the guest needs memory${hint}`)];
 }
 
 export function validateInstanceAnnotations(

@@ -42,7 +42,11 @@ function validateRules(vm: VirtualMachine, config: ClusterConfig): Cause[] {
   return [
     ...validateRunStrategy(vm, config),
     ...validateInstanceSpec(spec, TEMPLATE, config),
-    ...(vm.spec.instancetype === undefined ? validateHasMemory(spec, TEMPLATE) : []),
+    ...validateHasMemory(
+      spec,
+      TEMPLATE,
+      vm.spec.instancetype === undefined ? "" : ", and spec.instancetype is without effect as yet",
+    ),
     ...(config.liveUpdate ? validateMemoryGrowth(template.spec, config) : []),
     ...validateInstanceAnnotations(template.metadata?.annotations, "spec.template.metadata.annotations", config),
     ...validateDataVolumeTemplates(vm),

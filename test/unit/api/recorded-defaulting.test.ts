@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
 import { defaultVirtualMachine } from "#api/default/virtual-machine.ts";
 import { finalizer } from "#api/names.ts";
-import { validateVirtualMachine, validateVirtualMachineUpdate } from "#api/validate/virtual-machine.ts";
+import { validateVirtualMachine } from "#api/validate/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { VirtualMachine } from "#api/virtual-machine.ts";
 import { cases, configOf, recorded } from "./recorded.ts";
@@ -105,23 +105,6 @@ describe.skipIf(!recorded)("recorded defaulting", () => {
       expect(ours, name).toEqual(causes?.map(({ reason, field }) => `${reason} ${field}`));
     }
   });
-});
-
-test("a matcher's revision cannot stay when its name changes", () => {
-  const vm = (name: string): VirtualMachine => ({
-    apiVersion: "kubevirt.io/v1",
-    kind: "VirtualMachine",
-    metadata: { name: "vm" },
-    spec: {
-      runStrategy: "Halted",
-      instancetype: { name, revisionName: "one-1" },
-      template: { spec: { domain: { devices: {} } } },
-    },
-  });
-  const causes = validateVirtualMachineUpdate(vm("one"), vm("two"), configOf({}));
-  expect(causes.map(({ reason, field }) => `${reason} ${field}`)).toEqual([
-    "FieldValueInvalid spec.instancetype.revisionName",
-  ]);
 });
 
 function agree(
