@@ -25,6 +25,12 @@ export async function openConsole(options: ConnectionOptions, dom: NonnullDomain
   }
 }
 
+/**
+ * Bytes a second towards the guest, several times what a serial line carries. libvirt keeps what the guest does not
+ * read, without a bound and without telling: so a flood is slowed down here.
+ */
+const WRITE_BYTES_PER_SECOND = 64 * 1024;
+
 /** A stream whose failure is just its end. */
 class Console extends Duplex {
   readonly #stream: LibvirtStream;
@@ -48,8 +54,15 @@ class Console extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (this.#stream.destroyed || this.#stream.writableEnded) done(disconnected("the console has ended"));
-    else this.#stream.write(chunk, (error) => done(error));
+    if (this.#stream.destroyed || this.#stream.writableEnded) {
+      done(disconnected("the console has ended"));
+      return;
+    }
+    const pause = Math.floor((chunk.length / WRITE_BYTES_PER_SECOND) * 1000);
+    this.#stream.write(chunk, (error) => {
+      if (error != null || pause === 0) done(error);
+      else setTimeout(done, pause);
+    });
   }
 
   override _final(done: (error?: Error | null) => void): void {

@@ -74,6 +74,7 @@ describe.skipIf(skip !== undefined)(
       expect(console.readableLength).toBeLessThan(1024 * 1024);
       let read = 0;
       console.on("data", (chunk: Buffer) => (read += chunk.length));
+      console.resume();
       await vi.waitUntil(() => read > 384 * 1024, PATIENCE);
       console.destroy();
       await bench.hypervisor.destroy(uuid);

@@ -68,7 +68,7 @@ export class FakeDaemon {
 
   constructor() {
     this.path = join(this.#directory, "sock");
-    this.#server = createServer((socket) => this.#serve(socket));
+    this.#server = createServer((socket) => this.serve(socket));
   }
 
   listen(): Promise<void> {
@@ -81,7 +81,8 @@ export class FakeDaemon {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #serve(socket: Socket): void {
+  /** A client, however it came here. */
+  serve(socket: Socket): void {
     const splitter = new PacketSplitter();
     const client = clientOn(socket);
     this.clients.push(client);
