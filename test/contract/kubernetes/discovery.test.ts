@@ -1,0 +1,121 @@
+import { expect, it } from "vitest";
+import { onEachServer } from "./suite.ts";
+
+const table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+
+onEachServer("discovery", (bench) => {
+  it("lists groups, versions and resources one by one", async () => {
+    const { client, group } = bench();
+    expect((await client.get("/api")).body).toMatchObject({ kind: "APIVersions", versions: ["v1"] });
+    const groups = (await client.get("/apis")).body;
+    const own = groups.groups.find(({ name }: { name: string }) => name === group);
+    expect(own).toEqual({
+      name: group,
+      versions: [
+        { groupVersion: `${group}/v1`, version: "v1" },
+        { groupVersion: `${group}/v1alpha1`, version: "v1alpha1" },
+      ],
+      preferredVersion: { groupVersion: `${group}/v1`, version: "v1" },
+    });
+    expect((await client.get(`/apis/${group}`)).body).toMatchObject({ kind: "APIGroup", name: group });
+    const { body } = await client.get(`/apis/${group}/v1`);
+    expect(body).toMatchObject({ kind: "APIResourceList", groupVersion: `${group}/v1` });
+    expect(body.resources.map(({ name }: { name: string }) => name).toSorted()).toEqual([
+      "widgets",
+      "widgets/scale",
+      "widgets/status",
+    ]);
+    expect((await client.get("/apis/none.example.com")).code).toBe(404);
+  });
+
+  it("answers all of discovery at once", async () => {
+    const { client, group } = bench();
+    const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+    const { body, headers } = await client.get("/apis", { accept });
+    expect(headers["content-type"]).toContain("as=APIGroupDiscoveryList");
+    expect(body).toMatchObject({ kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2" });
+    const own = body.items.find(({ metadata }: { metadata: { name: string } }) => metadata.name === group);
+    expect(own.versions[0].resources[0]).toMatchObject({
+      resource: "widgets",
+      responseKind: { group, version: "v1", kind: "Widget" },
+      scope: "Namespaced",
+      singularResource: "widget",
+      shortNames: ["wd"],
+    });
+    const core = await client.get("/api", { accept });
+    const pods = core.body.items[0].versions[0].resources.find(
+      ({ resource }: { resource: string }) => resource === "pods",
+    );
+    expect(pods.subresources.map(({ subresource }: { subresource: string }) => subresource)).toEqual(
+      expect.arrayContaining(["binding", "eviction", "status"]),
+    );
+  });
+
+  it("publishes the schemas of its kinds", async () => {
+    const { client, group } = bench();
+    const index = (await client.get("/openapi/v3")).body;
+    const document = (await client.get(index.paths[`apis/${group}/v1`].serverRelativeURL)).body;
+    const schema = Object.values<{
+      "x-kubernetes-group-version-kind"?: object[];
+      "properties"?: Record<string, object>;
+    }>(document.components.schemas).find(
+      (one) =>
+        JSON.stringify(one["x-kubernetes-group-version-kind"]) ===
+        JSON.stringify([{ group, version: "v1", kind: "Widget" }]),
+    );
+    expect(schema?.properties?.["spec"]).toMatchObject({
+      properties: { size: { type: "integer", minimum: 1, maximum: 100 } },
+    });
+    const patch = document.paths[`/apis/${group}/v1/namespaces/{namespace}/widgets/{name}`].patch;
+    expect(patch.parameters.map(({ name }: { name: string }) => name)).toContain("fieldValidation");
+  });
+
+  it("shows objects and lists as tables with the kind's columns", async () => {
+    const { client, widgets, widget } = bench();
+    await client.post(widgets, widget("shown", { size: 4 }));
+    await client.patch(`${widgets}/shown/status`, {
+      status: { phase: "Up", conditions: [{ type: "Ready", status: "True" }] },
+    });
+    const { body } = await client.get(widgets, { accept: table });
+    expect(body).toMatchObject({ kind: "Table", apiVersion: "meta.k8s.io/v1" });
+    expect(body.columnDefinitions.map(({ name }: { name: string }) => name)).toEqual([
+      "Name",
+      "Size",
+      "Phase",
+      "Ready",
+      "Colour",
+      "Age",
+    ]);
+    expect(body.rows[0].cells.slice(0, 5)).toEqual(["shown", 4, "Up", "True", "red"]);
+    expect(body.rows[0].object).toMatchObject({ kind: "PartialObjectMetadata", metadata: { name: "shown" } });
+    const one = await client.get(`${widgets}/shown?includeObject=Object`, { accept: table });
+    expect(one.body.rows[0].object.spec.size).toBe(4);
+    const watch = await client.watch(widgets, { accept: table });
+    expect((await watch.next())?.object.rows[0].cells[0]).toBe("shown");
+    watch.stop();
+  });
+
+  it("shows metadata alone, and YAML, when asked", async () => {
+    const { client, widgets, widget } = bench();
+    await client.post(widgets, widget("partial"));
+    const one = await client.get(`${widgets}/partial`, {
+      accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+    });
+    expect(one.body).toMatchObject({ kind: "PartialObjectMetadata", metadata: { name: "partial" } });
+    expect(one.body.spec).toBeUndefined();
+    const all = await client.get(widgets, {
+      accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+    });
+    expect(all.body.kind).toBe("PartialObjectMetadataList");
+    const yaml = await client.get(`${widgets}/partial`, { accept: "application/yaml" });
+    expect(yaml.headers["content-type"]).toBe("application/yaml");
+    expect(yaml.body).toContain("kind: Widget");
+  });
+
+  it("says when it can't write what a client accepts", async () => {
+    const { client, widgets } = bench();
+    const { code, body } = await client.get(widgets, { accept: "image/png" });
+    expect(code).toBe(406);
+    expect(body.reason).toBe("NotAcceptable");
+  });
+});
