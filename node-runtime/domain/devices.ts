@@ -25,14 +25,19 @@ export function channelElement(): Element {
   return element("channel", { type: "unix" }, element("target", { type: "virtio", name: "org.qemu.guest_agent.0" }));
 }
 
+/** Where a machine's display is to be reached; undefined when the path would be too long for a socket. */
+export function vncSocketPath(directory: string): string | undefined {
+  const path = join(directory, "vnc.sock");
+  return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : undefined;
+}
+
 /** VNC on a unix socket: no port, so nothing to find or to guard on the network. */
 export function displayElements(devices: Devices, directory: string | undefined): Element[] {
   if (devices.autoattachGraphicsDevice === false) return [];
-  const socket = directory === undefined ? undefined : join(directory, "vnc.sock");
-  const fits = socket !== undefined && Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH;
+  const socket = directory === undefined ? undefined : vncSocketPath(directory);
   const type = devices.video?.type ?? "vga";
   return [
-    element("graphics", { type: "vnc" }, element("listen", { type: "socket", socket: fits ? socket : undefined })),
+    element("graphics", { type: "vnc" }, element("listen", { type: "socket", socket })),
     element("video", {}, element("model", { type, heads: 1, vram: type === "vga" ? 16384 : undefined })),
   ];
 }

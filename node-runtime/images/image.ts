@@ -1,12 +1,5 @@
 /** What an image store gives: images by digest, and files out of them. */
 
-/** Where this room logs. pino's loggers fit. */
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
-
 export interface Descriptor {
   readonly mediaType: string;
   /** sha256:<64 hex> */

@@ -1,7 +1,8 @@
 /** Keeps an image cache within its limit: what was used longest ago goes first. */
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Log } from "./image.ts";
+
+import type { Log } from "#events/log.ts";
 
 /** What is younger may be in use by a machine that is being prepared right now. */
 const YOUNG_MINUTES = 10;

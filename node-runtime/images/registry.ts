@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { Fault } from "#events/fault.ts";
-import type { Descriptor, Limits, Log, PullSecret } from "./image.ts";
+import type { Descriptor, Limits, PullSecret } from "./image.ts";
+import type { Log } from "#events/log.ts";
 import { INDEX_TYPES, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from "./manifest.ts";
 import { bodyOf, bounded, fetchFollowing, isLoopback, type Fetch } from "./http.ts";
 import { authorize } from "./registry-auth.ts";

@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
 import { open, readFile, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
+import type { Log } from "#events/log.ts";
 import { z } from "zod";
 import { blobPath, isMissing, sparseWriter, writeWhole, writeWholeBytes } from "./files.ts";
 import type { Fetch } from "./http.ts";
@@ -21,7 +22,6 @@ import {
   type Image,
   type ImageStore,
   type Limits,
-  type Log,
   type PullOptions,
   type Wanted,
 } from "./image.ts";

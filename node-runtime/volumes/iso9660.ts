@@ -7,6 +7,8 @@ import { Fault } from "#events/fault.ts";
 
 const SECTOR = 2048;
 const FIRST_DESCRIPTOR = 16;
+/** Programs that look for a disk's label read its first 68 KiB and take a shorter one for unreadable. */
+const FEWEST_SECTORS = 64;
 /** Joliet's limit is 64 characters; systems read up to 103, and Secrets' keys may have more than 64. */
 const LONGEST_NAME = 103;
 /** Bytes of all files: these disks carry configuration. */
@@ -56,6 +58,7 @@ export function isoImage(label: string, files: Files): Buffer {
     next += Math.ceil(file.content.length / SECTOR);
   }
 
+  next = Math.max(next, FEWEST_SECTORS);
   const image = Buffer.alloc(next * SECTOR);
   const put = (content: Buffer, sector: number): void => void content.copy(image, sector * SECTOR);
   put(descriptor("plain", label, root, tables.plain, next), FIRST_DESCRIPTOR);

@@ -15,11 +15,13 @@ import { Fault } from "#events/fault.ts";
 import type { MachineOrder } from "#events/machine.ts";
 import { efiOf, OVMF } from "#node-runtime/domain/firmware.ts";
 import type { DirectBoot, DomainDisk, PreparedVolumes } from "#node-runtime/domain/parts.ts";
+import { vncSocketPath } from "#node-runtime/domain/devices.ts";
 import { planDisks } from "#node-runtime/domain/disks.ts";
 import { quantityOf } from "#node-runtime/domain/quantity.ts";
 import type { Volume } from "#node-runtime/domain/spec.ts";
 import { asDiskFault, isMissing, writeWhole, writeWholeBytes } from "#node-runtime/images/files.ts";
-import type { ImageStore, Log, PullPolicy, Wanted } from "#node-runtime/images/image.ts";
+import type { ImageStore, PullPolicy, Wanted } from "#node-runtime/images/image.ts";
+import type { Log } from "#events/log.ts";
 import { configDriveFiles, decoded, noCloudFiles } from "./cloud-init.ts";
 import { diskFormat } from "./disk-format.ts";
 import { isoImage, type Files } from "./iso9660.ts";
@@ -74,9 +76,11 @@ function gravest(failures: readonly unknown[]): unknown {
   return failures.find((failure) => failure instanceof Fault && failure.kind === "refused") ?? failures[0];
 }
 
-/** Removes what `prepareVolumes` made. The machine must be off. */
+/** Removes what `prepareVolumes` made, and the display's socket. The machine must be off. */
 export async function removeVolumes(directory: string): Promise<void> {
   await rm(join(directory, "volumes"), { recursive: true, force: true });
+  const socket = vncSocketPath(directory);
+  if (socket !== undefined) await rm(socket, { force: true });
 }
 
 type Prepare = (request: PrepareRequest, root: string) => Promise<DomainDisk>;

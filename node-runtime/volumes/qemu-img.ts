@@ -1,5 +1,5 @@
 /** The three things that volumes need of qemu-img. */
-import { statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Fault } from "#events/fault.ts";
 import { runCommand, type Outcome } from "./command.ts";
@@ -11,17 +11,26 @@ const CHECK_SECONDS = 300;
 /** Under so many free bytes, a tool that could not write is taken to have found no room. */
 const NO_ROOM_BYTES = 32 * 1024 * 1024;
 
+/** Files in the image cache never change: what this process has checked, by file, size and time of change. */
+const checked = new Set<string>();
+
 /**
  * Compares a qcow2 image's own books. Leaked clusters waste room and harm nobody.
  * @throws Fault refused DiskCorrupt; later VolumeFailed
  */
 export async function checkQcow2(path: string, what: string, signal?: AbortSignal): Promise<void> {
+  const { dev, ino, size, mtimeMs } = await stat(path);
+  const key = `${dev} ${ino} ${size} ${mtimeMs}`;
+  if (checked.has(key)) return;
   const outcome = await runCommand("qemu-img", ["check", "-q", "-f", "qcow2", path], {
     seconds: CHECK_SECONDS,
     signal,
   });
   const { code } = outcome;
-  if (code === 0 || code === 3) return;
+  if (code === 0 || code === 3) {
+    checked.add(key);
+    return;
+  }
   // 1: it could not be checked to its end; 2: it is inconsistent. Anything else is not about the image.
   if (code === 1 || code === 2) {
     throw new Fault("refused", "DiskCorrupt", `${what} is a damaged qcow2 image: ${lastLine(outcome)}`);

@@ -3,9 +3,6 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import type { Log } from "#node-runtime/images/image.ts";
-
-export const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
 
 export interface TarFile {
   readonly name: string;

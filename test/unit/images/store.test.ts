@@ -13,10 +13,11 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "#events/log.ts";
 import type { ImageStore } from "#node-runtime/images/image.ts";
 import { openImageStore, type ImageStoreOptions } from "#node-runtime/images/store.ts";
 import { startRegistry, type Registry, type Ways } from "./fake-registry.ts";
-import { imageOf, packed, silent, tarOf, writeLayout, type Packing } from "./image-files.ts";
+import { imageOf, packed, tarOf, writeLayout, type Packing } from "./image-files.ts";
 
 let directory: string;
 let registry: Registry | undefined;
@@ -31,7 +32,7 @@ afterEach(async () => {
 });
 
 const open = (more: Partial<ImageStoreOptions> = {}): ImageStore =>
-  openImageStore({ directory: join(directory, "cache"), localLayouts: [], log: silent, ...more });
+  openImageStore({ directory: join(directory, "cache"), localLayouts: [], log: silentLog, ...more });
 
 const fault = (kind: string, reason: string): Error =>
   expect.objectContaining({ name: "Fault", kind, reason }) as Error;

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Fault } from "#events/fault.ts";
 import type { MachineOrder } from "#events/machine.ts";
+import { silentLog } from "#events/log.ts";
 import type { ImageStore } from "#node-runtime/images/image.ts";
 import { openImageStore } from "#node-runtime/images/store.ts";
 import { prepareVolumes, removeVolumes } from "#node-runtime/volumes/prepare.ts";
 import type { PreparedVolumes } from "#node-runtime/domain/parts.ts";
 import { orderFor } from "../domain/machine.ts";
-import { imageOf, silent, tarOf, writeLayout } from "../images/image-files.ts";
+import { imageOf, tarOf, writeLayout } from "../images/image-files.ts";
 import { readIso } from "./read-iso.ts";
 
 const hasQemuImg = spawnSync("qemu-img", ["--version"]).status === 0;
@@ -29,7 +30,7 @@ const fault = (kind: string, reason: string): Error => expect.objectContaining({
 function storeWith(files: Readonly<Record<string, Buffer | string>>): ImageStore {
   const layer = tarOf(Object.entries(files).map(([name, content]) => ({ name, content })));
   const layout = writeLayout(join(directory, "layout"), "test/disk:1", imageOf([layer]));
-  return openImageStore({ directory: join(directory, "cache"), localLayouts: [layout], log: silent });
+  return openImageStore({ directory: join(directory, "cache"), localLayouts: [layout], log: silentLog });
 }
 
 function qcow2Of(bytes: number): Buffer {
@@ -48,7 +49,7 @@ const prepare = (spec: object, images: ImageStore, more: Partial<MachineOrder> =
     order: orderFor({ domain: { devices: {} }, ...spec }, more),
     directory: machine,
     images,
-    log: silent,
+    log: silentLog,
   });
 
 const fromImage = (path?: string): object => ({
@@ -94,7 +95,7 @@ describe.skipIf(!hasQemuImg)("a machine's volumes (with qemu-img)", () => {
     const first = await prepare(spec, images);
     const [root, empty] = first.disks;
     for (const disk of [root, empty]) execFileSync("qemu-io", ["-c", "write -P 9 0 64k", disk?.path ?? ""]);
-    const gone = openImageStore({ directory: join(directory, "none"), localLayouts: [], log: silent });
+    const gone = openImageStore({ directory: join(directory, "none"), localLayouts: [], log: silentLog });
     const before = first.disks.map((disk) => readFileSync(disk.path));
     expect(await prepare(spec, gone)).toEqual(first);
     expect(first.disks.map((disk, index) => before[index]?.equals(readFileSync(disk.path)))).toEqual([true, true]);
