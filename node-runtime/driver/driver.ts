@@ -21,6 +21,8 @@ export type Input =
   | { readonly input: "order" }
   | { readonly input: "event"; readonly event: DomainEvent }
   | { readonly input: "connection"; readonly connected: boolean }
+  /** The node goes: the machine is shut down within so many seconds, whatever its order says. */
+  | { readonly input: "finish"; readonly graceSeconds: number }
   | { readonly input: "tick" };
 
 /** Steps that take time, and so have an end to wait for. */
@@ -45,6 +47,8 @@ export class Driver {
   #prepared: Prepared | undefined;
   #connected: boolean;
   #work: { readonly step: Step["do"]; readonly abort: AbortController } | undefined;
+  /** Stands above the order once the node goes. */
+  #finish: { readonly desired: "stopped" | "off"; readonly graceSeconds: number } | undefined;
   /** A live guest is wished stopped since then. */
   #stopSince: Date | undefined;
   #lastAsked: Date | undefined;
@@ -113,6 +117,9 @@ export class Driver {
         break;
       case "connection":
         this.#connection(input.connected);
+        break;
+      case "finish":
+        this.#finish = { desired: input.graceSeconds === 0 ? "off" : "stopped", graceSeconds: input.graceSeconds };
         break;
       case "tick":
         break;
@@ -387,8 +394,12 @@ export class Driver {
     this.#refresh(report);
   }
 
+  get #wished(): Pick<MachineOrder, "desired" | "graceSeconds"> {
+    return this.order.desired === "off" ? this.order : (this.#finish ?? this.order);
+  }
+
   #noteStopWish(now: Date): void {
-    if (this.order.desired !== "stopped" || this.#place.at !== "live" || this.#stopSince !== undefined) return;
+    if (this.#wished.desired !== "stopped" || this.#place.at !== "live" || this.#stopSince !== undefined) return;
     this.#stopSince = now;
     this.#noteSoon({ shutdownAskedAt: now.toISOString() });
   }
@@ -429,8 +440,8 @@ export class Driver {
     const failed = this.#ending !== undefined && this.#place.at === "created";
     return {
       place: this.#place,
-      desired: failed ? "off" : notes.order.desired,
-      graceSeconds: notes.order.graceSeconds,
+      desired: failed ? "off" : this.#wished.desired,
+      graceSeconds: this.#wished.graceSeconds,
       claimHolds: this.#ports.claimHolds(notes.order),
       connected: this.#connected,
       shutdown: this.#stopSince === undefined ? undefined : { since: this.#stopSince, lastAsked: this.#lastAsked },

@@ -115,7 +115,7 @@ describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", (
       web.listen(0, gateway, () => {
         const address = web?.address();
         if (typeof address !== "object" || address === null) return;
-        setTimeout(() => asked.reject(new Error("the guest did not ask within 60 s")), 60_000).unref();
+        setTimeout(() => asked.reject(new Error("the guest did not ask within 150 s")), 150_000).unref();
         resolve({ url: `http://${gateway}:${address.port}/boot`, asked: asked.promise });
       });
     });

@@ -1,0 +1,104 @@
+/**
+ * Consoles over WebSocket: raw bytes both ways, in binary frames. The runtime's door to `ws`.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import type { Log } from "#events/log.ts";
+import type { Consoles } from "./consoles.ts";
+
+const MOST_FRAME_BYTES = 64 * 1024;
+const PING_MS = 20_000;
+
+/** WebSocket close codes, with what the far end may show to a person. */
+const CLOSE = {
+  taken: { code: 4000, text: "another client took the console" },
+  ended: { code: 1000, text: "the machine ended" },
+  slow: { code: 1008, text: "the client read too slowly" },
+} as const;
+
+export interface Gate {
+  /** @throws Fault when the caller or the machine is wrong */
+  check(uid: string): void;
+  answer(thrown: unknown): { readonly status: number; readonly body: string };
+}
+
+export interface ConsoleSockets {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, gate: Gate): void;
+  close(): void;
+}
+
+export function consoleSockets(options: {
+  readonly consoles: Pick<Consoles, "connect">;
+  readonly log: Log;
+}): ConsoleSockets {
+  const server = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME_BYTES });
+  return {
+    upgrade(request, socket, head, gate) {
+      socket.on("error", () => socket.destroy());
+      const url = new URL(request.url ?? "/", "https://node");
+      const uid = /^\/machines\/([a-z0-9-]{1,64})\/console$/.exec(url.pathname)?.[1];
+      try {
+        gate.check(uid ?? "");
+      } catch (thrown) {
+        refuse(socket, gate.answer(thrown));
+        return;
+      }
+      server.handleUpgrade(request, socket, head, (client) => {
+        try {
+          converse(client, options.consoles, uid ?? "", url.searchParams.get("history") === "1");
+        } catch (thrown) {
+          client.close(1011, gate.answer(thrown).body.slice(0, 120));
+        }
+      });
+    },
+    close() {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    },
+  };
+}
+
+function converse(client: WebSocket, consoles: Pick<Consoles, "connect">, uid: string, history: boolean): void {
+  const line = consoles.connect(
+    uid,
+    {
+      send: (chunk) => client.send(chunk, { binary: true }),
+      get behind() {
+        return client.bufferedAmount;
+      },
+      close: (reason) => client.close(CLOSE[reason].code, CLOSE[reason].text),
+    },
+    { history },
+  );
+  // A connection that is gone without a word would hold the console's place.
+  let answered = true;
+  const pings = setInterval(() => {
+    if (!answered) return client.terminate();
+    answered = false;
+    client.ping();
+  }, PING_MS);
+  pings.unref();
+  client.on("pong", () => (answered = true));
+  client.on("message", (data: RawData) => line.input(bytesOf(data)));
+  client.on("error", () => client.terminate());
+  client.on("close", () => {
+    clearInterval(pings);
+    line.disconnect();
+  });
+}
+
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+}
+
+function refuse(socket: Duplex, answer: { readonly status: number; readonly body: string }): void {
+  const lines = [
+    `HTTP/1.1 ${answer.status} Refused`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(answer.body)}`,
+    "connection: close",
+  ];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${answer.body}`);
+}

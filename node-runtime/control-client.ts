@@ -1,0 +1,85 @@
+/**
+ * The runtime's way to the control plane: POST over HTTPS with the node's certificate, on connections that are kept.
+ * "Signed by our authority" is not enough: the other end must be the control plane itself.
+ */
+import { Agent, request } from "node:https";
+import type { PeerCertificate } from "node:tls";
+import { Fault } from "#events/fault.ts";
+
+/** PEM texts. */
+export interface ClientTls {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+export interface ControlClient {
+  /** @throws Fault later when there is no answer within the time, or not from the control plane */
+  post(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: string | Uint8Array,
+    signal: AbortSignal,
+  ): Promise<ControlAnswer>;
+  close(): void;
+}
+
+const CONTROL_NAME = "URI:virtive://control";
+const MOST_ANSWER_BYTES = 64 * 1024;
+
+export function controlClient(options: { readonly url: string; readonly tls: ClientTls }): ControlClient {
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: 8,
+    ...options.tls,
+    minVersion: "TLSv1.3",
+    checkServerIdentity: (_host, certificate) => wrongIdentity(certificate),
+  });
+  return {
+    post(path, headers, body, signal) {
+      return new Promise((resolve, reject) => {
+        const fail = (error: Error): void =>
+          reject(
+            new Fault("later", "ControlUnreachable", `POST ${options.url}${path}: ${error.message}`, { cause: error }),
+          );
+        const sent = request(new URL(path, options.url), {
+          method: "POST",
+          agent,
+          signal,
+          headers: { ...headers, "content-length": String(Buffer.byteLength(body)) },
+        });
+        sent.on("error", fail);
+        sent.on("response", (response) => {
+          let answer = "";
+          response.setEncoding("utf8");
+          response.on("data", (text: string) => {
+            if (answer.length < MOST_ANSWER_BYTES) answer += text;
+          });
+          response.on("error", fail);
+          response.on("end", () => {
+            const retryAfter = Number(response.headers["retry-after"]);
+            resolve({
+              status: response.statusCode ?? 0,
+              body: answer,
+              retryAfterSeconds: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : undefined,
+            });
+          });
+        });
+        sent.end(body);
+      });
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Names in certificates are compared whole: a list that merely contains ours somewhere in a text is not ours. */
+function wrongIdentity(certificate: PeerCertificate): Error | undefined {
+  const names = (certificate.subjectaltname ?? "").split(", ");
+  return names.includes(CONTROL_NAME) ? undefined : new Error(`its certificate does not name ${CONTROL_NAME}`);
+}

@@ -1,0 +1,240 @@
+/**
+ * All machines of a node: takes orders, has a driver for each, leads the hypervisor's events to them, and looks after
+ * domains that no driver has.
+ */
+import type { ReportName } from "#events/catalogue.ts";
+import { asFault, Fault } from "#events/fault.ts";
+import type { MachineAction, MachineOrder, MachineStatus } from "#events/machine.ts";
+import { Driver } from "./driver/driver.ts";
+import type { DriverPorts } from "./driver/ports.ts";
+import type { Domain, DomainEvent, Hypervisor } from "./hypervisor.ts";
+import type { Records } from "./records.ts";
+
+export interface MachinesOptions {
+  readonly node: string;
+  readonly hypervisor: Hypervisor;
+  readonly records: Records;
+  readonly ports: Omit<DriverPorts, "claimHolds" | "tell">;
+  readonly tell: (report: ReportName, status: MachineStatus) => void;
+}
+
+export class Machines {
+  readonly #options: MachinesOptions;
+  readonly #drivers = new Map<string, Driver>();
+  readonly #unlisten: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
+  #sweeping: Promise<void> | undefined;
+  #closed = false;
+
+  /** Takes up what an earlier process left: each machine's driver finds out how its domain is. */
+  constructor(options: MachinesOptions) {
+    this.#options = options;
+    const { hypervisor, records } = options;
+    for (const notebook of records.all()) this.#drive(notebook.notes.order.uid, "again");
+    this.#unlisten.push(
+      hypervisor.onEvent((event) => this.#happened(event)),
+      hypervisor.onConnection((connected) => this.#connection(connected)),
+    );
+    for (const driver of this.#drivers.values()) driver.take({ input: "tick" });
+    if (hypervisor.connected) this.#sweepSoon();
+  }
+
+  /** @throws Fault stale, later, refused: see Records.admit */
+  async order(order: MachineOrder): Promise<MachineStatus> {
+    if (this.#closed)
+      throw new Fault("later", "RuntimeClosing", "the node runtime is going down", { retryAfterSeconds: 2 });
+    this.#uuidMustBeFree(order);
+    const admitted = await this.#options.records.admit(order);
+    if (admitted === "new") this.#drive(order.uid, "fresh").take({ input: "tick" });
+    else if (admitted === "changed") this.#must(order.uid).take({ input: "order" });
+    return this.#must(order.uid).status;
+  }
+
+  all(): readonly MachineStatus[] {
+    return [...this.#drivers.values()].map((driver) => driver.status);
+  }
+
+  status(uid: string): MachineStatus | undefined {
+    return this.#drivers.get(uid)?.status;
+  }
+
+  /** True while a machine that has not stopped has this anchor pod. */
+  usesPod(podUID: string): boolean {
+    return [...this.#drivers.values()].some((driver) => !driver.stopped && driver.order.anchor.podUID === podUID);
+  }
+
+  /**
+   * Drops a stopped machine; unknown: nothing to do.
+   * @throws Fault stale while it is not stopped, or for another epoch
+   */
+  async forget(uid: string, epoch: number): Promise<void> {
+    const driver = this.#drivers.get(uid);
+    if (driver === undefined) return;
+    mustBeEpoch(driver, epoch);
+    if (!driver.stopped) {
+      throw new Fault(
+        "stale",
+        "NotStopped",
+        `machine ${uid} is ${driver.status.state}; only what has stopped can be forgotten`,
+      );
+    }
+    await this.#options.records.forget(uid);
+    this.#drivers.delete(uid);
+    await driver.close();
+  }
+
+  /** @throws Fault stale for another epoch; refused NotRunning; later */
+  async act(uid: string, epoch: number, action: MachineAction): Promise<void> {
+    const driver = this.#live(uid);
+    mustBeEpoch(driver, epoch);
+    if (driver.status.state === "paused") throw new Fault("refused", "Paused", `machine ${uid} is paused`);
+    const { hypervisor } = this.#options;
+    await (action === "reset" ? hypervisor.reset(driver.uuid) : hypervisor.reboot(driver.uuid));
+  }
+
+  /** The domain as the hypervisor has it. @throws Fault refused NotRunning; later */
+  async xml(uid: string): Promise<string> {
+    return this.#options.hypervisor.xml(this.#live(uid).uuid);
+  }
+
+  /** Ends every guest, gracefully within the time, and resolves when all have stopped. */
+  async stopAll(graceSeconds: number): Promise<void> {
+    for (const driver of this.#drivers.values()) driver.take({ input: "finish", graceSeconds });
+    await this.drained();
+  }
+
+  /** Resolves when no machine lives here. */
+  async drained(): Promise<void> {
+    while ([...this.#drivers.values()].some((driver) => !driver.stopped)) {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Lets go of all machines: guests go on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const unlisten of this.#unlisten) unlisten();
+    await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
+    await this.#sweeping;
+  }
+
+  #drive(uid: string, start: "fresh" | "again"): Driver {
+    const { records, hypervisor, ports } = this.#options;
+    const notebook = records.notebook(uid);
+    if (notebook === undefined) throw new Fault("bug", "NoRecord", `machine ${uid} has no record`);
+    const driver = new Driver(
+      {
+        ...ports,
+        // Records answer from memory what is on disk. What a lease adds for pets goes here.
+        claimHolds: (order) => records.highestEpoch(order.uid) === order.claim.epoch,
+        tell: (report, status) => this.#tell(report, status),
+      },
+      hypervisor,
+      notebook,
+      start,
+    );
+    this.#drivers.set(uid, driver);
+    return driver;
+  }
+
+  #tell(report: ReportName, status: MachineStatus): void {
+    this.#options.tell(report, status);
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  /** Two machines may have been given one firmware UUID; the hypervisor can have only one of them at a time. */
+  #uuidMustBeFree(order: MachineOrder): void {
+    if (this.#drivers.has(order.uid)) return;
+    const uuid = this.#options.ports.domain.uuid(order);
+    const other = [...this.#drivers.values()].find((driver) => driver.uuid === uuid && !driver.stopped);
+    if (other === undefined) return;
+    const { namespace, name } = other.order;
+    throw new Fault(
+      "later",
+      "UUIDTaken",
+      `machine ${namespace}/${name} on this node has the same firmware UUID ${uuid}`,
+      {
+        retryAfterSeconds: 10,
+      },
+    );
+  }
+
+  #happened(event: DomainEvent): void {
+    const driver = [...this.#drivers.values()].find((candidate) => candidate.uuid === event.uuid && !candidate.stopped);
+    if (driver !== undefined) driver.take({ input: "event", event });
+    // A create whose answer was lost may take effect after its machine was given up.
+    else if (event.event === "started") this.#sweepSoon();
+  }
+
+  #connection(connected: boolean): void {
+    for (const driver of this.#drivers.values()) driver.take({ input: "connection", connected });
+    if (connected) this.#sweepSoon();
+  }
+
+  #sweepSoon(): void {
+    this.#sweeping ??= this.#sweep()
+      .catch((thrown: unknown) => {
+        const { reason, message } = asFault(thrown);
+        this.#options.ports.log.warn({ reason }, `domains without a driver could not be looked for: ${message}`);
+      })
+      .finally(() => (this.#sweeping = undefined));
+  }
+
+  /**
+   * Domains that no driver has. One is ended only on proof: it carries our own mark with this node's name, and records
+   * say that its run is over. Anything else is left alone, and said so.
+   */
+  async #sweep(): Promise<void> {
+    const { hypervisor, ports } = this.#options;
+    for (const domain of await hypervisor.list()) {
+      if (this.#closed) return;
+      const driven = [...this.#drivers.values()].some((driver) => driver.uuid === domain.uuid && !driver.stopped);
+      if (driven) continue;
+      const claim = ports.domain.claimOf(await hypervisor.xml(domain.uuid));
+      if (claim !== undefined && this.#isOver(claim)) {
+        ports.log.warn({ uid: claim.uid, epoch: claim.epoch, domain: domain.name }, "ends a domain whose run is over");
+        await hypervisor.destroy(domain.uuid);
+      } else {
+        this.#leaveAlone(domain, claim);
+      }
+    }
+  }
+
+  #isOver(claim: { readonly uid: string; readonly epoch: number }): boolean {
+    const driver = this.#drivers.get(claim.uid);
+    if (driver !== undefined) return driver.stopped && driver.order.claim.epoch >= claim.epoch;
+    return this.#options.records.highestEpoch(claim.uid) >= claim.epoch;
+  }
+
+  #leaveAlone(domain: Domain, claim: { readonly uid: string } | undefined): void {
+    const fields = { domain: domain.name, uuid: domain.uuid, uid: claim?.uid };
+    const why = claim === undefined ? "it does not carry our mark" : "no record proves that its run is over";
+    this.#options.ports.log.error(fields, `a domain has no driver and is left alone: ${why}`);
+  }
+
+  #must(uid: string): Driver {
+    const driver = this.#drivers.get(uid);
+    if (driver === undefined) throw new Fault("stale", "UnknownMachine", `this node knows no machine ${uid}`);
+    return driver;
+  }
+
+  #live(uid: string): Driver {
+    const driver = this.#drivers.get(uid);
+    if (driver?.live !== true) {
+      const state = driver === undefined ? "not known here" : driver.status.state;
+      throw new Fault("refused", "NotRunning", `machine ${uid} is ${state}; it does not run`);
+    }
+    return driver;
+  }
+}
+
+function mustBeEpoch(driver: Driver, epoch: number): void {
+  const present = driver.order.claim.epoch;
+  if (present === epoch) return;
+  throw new Fault(
+    "stale",
+    epoch < present ? "EpochTooOld" : "EpochUnknown",
+    `epoch ${epoch} was asked for; the machine is at epoch ${present}`,
+  );
+}

@@ -1,0 +1,325 @@
+/**
+ * A hypervisor in memory, for tests and simulation: the same contract as libvirt's, on a given clock and chance, so that
+ * a run is repeated by its seed. Guests obey or ignore ACPI; calls take time, fail, hang, or do their work and lose the
+ * answer; QEMU crashes; the connection is lost, and with it the events of that time.
+ */
+import { Duplex } from "node:stream";
+import type { Random } from "#events/chance.ts";
+import { wait, type Clock } from "#events/clock.ts";
+import { Fault } from "#events/fault.ts";
+import type { Domain, DomainEvent, DomainState, Hypervisor } from "./hypervisor.ts";
+
+export type ModelCall =
+  "createPaused" | "resume" | "suspend" | "shutdown" | "reboot" | "reset" | "destroy" | "list" | "domain";
+
+/**
+ * What one call does instead of succeeding.
+ * - `later`, `refused`: fails with that fault, and nothing is done
+ * - `lost`: does its work; the answer is lost after the deadline
+ * - `hang`: does nothing; no answer before the deadline
+ */
+export type Misfortune = "later" | "refused" | "lost" | "hang";
+
+export interface ModelOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Milliseconds that a call takes, at least and at most. */
+  readonly latency?: { readonly least: number; readonly most: number };
+  /** Milliseconds after which a call without an answer fails. */
+  readonly deadline?: number;
+  /** How guests behave unless `guest` says otherwise. */
+  readonly guests?: Partial<GuestBehaviour>;
+}
+
+export interface GuestBehaviour {
+  readonly obeysAcpi: boolean;
+  /** From the power button to QEMU's end. */
+  readonly shutdownMilliseconds: number;
+}
+
+interface Machine {
+  readonly uuid: string;
+  readonly name: string;
+  readonly xml: string;
+  state: DomainState;
+  reason: string;
+  behaviour: GuestBehaviour;
+  console: Duplex | undefined;
+  agent: boolean;
+}
+
+const BEHAVIOUR: GuestBehaviour = { obeysAcpi: true, shutdownMilliseconds: 3_000 };
+const DEADLINE_MS = 10_000;
+
+export class ModelHypervisor implements Hypervisor {
+  readonly #options: ModelOptions;
+  readonly #machines = new Map<string, Machine>();
+  readonly #eventListeners = new Set<(event: DomainEvent) => void>();
+  readonly #connectionListeners = new Set<(connected: boolean) => void>();
+  readonly #misfortunes = new Map<ModelCall, Misfortune[]>();
+  #connected = true;
+  /** Every call that reached it, for tests that count. */
+  readonly calls: { readonly call: ModelCall; readonly uuid: string }[] = [];
+  /** UUIDs in the order in which their vCPUs began to run for the first time. */
+  readonly started: string[] = [];
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+  }
+
+  // --- the contract ---
+
+  async ready(): Promise<void> {
+    if (!this.#connected) throw unreachable();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  onConnection(listener: (connected: boolean) => void): () => void {
+    this.#connectionListeners.add(listener);
+    return () => void this.#connectionListeners.delete(listener);
+  }
+
+  onEvent(listener: (event: DomainEvent) => void): () => void {
+    this.#eventListeners.add(listener);
+    return () => void this.#eventListeners.delete(listener);
+  }
+
+  list(): Promise<readonly Domain[]> {
+    return this.#call("list", "", () => [...this.#machines.values()].map(domainOf));
+  }
+
+  domain(uuid: string): Promise<Domain | undefined> {
+    return this.#call("domain", uuid, () => {
+      const machine = this.#machines.get(uuid);
+      return machine === undefined ? undefined : domainOf(machine);
+    });
+  }
+
+  createPaused(xml: string): Promise<void> {
+    const uuid = textOf(xml, "uuid");
+    const name = textOf(xml, "name");
+    return this.#call("createPaused", uuid ?? "", () => {
+      if (uuid === undefined || name === undefined)
+        throw new Fault("refused", "XMLError", "the domain XML lacks uuid or name");
+      const clash = [...this.#machines.values()].find((machine) => machine.uuid === uuid || machine.name === name);
+      if (clash !== undefined) throw new Fault("stale", "DomainExists", `domain ${clash.name} (${clash.uuid}) exists`);
+      this.#machines.set(uuid, {
+        uuid,
+        name,
+        xml,
+        state: "paused",
+        reason: "User",
+        behaviour: { ...BEHAVIOUR, ...this.#options.guests },
+        console: undefined,
+        agent: false,
+      });
+      this.#tell({ uuid, event: "started" });
+      this.#tell({ uuid, event: "suspended", reason: "User" });
+    });
+  }
+
+  resume(uuid: string): Promise<void> {
+    return this.#call("resume", uuid, () => {
+      const machine = this.#must(uuid);
+      if (machine.state === "running") return;
+      machine.state = "running";
+      machine.reason = "Unpaused";
+      if (!this.started.includes(uuid)) this.started.push(uuid);
+      this.#tell({ uuid, event: "resumed" });
+    });
+  }
+
+  suspend(uuid: string): Promise<void> {
+    return this.#call("suspend", uuid, () => this.#pause(this.#must(uuid), "User"));
+  }
+
+  shutdown(uuid: string): Promise<void> {
+    return this.#call("shutdown", uuid, () => {
+      const machine = this.#must(uuid);
+      if (machine.state !== "running" || !machine.behaviour.obeysAcpi) return;
+      this.#options.clock.schedule(machine.behaviour.shutdownMilliseconds, () => {
+        if (machine.state === "running") this.#stop(machine, "shutdown");
+      });
+    });
+  }
+
+  reboot(uuid: string): Promise<void> {
+    return this.#call("reboot", uuid, () => this.#tell({ uuid: this.#must(uuid).uuid, event: "rebooted" }));
+  }
+
+  reset(uuid: string): Promise<void> {
+    return this.#call("reset", uuid, () => this.#tell({ uuid: this.#must(uuid).uuid, event: "rebooted" }));
+  }
+
+  destroy(uuid: string): Promise<void> {
+    return this.#call("destroy", uuid, () => {
+      const machine = this.#machines.get(uuid);
+      if (machine !== undefined) this.#stop(machine, "destroyed");
+    });
+  }
+
+  async console(uuid: string): Promise<Duplex> {
+    if (!this.#connected) throw unreachable();
+    const machine = this.#must(uuid);
+    machine.console?.destroy();
+    machine.console = new Duplex({
+      read() {},
+      write: (chunk: Buffer, _encoding, done) => {
+        machine.console?.push(chunk); // a guest that echoes
+        done();
+      },
+    });
+    return machine.console;
+  }
+
+  async xml(uuid: string): Promise<string> {
+    if (!this.#connected) throw unreachable();
+    return this.#must(uuid).xml;
+  }
+
+  async agent(uuid: string, command: object, timeoutSeconds: number): Promise<unknown> {
+    const machine = this.#must(uuid);
+    if (!machine.agent) throw new Fault("later", "AgentUnresponsive", `no answer within ${timeoutSeconds} s`);
+    const asked = "execute" in command ? command.execute : undefined;
+    return { return: asked === "guest-get-osinfo" ? { "id": "model", "pretty-name": "Model guest" } : {} };
+  }
+
+  async close(): Promise<void> {
+    this.#eventListeners.clear();
+    this.#connectionListeners.clear();
+  }
+
+  // --- what befalls it ---
+
+  /** The next calls of this name meet these, in order. */
+  befall(call: ModelCall, ...misfortunes: readonly Misfortune[]): void {
+    this.#misfortunes.set(call, [...(this.#misfortunes.get(call) ?? []), ...misfortunes]);
+  }
+
+  /** libvirtd is gone; QEMUs go on. */
+  disconnect(): void {
+    this.#connected = false;
+    for (const machine of this.#machines.values()) machine.console?.destroy();
+    for (const listener of this.#connectionListeners) listener(false);
+  }
+
+  reconnect(): void {
+    this.#connected = true;
+    for (const listener of this.#connectionListeners) listener(true);
+  }
+
+  /** QEMU dies. */
+  crash(uuid: string): void {
+    this.#stop(this.#must(uuid), "crashed");
+  }
+
+  panic(uuid: string): void {
+    const machine = this.#must(uuid);
+    this.#tell({ uuid, event: "panicked" });
+    this.#stop(machine, "crashed");
+  }
+
+  powerOff(uuid: string): void {
+    const machine = this.#must(uuid);
+    this.#tell({ uuid, event: "shutting-down" });
+    this.#stop(machine, "shutdown");
+  }
+
+  rebootByGuest(uuid: string): void {
+    this.#tell({ uuid: this.#must(uuid).uuid, event: "rebooted" });
+  }
+
+  failDisk(uuid: string): void {
+    this.#pause(this.#must(uuid), "IOError");
+  }
+
+  behave(uuid: string, behaviour: Partial<GuestBehaviour>): void {
+    const machine = this.#must(uuid);
+    machine.behaviour = { ...machine.behaviour, ...behaviour };
+  }
+
+  startAgent(uuid: string): void {
+    this.#must(uuid).agent = true;
+    this.#tell({ uuid, event: "agent-connected" });
+  }
+
+  print(uuid: string, text: string): void {
+    this.#must(uuid).console?.push(Buffer.from(text));
+  }
+
+  /** The machine as it really is, whatever the connection. */
+  truth(uuid: string): DomainState | undefined {
+    return this.#machines.get(uuid)?.state;
+  }
+
+  get machines(): readonly Domain[] {
+    return [...this.#machines.values()].map(domainOf);
+  }
+
+  // --- inside ---
+
+  async #call<T>(call: ModelCall, uuid: string, act: () => T): Promise<T> {
+    const { clock, random, latency = { least: 1, most: 5 }, deadline = DEADLINE_MS } = this.#options;
+    if (!this.#connected) throw unreachable();
+    this.calls.push({ call, uuid });
+    const misfortune = this.#misfortunes.get(call)?.shift();
+    await wait(clock, latency.least + random() * (latency.most - latency.least));
+    if (!this.#connected) throw unreachable();
+    switch (misfortune) {
+      case "later":
+        throw new Fault("later", "ModelBusy", `${call} fails this time`);
+      case "refused":
+        throw new Fault("refused", "ModelRefused", `${call} is refused`);
+      case "hang":
+        await wait(clock, deadline);
+        throw new Fault("later", "ModelTimeout", `${call} was not answered within ${deadline} ms`);
+      case "lost":
+        act();
+        await wait(clock, deadline);
+        throw new Fault("later", "ModelTimeout", `${call} was not answered within ${deadline} ms`);
+      case undefined:
+        return act();
+    }
+  }
+
+  #must(uuid: string): Machine {
+    const machine = this.#machines.get(uuid);
+    if (machine === undefined) throw new Fault("stale", "NoDomain", `there is no domain ${uuid}`);
+    return machine;
+  }
+
+  #pause(machine: Machine, reason: string): void {
+    if (machine.state !== "running") return;
+    machine.state = "paused";
+    machine.reason = reason;
+    this.#tell({ uuid: machine.uuid, event: "suspended", reason });
+  }
+
+  #stop(machine: Machine, how: Extract<DomainEvent, { event: "stopped" }>["how"]): void {
+    machine.state = "shutoff";
+    machine.console?.destroy();
+    this.#machines.delete(machine.uuid);
+    this.#tell({ uuid: machine.uuid, event: "stopped", how });
+  }
+
+  /** Events of a time without a connection are lost. */
+  #tell(event: DomainEvent): void {
+    if (!this.#connected) return;
+    for (const listener of this.#eventListeners) listener(event);
+  }
+}
+
+function domainOf(machine: Machine): Domain {
+  return { uuid: machine.uuid, name: machine.name, state: machine.state, reason: machine.reason };
+}
+
+function unreachable(): Fault {
+  return new Fault("later", "HypervisorUnreachable", "the hypervisor does not answer");
+}
+
+function textOf(xml: string, element: string): string | undefined {
+  return new RegExp(`<${element}>([^<]+)</${element}>`).exec(xml)?.[1];
+}

@@ -1,0 +1,171 @@
+/**
+ * What the runtime tells the control plane. Machine reports go through the outbox: on disk first, sent until they are
+ * taken. The heartbeat does not: only the newest counts. Its answer is the node's lease, which is counted from the
+ * moment before the heartbeat was sent, on the monotonic clock: wall clocks of two machines are never compared.
+ */
+import { createHash } from "node:crypto";
+import { loadavg } from "node:os";
+import { nodeEvents, reports, type ReportName } from "#events/catalogue.ts";
+import type { Clock } from "#events/clock.ts";
+import { asFault, Fault } from "#events/fault.ts";
+import { encode, makeEvent } from "#events/http.ts";
+import type { Log } from "#events/log.ts";
+import { HeartbeatReply, type Heartbeat, type MachineStatus } from "#events/machine.ts";
+import type { Outbox, SendAnswer } from "#events/outbox.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
+import type { ControlClient } from "./control-client.ts";
+
+export const HEARTBEAT_MS = 2_000;
+const HEARTBEAT_TIMEOUT_MS = 1_900;
+
+/** One report as an event: the id is the same however often it is made. */
+export function reportEvent(report: ReportName, status: MachineStatus, clock: Clock): CloudEvent {
+  const { node, bootID, epoch } = status.claim;
+  return makeEvent({
+    type: reports[report],
+    source: `/virtive/node/${node}`,
+    key: `${status.namespace}/${status.name}`,
+    subject: `${status.namespace}/${status.name}`,
+    id: `${status.uid}.${epoch}.${status.sequence}.${report}`,
+    data: status,
+    extensions: {
+      namespace: status.namespace,
+      name: status.name,
+      uid: status.uid,
+      node,
+      bootid: bootID,
+      epoch: String(epoch),
+      sequence: String(status.sequence),
+    },
+    clock,
+  });
+}
+
+/** Sends one event of the outbox. */
+export async function sendEvent(client: ControlClient, event: CloudEvent, signal: AbortSignal): Promise<SendAnswer> {
+  const { headers, body } = encode(event, "binary");
+  const answer = await client.post("/events", headers, body, signal);
+  return {
+    status: answer.status,
+    detail: answer.body.slice(0, 1000),
+    ...(answer.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: answer.retryAfterSeconds }),
+  };
+}
+
+/** Hash over what the runtime holds: machines in any order, the same hash. */
+export function inventoryOf(machines: readonly MachineStatus[]): string {
+  const lines = machines.map((machine) => `${machine.uid} ${machine.claim.epoch} ${machine.state}`).sort();
+  return createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 32);
+}
+
+export interface ReporterOptions {
+  readonly client: ControlClient;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds that never go back and do not stop in between. */
+  readonly monotonic: () => number;
+  readonly machines: () => readonly MachineStatus[];
+  readonly hypervisorReady: () => boolean;
+  readonly node: Omit<Heartbeat, "inventory" | "loadAverage" | "hypervisorReady">;
+}
+
+export interface Reporter {
+  tell(report: ReportName, status: MachineStatus): void;
+  /** While it holds, nobody else may run this node's machines. False until the first heartbeat was answered. */
+  leaseValid(): boolean;
+  close(): Promise<void>;
+}
+
+export function startReporter(options: ReporterOptions): Reporter {
+  const { client, outbox, clock, log, monotonic } = options;
+  let leaseEnds = -Infinity;
+  let reachable: boolean | undefined;
+  let cancel: (() => void) | undefined;
+  let closed = false;
+  let beating: Promise<void> = Promise.resolve();
+  /** Reports that found no room on disk: told again, newest of each machine, with the next heartbeat. */
+  const untold = new Map<string, { readonly report: ReportName; readonly status: MachineStatus }>();
+
+  function tell(report: ReportName, status: MachineStatus): void {
+    try {
+      outbox.add(reportEvent(report, status, clock));
+      untold.delete(status.uid);
+    } catch (thrown) {
+      const { kind, reason, message } = asFault(thrown);
+      log.warn({ uid: status.uid, report, reason }, message);
+      if (kind === "later") untold.set(status.uid, { report, status });
+    }
+  }
+
+  async function beat(): Promise<void> {
+    for (const { report, status } of [...untold.values()]) tell(report, status);
+    const heartbeat: Heartbeat = {
+      ...options.node,
+      inventory: inventoryOf(options.machines()),
+      hypervisorReady: options.hypervisorReady(),
+      loadAverage: loadavg()[0] ?? 0,
+    };
+    const before = monotonic();
+    try {
+      const lease = await send(nodeEvents.heartbeat.data.parse(heartbeat));
+      leaseEnds = Math.max(leaseEnds, before + lease * 1000);
+      if (reachable !== true) {
+        log.info({ leaseSeconds: lease }, "the control plane answers");
+        outbox.nudge();
+      }
+      reachable = true;
+    } catch (thrown) {
+      const { reason, message } = asFault(thrown);
+      if (reachable !== false) log.warn({ reason }, message);
+      reachable = false;
+    }
+  }
+
+  async function send(heartbeat: Heartbeat): Promise<number> {
+    const abort = new AbortController();
+    const giveUp = clock.schedule(HEARTBEAT_TIMEOUT_MS, () => abort.abort());
+    try {
+      const body = JSON.stringify(heartbeat);
+      const answer = await client.post("/heartbeat", { "content-type": "application/json" }, body, abort.signal);
+      if (answer.status !== 200) {
+        throw new Fault(
+          "later",
+          "HeartbeatRefused",
+          `the heartbeat was answered ${answer.status}: ${answer.body.slice(0, 300)}`,
+        );
+      }
+      const reply = HeartbeatReply.safeParse(parse(answer.body));
+      if (!reply.success) throw new Fault("later", "BadHeartbeatReply", "the heartbeat's answer carries no lease");
+      return reply.data.leaseSeconds;
+    } finally {
+      giveUp();
+    }
+  }
+
+  function schedule(milliseconds: number): void {
+    if (closed) return;
+    cancel = clock.schedule(milliseconds, () => {
+      beating = beat().finally(() => schedule(HEARTBEAT_MS));
+    });
+  }
+
+  schedule(0);
+  return {
+    tell,
+    leaseValid: () => monotonic() < leaseEnds,
+    async close() {
+      closed = true;
+      cancel?.();
+      await beating;
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The node runtime: one object a node, which takes orders, has one driver a machine, and tells what became of it.
+ * It holds no credentials of the cluster. Guests do not depend on it: it can go and come back at any moment, and finds
+ * them as they are. Several can live in one process.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { ReportName } from "#events/catalogue.ts";
+import { systemRandom, type Random } from "#events/chance.ts";
+import { systemClock, type Clock } from "#events/clock.ts";
+import type { Log } from "#events/log.ts";
+import type { Heartbeat, MachineStatus } from "#events/machine.ts";
+import { openOutbox } from "#events/outbox.ts";
+import { openConsoles } from "./console/consoles.ts";
+import { controlClient, type ClientTls } from "./control-client.ts";
+import { realDisk, type Disk } from "./disk.ts";
+import { describedDomains } from "./driver/description.ts";
+import type { DomainDescription, MachineNetwork } from "./driver/ports.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import type { ImageStore } from "./images/image.ts";
+import { Machines } from "./machines.ts";
+import { Records } from "./records.ts";
+import { sendEvent, startReporter, type Reporter } from "./reporter.ts";
+import { serveOrders, type Listen } from "./server.ts";
+import { prepareVolumes, removeVolumes } from "./volumes/prepare.ts";
+
+export interface RuntimeOptions {
+  /** The node's name in the cluster. */
+  readonly node: string;
+  /** This node's alone: records, disks, console history, outbox. */
+  readonly stateDirectory: string;
+  readonly hypervisor: Hypervisor;
+  /** Identity of this boot of the node. */
+  readonly bootID: string;
+  readonly capacity: Heartbeat["capacity"];
+  readonly accelerator: "kvm" | "tcg";
+  /** Path of QEMU, or of the wrapper that becomes it. */
+  readonly emulator: string;
+  readonly images: ImageStore;
+  readonly network: MachineNetwork;
+  /** Where reports and heartbeats go, and who we are there. */
+  readonly control: { readonly url: string; readonly tls: ClientTls };
+  readonly listen: Listen;
+  readonly log: Log;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly disk?: Disk;
+  readonly domain?: DomainDescription;
+  /** For the heartbeat: names and versions of what runs here. */
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+export interface Runtime {
+  /** Where it takes orders. */
+  readonly url: string;
+  readonly node: string;
+  machines(): readonly MachineStatus[];
+  /** True while a machine that has not stopped has this anchor pod. */
+  usesPod(podUID: string): boolean;
+  /** Whether the control plane's lease for this node holds. */
+  leaseValid(): boolean;
+  /** Resolves when no machine lives here any more. */
+  drained(): Promise<void>;
+  /** Ends all guests, gracefully within the time; resolves when they are gone, disks and network too. */
+  stopAll(graceSeconds: number): Promise<void>;
+  /** Lets go: guests go on, and the next runtime on this state directory takes them up. */
+  close(): Promise<void>;
+}
+
+/** @throws Fault refused, later: it can't run here so, or not now */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { node, stateDirectory, hypervisor, bootID, log, images } = options;
+  const { clock = systemClock, random = systemRandom, disk = realDisk, domain = describedDomains } = options;
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const records = await Records.open({ directory: stateDirectory, node, bootID, disk, clock, log });
+  const client = controlClient(options.control);
+  const outbox = openOutbox({
+    file: join(stateDirectory, "outbox.db"),
+    send: (event, signal) => sendEvent(client, event, signal),
+    clock,
+    random,
+    log,
+  });
+  const consoles = openConsoles({
+    hypervisor,
+    pathOf: (uid) => join(records.directoryOf(uid), "console.log"),
+    clock,
+    log,
+  });
+  // The reporter needs to know where orders are taken, and machines tell before that is known: a report waits for it.
+  let reporter: Reporter | undefined;
+  const early: { report: ReportName; status: MachineStatus }[] = [];
+  const machines = new Machines({
+    node,
+    hypervisor,
+    records,
+    ports: {
+      volumes: {
+        prepare: (order, signal) =>
+          prepareVolumes({ order, directory: records.directoryOf(order.uid), images, log, signal }),
+        remove: (uid) => removeVolumes(records.directoryOf(uid)),
+      },
+      network: options.network,
+      domain,
+      consoles,
+      clock,
+      random,
+      log,
+      facts: { node, accelerator: options.accelerator, emulator: options.emulator },
+    },
+    tell: (report, status) => {
+      log.info({ uid: status.uid, report, state: status.state, sequence: status.sequence }, "report");
+      if (reporter === undefined) early.push({ report, status });
+      else reporter.tell(report, status);
+    },
+  });
+  const server = await serveOrders({ listen: options.listen, machines, consoles, log });
+  const started = startReporter({
+    client,
+    outbox,
+    clock,
+    log,
+    monotonic: () => performance.now(),
+    machines: () => machines.all(),
+    hypervisorReady: () => hypervisor.connected,
+    node: {
+      node,
+      bootID,
+      url: server.url,
+      capacity: options.capacity,
+      accelerator: options.accelerator,
+      versions: { ...options.versions },
+    },
+  });
+  reporter = started;
+  for (const { report, status } of early) started.tell(report, status);
+  log.info({ node, url: server.url, machines: machines.all().length }, "node runtime takes orders");
+
+  return {
+    url: server.url,
+    node,
+    machines: () => machines.all(),
+    usesPod: (podUID) => machines.usesPod(podUID),
+    leaseValid: () => started.leaseValid(),
+    drained: () => machines.drained(),
+    stopAll: (graceSeconds) => machines.stopAll(graceSeconds),
+    async close() {
+      await server.close();
+      await machines.close();
+      await consoles.close();
+      await started.close();
+      await outbox.close();
+      client.close();
+    },
+  };
+}

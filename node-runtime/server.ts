@@ -1,0 +1,275 @@
+/**
+ * The orders API: HTTPS with client certificates, for the control plane only.
+ *
+ * | request | answers |
+ * |---|---|
+ * | GET /healthz | 200 ok |
+ * | GET /machines | MachineStatus[] |
+ * | GET /machines/UID | MachineStatus; 404 |
+ * | PUT /machines/UID | MachineOrder → MachineStatus |
+ * | DELETE /machines/UID?epoch=N | 204: forgotten |
+ * | POST /machines/UID/actions | MachineAction → 202 |
+ * | GET /machines/UID/console | WebSocket, binary; ?history=1 begins with what was said before |
+ * | GET /machines/UID/console/history | text, the newest 256 KiB |
+ * | GET /machines/UID/domain-xml | the domain as the hypervisor has it |
+ *
+ * Faults are answered as `{kind, reason, message, causes}` with the status of their kind.
+ */
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { z } from "zod";
+import { asFault, Fault, type FaultKind } from "#events/fault.ts";
+import type { Log } from "#events/log.ts";
+import { MachineAction, MachineOrder, type MachineStatus } from "#events/machine.ts";
+import type { Consoles } from "./console/consoles.ts";
+import { consoleSockets } from "./console/socket.ts";
+
+/** PEM texts. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Who signs the control plane's client certificate. */
+  readonly ca: string;
+}
+
+export interface Listen {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly tls: ServerTls;
+}
+
+/** What the API serves; Machines is one. */
+export interface Served {
+  order(order: MachineOrder): Promise<MachineStatus>;
+  all(): readonly MachineStatus[];
+  status(uid: string): MachineStatus | undefined;
+  forget(uid: string, epoch: number): Promise<void>;
+  act(uid: string, epoch: number, action: MachineAction): Promise<void>;
+  xml(uid: string): Promise<string>;
+}
+
+export interface ServerOptions {
+  readonly listen: Listen;
+  readonly machines: Served;
+  readonly consoles: Pick<Consoles, "connect" | "history">;
+  readonly log: Log;
+}
+
+export interface OrdersServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const CONTROL_NAME = "URI:virtive://control";
+const MOST_BODY_BYTES = 1024 * 1024;
+const REQUEST_MS = 30_000;
+const MOST_CONNECTIONS = 256;
+const STATUS = { stale: 409, later: 503, refused: 422, bug: 500 } as const satisfies Record<FaultKind, number>;
+const STATUS_OF_REASON: Readonly<Record<string, 400 | 401 | 403 | 404 | 413>> = {
+  Unauthenticated: 401,
+  Forbidden: 403,
+  UnknownMachine: 404,
+  NotFound: 404,
+  BodyTooLarge: 413,
+  MalformedBody: 400,
+};
+
+type Caller = Pick<TLSSocket, "authorized" | "getPeerCertificate">;
+
+/** True for the control plane: its name stands in the certificate, as a whole. */
+export function isControl(socket: Caller): boolean {
+  if (!socket.authorized) return false;
+  const names = socket.getPeerCertificate().subjectaltname ?? "";
+  return names.split(", ").includes(CONTROL_NAME);
+}
+
+/** The API without its transport; `allowed` says whether the caller is the control plane. */
+export function ordersApp(
+  options: Pick<ServerOptions, "machines" | "consoles" | "log"> & { readonly allowed: (context: Context) => boolean },
+): Hono {
+  const { machines, consoles, log } = options;
+  const app = new Hono();
+
+  app.get("/healthz", (context) => context.text("ok"));
+
+  app.use("/machines/*", async (context, next) => {
+    if (!options.allowed(context)) throw new Fault("refused", "Forbidden", "only the control plane is served here");
+    await next();
+  });
+  app.use(
+    "/machines/*",
+    bodyLimit({
+      maxSize: MOST_BODY_BYTES,
+      onError: () => {
+        throw new Fault("refused", "BodyTooLarge", `the body is larger than ${MOST_BODY_BYTES} bytes`);
+      },
+    }),
+  );
+
+  app.get("/machines", (context) => context.json(machines.all()));
+
+  app.get("/machines/:uid", (context) => {
+    const status = machines.status(context.req.param("uid"));
+    if (status === undefined) throw unknown(context.req.param("uid"));
+    return context.json(status);
+  });
+
+  app.put("/machines/:uid", async (context) => {
+    const order = await bodyOf(context, MachineOrder);
+    const uid = context.req.param("uid");
+    if (order.uid !== uid) {
+      const message = `uid is ${order.uid}; the path says ${uid}`;
+      throw new Fault("refused", "Invalid", message, {
+        causes: [{ reason: "FieldValueInvalid", field: "uid", message }],
+      });
+    }
+    return context.json(await machines.order(order));
+  });
+
+  app.delete("/machines/:uid", async (context) => {
+    const text = context.req.query("epoch") ?? "";
+    const epoch = Number(text);
+    if (!/^\d{1,15}$/.test(text) || epoch < 1) {
+      const message = `epoch is ${JSON.stringify(text)}; it must be a whole number from 1`;
+      throw new Fault("refused", "Invalid", message, {
+        causes: [{ reason: "FieldValueInvalid", field: "epoch", message }],
+      });
+    }
+    await machines.forget(context.req.param("uid"), epoch);
+    return context.body(null, 204);
+  });
+
+  app.post("/machines/:uid/actions", async (context) => {
+    const { action, epoch } = await bodyOf(context, MachineAction);
+    await machines.act(context.req.param("uid"), epoch, action);
+    return context.body(null, 202);
+  });
+
+  app.get("/machines/:uid/console/history", async (context) => {
+    const uid = context.req.param("uid");
+    if (machines.status(uid) === undefined) throw unknown(uid);
+    return context.body(new Uint8Array(await consoles.history(uid)), 200, {
+      "content-type": "application/octet-stream",
+    });
+  });
+
+  app.get("/machines/:uid/console", () => {
+    throw new Fault("refused", "WebSocketNeeded", "the console is a WebSocket: ask for an upgrade");
+  });
+
+  app.get("/machines/:uid/domain-xml", async (context) => {
+    return context.body(await machines.xml(context.req.param("uid")), 200, { "content-type": "application/xml" });
+  });
+
+  app.notFound((context) => {
+    const fault = new Fault("refused", "NotFound", `${context.req.method} ${context.req.path} is not served here`);
+    return context.json(bodyOfFault(fault), 404);
+  });
+
+  app.onError((thrown, context) => {
+    const fault = asFault(thrown);
+    if (fault.kind === "bug") log.error({ path: context.req.path, reason: fault.reason, thrown }, fault.message);
+    if (fault.retryAfterSeconds !== undefined)
+      context.header("retry-after", String(Math.ceil(fault.retryAfterSeconds)));
+    return context.json(bodyOfFault(fault), statusOf(fault));
+  });
+
+  return app;
+}
+
+export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
+  const { listen, machines, consoles, log } = options;
+  const app = ordersApp({
+    machines,
+    consoles,
+    log,
+    allowed: (context) => isControl(callerOf((context.env as HttpBindings).incoming)),
+  });
+  const server = createServer({
+    ...listen.tls,
+    minVersion: "TLSv1.3",
+    requestCert: true,
+    rejectUnauthorized: true,
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS / 2,
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.on("request", getRequestListener(app.fetch));
+  const sockets = consoleSockets({ consoles, log });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    sockets.upgrade(request, socket, head, {
+      check: (uid) => {
+        if (!isControl(callerOf(request)))
+          throw new Fault("refused", "Forbidden", "only the control plane is served here");
+        if (machines.status(uid) === undefined) throw unknown(uid);
+      },
+      answer: (thrown) => {
+        const fault = asFault(thrown);
+        return { status: statusOf(fault), body: JSON.stringify(bodyOfFault(fault)) };
+      },
+    });
+  });
+  server.on("tlsClientError", (error) => log.debug({ problem: error.message }, "a client was turned away"));
+  const port = await listening(server, listen);
+  return {
+    url: `https://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}`,
+    async close() {
+      sockets.close();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function listening(server: Server, listen: Listen): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(new Fault("later", "CannotListen", `${listen.host}:${listen.port}: ${error.message}`, { cause: error }));
+    });
+    server.listen(listen.port, listen.host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : listen.port);
+    });
+  });
+}
+
+function callerOf(request: { readonly socket: unknown }): Caller {
+  return request.socket as TLSSocket; // the server speaks nothing but TLS
+}
+
+async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
+  const text = await context.req.text();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    throw new Fault("refused", "MalformedBody", "the body is not JSON", { cause: thrown });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const causes = parsed.error.issues.slice(0, 20).map((issue) => ({
+    reason: "FieldValueInvalid",
+    field: issue.path.join(".") || "(body)",
+    message: issue.message,
+  }));
+  const message = causes.map((cause) => `${cause.field}: ${cause.message}`).join("; ");
+  throw new Fault("refused", "Invalid", message, { causes });
+}
+
+function unknown(uid: string): Fault {
+  return new Fault("refused", "UnknownMachine", `this node knows no machine ${uid}`);
+}
+
+function statusOf(fault: Fault): 400 | 401 | 403 | 404 | 409 | 413 | 422 | 500 | 503 {
+  return STATUS_OF_REASON[fault.reason] ?? STATUS[fault.kind];
+}
+
+function bodyOfFault(fault: Fault): object {
+  return { kind: fault.kind, reason: fault.reason, message: fault.message, causes: fault.causes };
+}

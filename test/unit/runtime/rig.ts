@@ -1,0 +1,190 @@
+/** A node in memory: the model hypervisor, a disk, volumes and network that only count, all on a virtual clock. */
+import { seededRandom } from "#events/chance.ts";
+import { virtualClock, type VirtualClock } from "#events/clock.ts";
+import type { ReportName } from "#events/catalogue.ts";
+import { Fault } from "#events/fault.ts";
+import { silentLog } from "#events/log.ts";
+import type { MachineOrder, MachineStatus } from "#events/machine.ts";
+import { openConsoles, type Consoles } from "#node-runtime/console/consoles.ts";
+import type { Disk } from "#node-runtime/disk.ts";
+import type { DomainDescription, DriverPorts } from "#node-runtime/driver/ports.ts";
+import { Machines } from "#node-runtime/machines.ts";
+import { ModelHypervisor, type GuestBehaviour } from "#node-runtime/model-hypervisor.ts";
+import { Records } from "#node-runtime/records.ts";
+import { BOOT_ID, order } from "./orders.ts";
+
+export class MemoryDisk implements Disk {
+  readonly files = new Map<string, string>();
+  full = false;
+  writes = 0;
+
+  async read(path: string): Promise<string | undefined> {
+    return this.files.get(path);
+  }
+  async replace(path: string, text: string): Promise<void> {
+    this.#write();
+    this.files.set(path, text);
+  }
+  async append(path: string, text: string): Promise<void> {
+    this.#write();
+    this.files.set(path, (this.files.get(path) ?? "") + text);
+  }
+  async names(directory: string): Promise<readonly string[]> {
+    const inside = [...this.files.keys()].filter((path) => path.startsWith(`${directory}/`));
+    return [...new Set(inside.map((path) => path.slice(directory.length + 1).split("/")[0] ?? ""))];
+  }
+  async remove(path: string): Promise<void> {
+    for (const file of [...this.files.keys()]) {
+      if (file === path || file.startsWith(`${path}/`)) this.files.delete(file);
+    }
+  }
+  #write(): void {
+    if (this.full) throw new Fault("later", "DiskFull", "no space is left");
+    this.writes += 1;
+  }
+}
+
+/** What prepares and takes down; fails as told. */
+export class Counting {
+  readonly present = new Set<string>();
+  readonly failures: Fault[] = [];
+  prepared = 0;
+  /** Never ends until its signal does. */
+  stuck = false;
+
+  async up(uid: string, signal?: AbortSignal): Promise<void> {
+    this.prepared += 1;
+    if (this.stuck) await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("cut"))));
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    this.present.add(uid);
+  }
+  async down(uid: string): Promise<void> {
+    this.present.delete(uid);
+  }
+}
+
+const domain: DomainDescription = {
+  uuid: ({ uid }) => uid,
+  xml: ({ uid, namespace, name, claim }) =>
+    `<domain><name>${namespace}_${name}</name><uuid>${uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
+  targets: () => [],
+  interfaces: () => [],
+  claimOf: (xml) => {
+    const found = /<mark>(.*)\/(\d+)<\/mark>/.exec(xml);
+    return found === null ? undefined : { uid: found[1] ?? "", epoch: Number(found[2]) };
+  },
+};
+
+export interface Told {
+  readonly report: ReportName;
+  readonly status: MachineStatus;
+}
+
+export class Rig {
+  readonly clock: VirtualClock = virtualClock();
+  readonly disk = new MemoryDisk();
+  readonly volumes = new Counting();
+  readonly network = new Counting();
+  readonly hypervisor: ModelHypervisor;
+  readonly told: Told[] = [];
+  readonly #random: () => number;
+  #machines: Machines | undefined;
+  #consoles: Consoles | undefined;
+
+  private constructor(guests: Partial<GuestBehaviour>, seed: number) {
+    this.#random = seededRandom(seed);
+    this.hypervisor = new ModelHypervisor({ clock: this.clock, random: this.#random, guests });
+  }
+
+  static async start(guests: Partial<GuestBehaviour> = {}, seed = 1): Promise<Rig> {
+    const rig = new Rig(guests, seed);
+    await rig.startRuntime();
+    return rig;
+  }
+
+  get machines(): Machines {
+    if (this.#machines === undefined) throw new Error("the runtime does not run");
+    return this.#machines;
+  }
+
+  get consoles(): Consoles {
+    if (this.#consoles === undefined) throw new Error("the runtime does not run");
+    return this.#consoles;
+  }
+
+  async startRuntime(bootID = BOOT_ID): Promise<void> {
+    const { clock, hypervisor } = this;
+    const records = await Records.open({
+      directory: "/state",
+      node: "node1",
+      bootID,
+      disk: this.disk,
+      clock,
+      log: silentLog,
+    });
+    this.#consoles = openConsoles({ hypervisor, pathOf: (uid) => `/nowhere/${uid}`, clock, log: silentLog });
+    const ports: Omit<DriverPorts, "claimHolds" | "tell"> = {
+      volumes: {
+        prepare: async ({ uid }, signal) => {
+          await this.volumes.up(uid, signal);
+          return { disks: [], directory: "/nowhere" };
+        },
+        remove: (uid) => this.volumes.down(uid),
+      },
+      network: {
+        up: async ({ uid }) => {
+          await this.network.up(uid);
+          return { links: [], settled: Promise.resolve() };
+        },
+        down: (uid) => this.network.down(uid),
+      },
+      domain,
+      consoles: { attach: async () => {}, detach: () => {} },
+      clock,
+      random: this.#random,
+      log: silentLog,
+      facts: { node: "node1", accelerator: "tcg", emulator: "/usr/bin/qemu" },
+    };
+    this.#machines = new Machines({
+      node: "node1",
+      hypervisor,
+      records,
+      ports,
+      tell: (report, status) => this.told.push({ report, status }),
+    });
+    await clock.settle();
+  }
+
+  /** As kill -9 does: nothing of it acts any more, nothing is said. */
+  async killRuntime(): Promise<void> {
+    const machines = this.machines;
+    this.#machines = undefined;
+    this.#consoles = undefined;
+    const closing = machines.close();
+    // What was under way ends in its own time; nothing new begins.
+    await this.clock.advance(60_000);
+    await closing;
+  }
+
+  async order(changes: Partial<MachineOrder> = {}): Promise<MachineStatus> {
+    return this.machines.order(order(changes));
+  }
+
+  /** Orders it and waits until its vCPUs run. */
+  async running(changes: Partial<MachineOrder> = {}): Promise<MachineStatus> {
+    await this.order(changes);
+    await this.clock.advance(1_000);
+    return this.status(changes.uid);
+  }
+
+  status(uid: string = order().uid): MachineStatus {
+    const status = this.machines.status(uid);
+    if (status === undefined) throw new Error(`no machine ${uid}`);
+    return status;
+  }
+
+  reports(uid: string = order().uid): ReportName[] {
+    return this.told.filter(({ status }) => status.uid === uid).map(({ report }) => report);
+  }
+}
