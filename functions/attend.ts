@@ -36,7 +36,7 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
     on: [told([nodeEvents.heartbeat]), due(Node)],
     writes: [
       "Node.metadata.annotations",
-      `Node.metadata.labels[${label.schedulable}]`,
+      `Node.metadata.labels.${label.schedulable}`,
       `Node.status.conditions[${RUNTIME_READY}]`,
       ...(config.ownNodes ? ["Node.create", "Node.status"] : []),
     ],

@@ -55,8 +55,8 @@ export const boot = defineFunction<BootFacts>({
     "VirtualMachineInstance.status.phaseTransitionTimestamps[Scheduled]",
     "VirtualMachineInstance.status.nodeName",
     "VirtualMachineInstance.status.claim",
-    "VirtualMachineInstance.status.activePods",
-    "VirtualMachineInstance.status.conditions[Synchronized]=before Scheduled",
+    "VirtualMachineInstance.status.activePods=with its claim",
+    "VirtualMachineInstance.status.conditions[Synchronized]=while no node has its machine",
     "order running, paused, off",
   ],
 

@@ -125,11 +125,11 @@ function keep(facts: RunFacts, now: Date): Decision {
 
 function start(vm: Stored<VirtualMachine>, view: VmView, because: string, paused: boolean, now: Date): Decision {
   const object = instanceOf(vm, paused);
-  const requests = view.requests[0]?.action === "Start" ? view.requests.slice(1) : view.requests;
   return {
     effects: [
       { do: "create", kind: VirtualMachineInstance, object },
-      ...statusPatch(VirtualMachine, vm, statusOf({ ...view, vmi: object, requests }, now)),
+      // A new instance answers all requests: it is the start, and none of the instances to stop.
+      ...statusPatch(VirtualMachine, vm, statusOf({ ...view, vmi: object, requests: [] }, now)),
       {
         do: "record",
         about: vm,

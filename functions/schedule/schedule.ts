@@ -10,7 +10,7 @@
  */
 import { Node, Pod } from "#api/core.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
-import { conditionOf, keyOf, partsOf, withCondition, type Condition, type Stored } from "#api/object.ts";
+import { keyOf, partsOf, withCondition, type Condition, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
 import type { FunctionsConfig } from "../config.ts";
 import {
@@ -57,7 +57,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       "VirtualMachineInstance.status.phase=Scheduling",
       "VirtualMachineInstance.status.phaseTransitionTimestamps[Scheduling]",
       "VirtualMachineInstance.status.conditions[PodScheduled]",
-      "VirtualMachineInstance.status.conditions[Ready]=GuestNotRunning",
+      "VirtualMachineInstance.status.conditions[Ready]=while Pending",
     ],
     // Two placements at a time would both count the same free memory.
     oneAtATime: true,
@@ -76,15 +76,10 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
     decide(facts, now) {
       const { vmi, pod } = facts;
       if (isDeleting(vmi)) return nothing("the instance is being deleted");
-      if (phaseOf(vmi) === "Scheduling") return follow(vmi, pod, now);
-      if (phaseOf(vmi) !== "Pending") return nothing(`the instance is ${phaseOf(vmi)}: it has its place`);
-      if (pod !== undefined) {
-        return {
-          effects: statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, now)),
-          because: "the anchor pod exists",
-        };
-      }
-      return create(facts, config, now);
+      const phase = phaseOf(vmi);
+      if (phase === "Pending" && pod === undefined) return create(facts, config, now);
+      if (phase === "Pending" || phase === "Scheduling") return follow(vmi, pod, now);
+      return nothing(`the instance is ${phase}: it has its place`);
     },
 
     refused({ vmi }, fault, now) {
@@ -116,7 +111,7 @@ function create({ vmi, cluster }: ScheduleFacts, config: FunctionsConfig, now: D
   return {
     effects: [
       { do: "create", kind: Pod, object: pod },
-      ...statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, now)),
+      ...statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, pod, now)),
       {
         do: "record",
         about: vmi,
@@ -141,27 +136,31 @@ function unschedulable(vmi: Instance, why: string, now: Date): Decision {
   };
 }
 
-function scheduling(vmi: Instance, now: Date): VirtualMachineInstanceStatus {
+/** There is a pod, so it is Scheduling; what the pod's scheduler says of it is the instance's too. */
+function scheduling(vmi: Instance, pod: Pod | undefined, now: Date): VirtualMachineInstanceStatus {
   const status = inPhase(vmi, "Scheduling", now);
-  const conditions = withoutCondition(status.conditions, "PodScheduled");
-  return { ...status, conditions: withCondition(conditions, GUEST_NOT_RUNNING, now) };
+  const ready =
+    phaseOf(vmi) === "Pending" ? withCondition(status.conditions, GUEST_NOT_RUNNING, now) : status.conditions;
+  const said = toldBy(pod);
+  const conditions =
+    said === undefined
+      ? withoutCondition(ready, "PodScheduled")
+      : withCondition(ready, { ...NOT_SCHEDULED, reason: said.reason, message: said.message }, now);
+  return { ...status, ...(conditions === undefined ? {} : { conditions }) };
 }
 
-/** The pod waits for another scheduler: its word on why is the instance's. */
+/** Why the pod has no node, by its scheduler. */
+function toldBy(pod: Pod | undefined): Condition | undefined {
+  return pod?.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
+}
+
 function follow(vmi: Instance, pod: Pod | undefined, now: Date): Decision {
-  const said = pod?.status?.conditions?.find((condition) => condition.type === "PodScheduled");
-  if (said?.status !== "False") {
-    if (conditionOf(vmi, "PodScheduled") === undefined) return nothing("the anchor pod has its node");
-    const conditions = withoutCondition(vmi.status?.conditions, "PodScheduled");
-    const status = { ...vmi.status, ...(conditions === undefined ? {} : { conditions }) };
-    return { effects: statusPatch(VirtualMachineInstance, vmi, status), because: "the anchor pod has its node" };
-  }
-  const { reason, message } = said;
-  const condition: Condition = { ...NOT_SCHEDULED, reason, message };
-  return {
-    effects: statusPatch(VirtualMachineInstance, vmi, withPodScheduled(vmi, condition, now)),
-    because: `the scheduler has no place for the anchor pod: ${message ?? reason ?? "no reason given"}`,
-  };
+  const said = toldBy(pod);
+  const because =
+    said === undefined
+      ? "the anchor pod is there, and no scheduler has anything against it"
+      : `the scheduler has no place for the anchor pod: ${said.message ?? said.reason ?? "no reason given"}`;
+  return { effects: statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, pod, now)), because };
 }
 
 function withPodScheduled(vmi: Instance, condition: Condition, now: Date): VirtualMachineInstanceStatus {

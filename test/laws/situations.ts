@@ -1,0 +1,391 @@
+/**
+ * Situations that functions may meet, generated: a VM, an instance, its pod, its node and what the node knows, in every
+ * combination that can be, likely or not. They stand in a memory cluster and on nodes that do nothing by themselves.
+ */
+import fc from "fast-check";
+import { Node, Pod } from "#api/core.ts";
+import type { Condition, KubeObject, Stored } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
+import { nodeEvents, flowEvents, objectEvents } from "#events/catalogue.ts";
+import { virtualClock, type VirtualClock } from "#events/clock.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
+import { Fault } from "#events/fault.ts";
+import type { MachineOrder, MachineStatus, Nodes } from "#events/machine.ts";
+import { makeEvent } from "#events/make-event.ts";
+import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
+import { anchorName, type Instance } from "#functions/instance.ts";
+import {
+  bareInstance,
+  heartbeat,
+  machineStatus,
+  node as nodeObject,
+  virtualMachine,
+} from "../unit/functions/objects.ts";
+
+export const NODE = "node1";
+export const KEY = "default/web";
+const NOW = new Date("2026-01-01T01:00:00Z");
+
+const phases = ["Pending", "Scheduling", "Scheduled", "Running", "Unknown", "Succeeded", "Failed"] as const;
+const states = ["preparing", "starting", "running", "paused", "stopping", "stopped", "unknown"] as const;
+
+export const situation = fc.record({
+  vm: fc.option(
+    fc.record({
+      strategy: fc.constantFrom("Always", "Halted", "Manual", "RerunOnFailure", "Once"),
+      oldStrategy: fc.constantFrom("Always", "Halted", "Manual", "RerunOnFailure", "Once", undefined),
+      deleting: fc.boolean(),
+      failures: fc.constantFrom(0, 1, 3),
+      /** Seconds from now. */
+      retryIn: fc.constantFrom(-10, 60),
+      requests: fc.array(fc.constantFrom("Start", "StartPaused", "Stop", "StopOther"), { maxLength: 3 }),
+    }),
+    { freq: 6 },
+  ),
+  vmi: fc.option(
+    fc.record({
+      owner: fc.constantFrom("vm", "vm", "vm", "other", "none"),
+      phase: fc.constantFrom(...phases),
+      deleting: fc.boolean(),
+      /** Seconds ago that it came into its phase. */
+      age: fc.constantFrom(1, 20, 400),
+      ran: fc.boolean(),
+      paused: fc.constantFrom("true", "false", undefined),
+      startPaused: fc.boolean(),
+      scheduler: fc.constantFrom("virtive", "default-scheduler"),
+      grace: fc.constantFrom(0, 30, 600),
+      secret: fc.boolean(),
+      conditions: fc.subarray(["Ready", "Paused", "Synchronized", "PodScheduled", "AgentConnected"]),
+      epoch: fc.constantFrom(1, 2),
+    }),
+    { freq: 12 },
+  ),
+  pod: fc.constantFrom("absent", "pending", "unschedulable", "ready", "ready", "ended", "deleting"),
+  node: fc.constantFrom("heard", "heard", "heard", "not ready", "silent", "rebooted", "absent"),
+  machine: fc.option(
+    fc.record({
+      state: fc.constantFrom(...states),
+      desired: fc.constantFrom("running", "paused", "stopped", "off"),
+      epoch: fc.constantFrom("older", "same", "same", "same", "newer"),
+      problem: fc.boolean(),
+      exit: fc.constantFrom("shutdown", "destroyed", "crashed", "failed", "lost"),
+      agent: fc.boolean(),
+    }),
+    { freq: 5 },
+  ),
+  answers: fc.constantFrom(true, true, true, true, false),
+  stray: fc.constantFrom("none", "none", "running", "stopped"),
+  woken: fc.constantFrom("update", "deadline", "differs", "heartbeat", "late heartbeat", "new heartbeat"),
+});
+
+export type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
+
+export interface Scene {
+  readonly clock: VirtualClock;
+  readonly cluster: MemoryCluster;
+  readonly nodes: StillNodes;
+  readonly event: CloudEvent;
+}
+
+/** Nodes that take orders and do nothing by themselves. */
+export interface StillNodes extends Nodes {
+  readonly machinesHere: Map<string, MachineStatus>;
+  readonly answers: boolean;
+}
+
+export function stillNodes(answers: boolean): StillNodes {
+  const machinesHere = new Map<string, MachineStatus>();
+  const reach = (node: string): void => {
+    if (!answers || node !== NODE) throw new Fault("later", "NodeUnreachable", `${node} does not answer`);
+  };
+  return {
+    machinesHere,
+    answers,
+    async machine(node, uid) {
+      reach(node);
+      return machinesHere.get(uid);
+    },
+    async machines(node) {
+      reach(node);
+      return [...machinesHere.values()];
+    },
+    async order(order: MachineOrder) {
+      reach(order.claim.node);
+      const old = machinesHere.get(order.uid);
+      if (old !== undefined && old.claim.epoch > order.claim.epoch) throw new Fault("stale", "EpochTooOld", "older");
+      const fresh = old === undefined || order.claim.epoch > old.claim.epoch;
+      const { uid, namespace, name, claim, version, desired } = order;
+      const base = fresh ? machineStatus("preparing", { uid, namespace, name, claim }) : old;
+      const next = { ...base, version, desired };
+      machinesHere.set(uid, next);
+      return next;
+    },
+    async forget(node, uid, epoch) {
+      reach(node);
+      const old = machinesHere.get(uid);
+      if (old !== undefined && (old.state !== "stopped" || old.claim.epoch !== epoch)) {
+        throw new Fault("stale", "NotStopped", "it is not stopped");
+      }
+      machinesHere.delete(uid);
+    },
+    async act(node) {
+      reach(node);
+    },
+  };
+}
+
+/** Puts the situation up. The same situation makes the same scene, uids and versions included. */
+export async function arrange(given: Situation): Promise<Scene> {
+  const clock = virtualClock(NOW);
+  const cluster = memoryCluster({ clock });
+  const nodes = stillNodes(given.answers);
+  await arrangeNode(cluster, given);
+  const vm = given.vm === null ? undefined : await arrangeVM(cluster, given.vm);
+  const vmi = given.vmi === null ? undefined : await arrangeVMI(cluster, given.vmi, vm);
+  if (vm !== undefined && given.vm !== null) await finishVM(cluster, given.vm, vm, vmi);
+  if (vmi !== undefined) {
+    await arrangePod(cluster, given.pod, vmi);
+    arrangeMachine(nodes, given, vmi);
+  }
+  if (given.stray !== "none") {
+    const stray = machineStatus(given.stray, { uid: "stray", name: "stray", desired: "running" });
+    nodes.machinesHere.set("stray", stray);
+  }
+  return { clock, cluster, nodes, event: wake(given.woken, clock) };
+}
+
+function ago(seconds: number): string {
+  return new Date(NOW.getTime() - seconds * 1000).toISOString().replace(".000", "");
+}
+
+async function arrangeNode(cluster: MemoryCluster, { node }: Situation): Promise<void> {
+  if (node === "absent") return;
+  const heard = node === "silent" ? "Unknown" : node === "not ready" ? "False" : "True";
+  const { metadata, ...rest } = nodeObject(NODE, { heard, bootID: node === "rebooted" ? "boot-2" : "boot-1" });
+  const { name, labels = {}, annotations = {} } = metadata;
+  const conditions = rest.status?.conditions?.map((one) => ({ ...one, lastHeartbeatTime: ago(15) })) ?? [];
+  await cluster.create(Node, {
+    ...rest,
+    metadata: { name, labels, annotations },
+    status: { ...rest.status, conditions },
+  });
+}
+
+type GivenVM = NonNullable<Situation["vm"]>;
+type GivenVMI = NonNullable<Situation["vmi"]>;
+
+async function arrangeVM(cluster: MemoryCluster, given: GivenVM): Promise<Stored<VirtualMachine>> {
+  const object = virtualMachine({ runStrategy: given.strategy as "Always" });
+  const finalizers = ["kubevirt.io/virtualMachineControllerFinalize"];
+  return (await cluster.create(VirtualMachine, { ...object, metadata: { ...object.metadata, finalizers } })).object;
+}
+
+async function finishVM(
+  cluster: MemoryCluster,
+  given: GivenVM,
+  vm: Stored<VirtualMachine>,
+  vmi: Instance | undefined,
+): Promise<void> {
+  const uid = vmi?.metadata.uid ?? "gone";
+  const requests = given.requests.map((what) => {
+    if (what.startsWith("Stop")) return { action: "Stop" as const, uid: what === "Stop" ? uid : "another" };
+    return { action: "Start" as const, ...(what === "StartPaused" ? { data: { paused: "true" } } : {}) };
+  });
+  const status: NonNullable<VirtualMachine["status"]> = {
+    ...(given.oldStrategy === undefined ? {} : { runStrategy: given.oldStrategy }),
+    ...(requests.length === 0 ? {} : { stateChangeRequests: requests }),
+    ...(given.failures === 0
+      ? {}
+      : {
+          startFailure: {
+            consecutiveFailCount: given.failures,
+            lastFailedVMIUID: "before",
+            retryAfterTimestamp: ago(-given.retryIn),
+          },
+        }),
+  };
+  const patched = await cluster.patch(VirtualMachine, vm, { ...vm, status }, "status");
+  if (given.deleting) await cluster.remove(VirtualMachine, patched);
+}
+
+async function arrangeVMI(
+  cluster: MemoryCluster,
+  given: GivenVMI,
+  vm: Stored<VirtualMachine> | undefined,
+): Promise<Instance> {
+  const owner = given.owner === "vm" ? vm?.metadata.uid : given.owner === "other" ? "another-owner" : undefined;
+  const object = bareInstance({
+    schedulerName: given.scheduler,
+    terminationGracePeriodSeconds: given.grace,
+    ...(given.startPaused ? { startStrategy: "Paused" as const } : {}),
+    ...(given.secret ? { volumes: [{ name: "init", cloudInitNoCloud: { secretRef: { name: "missing" } } }] } : {}),
+  });
+  const { object: created } = await cluster.create(VirtualMachineInstance, {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      finalizers: ["kubevirt.io/foregroundDeleteVirtualMachine"],
+      ...(given.paused === undefined ? {} : { annotations: { "virtive.dev/paused": given.paused } }),
+      ...(owner === undefined
+        ? {}
+        : {
+            ownerReferences: [
+              { apiVersion: "kubevirt.io/v1", kind: "VirtualMachine", name: "web", uid: owner, controller: true },
+            ],
+          }),
+    },
+  });
+  const patched = await cluster.patch(
+    VirtualMachineInstance,
+    created,
+    { ...created, status: statusOf(given) },
+    "status",
+  );
+  if (!given.deleting) return patched;
+  await cluster.remove(VirtualMachineInstance, patched);
+  return (await cluster.get(VirtualMachineInstance, { namespace: "default", name: "web" })) ?? patched;
+}
+
+/** What its phase implies is there: a claim from Scheduled on, the phases that it went through. */
+function statusOf(given: GivenVMI): VirtualMachineInstanceStatus {
+  const { phase } = given;
+  const ended = phase === "Succeeded" || phase === "Failed";
+  const ran = phase === "Running" || phase === "Unknown" || (ended && given.ran);
+  const claimed = phase === "Scheduled" || ran;
+  const been = [
+    "Pending",
+    ...(phase === "Pending" ? [] : ["Scheduling"]),
+    ...(claimed ? ["Scheduled"] : []),
+    ...(ran ? ["Running"] : []),
+    phase,
+  ];
+  return {
+    phase,
+    phaseTransitionTimestamps: [...new Set(been)].map((one) => ({
+      phase: one as "Pending",
+      phaseTransitionTimestamp: ago(given.age),
+    })),
+    ...(claimed
+      ? {
+          nodeName: NODE,
+          claim: { node: NODE, bootID: "boot-1", epoch: given.epoch },
+          ...(ended ? {} : { activePods: { "uid-pod": NODE } }),
+        }
+      : {}),
+    conditions: given.conditions.map((type): Condition => ({
+      type,
+      status: "False",
+      reason: "Before",
+      message: "before",
+      lastTransitionTime: ago(500),
+    })),
+  };
+}
+
+async function arrangePod(cluster: MemoryCluster, given: Situation["pod"], vmi: Instance): Promise<void> {
+  if (given === "absent") return;
+  const bound = given !== "pending" && given !== "unschedulable";
+  const { object: pod } = await cluster.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: anchorName(vmi),
+      namespace: "default",
+      labels: { "kubevirt.io": "virt-launcher" },
+      // A deletion takes its time.
+      finalizers: ["test/hold"],
+      ownerReferences: [
+        {
+          apiVersion: "kubevirt.io/v1",
+          kind: "VirtualMachineInstance",
+          name: "web",
+          uid: vmi.metadata.uid,
+          controller: true,
+        },
+      ],
+    },
+    spec: { ...(bound ? { nodeName: NODE } : {}), containers: [{ name: "compute", image: "anchor" }] },
+  });
+  const condition = (type: string, status: "True" | "False"): Condition => ({
+    type,
+    status,
+    ...(status === "False" ? { reason: "Unschedulable", message: "0/1 nodes are available" } : {}),
+  });
+  const status: Record<Exclude<Situation["pod"], "absent">, NonNullable<Pod["status"]>> = {
+    pending: {},
+    unschedulable: { phase: "Pending", conditions: [condition("PodScheduled", "False")] },
+    ready: { phase: "Running", podIP: "10.1.0.2", conditions: [condition("Ready", "True")] },
+    ended: { phase: "Failed", reason: "Evicted", message: "the node was low on memory" },
+    deleting: { phase: "Running", podIP: "10.1.0.2", conditions: [condition("Ready", "True")] },
+  };
+  const patched = await cluster.patch(Pod, pod, { ...pod, status: status[given] }, "status");
+  if (given === "deleting") await cluster.remove(Pod, patched, { gracePeriodSeconds: 60 });
+}
+
+function arrangeMachine(nodes: StillNodes, { machine, vmi: given }: Situation, vmi: Instance): void {
+  const claim = vmi.status?.claim;
+  if (machine === null || claim === undefined || given === null) return;
+  const epoch = machine.epoch === "newer" ? claim.epoch + 1 : machine.epoch === "older" ? claim.epoch - 1 : claim.epoch;
+  if (epoch < 1) return;
+  const status = machineStatus(machine.state, {
+    uid: vmi.metadata.uid,
+    claim: { ...claim, epoch },
+    desired: machine.desired as "running",
+    agentConnected: machine.agent,
+    ...(machine.problem ? { problem: { reason: "ImageNotFound", message: "no such image" } } : {}),
+    ...(machine.state === "stopped" ? { exit: { kind: machine.exit, reason: "Test", message: "it ended" } } : {}),
+  });
+  nodes.machinesHere.set(vmi.metadata.uid, status);
+}
+
+function wake(woken: Situation["woken"], clock: VirtualClock): CloudEvent {
+  const common = { source: "/laws", clock } as const;
+  switch (woken) {
+    case "update":
+      return makeEvent({
+        ...common,
+        type: objectEvents.updated,
+        key: KEY,
+        data: { apiVersion: "v1", kind: "X", metadata: { name: "web" } },
+      });
+    case "deadline":
+      return makeEvent({
+        ...common,
+        type: flowEvents.deadline,
+        key: KEY,
+        data: { apiVersion: "v1", kind: "X", metadata: { name: "web" } },
+      });
+    case "differs":
+      return makeEvent({ ...common, type: flowEvents.differs, key: KEY, data: { node: NODE, uid: "x", why: "test" } });
+    case "heartbeat":
+      return makeEvent({ ...common, type: nodeEvents.heartbeat, key: `/${NODE}`, data: heartbeat(NODE) });
+    case "late heartbeat":
+      return {
+        ...makeEvent({ ...common, type: nodeEvents.heartbeat, key: `/${NODE}`, data: heartbeat(NODE) }),
+        time: ago(30),
+      };
+    case "new heartbeat":
+      return makeEvent({
+        ...common,
+        type: nodeEvents.heartbeat,
+        key: `/${NODE}`,
+        data: heartbeat(NODE, { bootID: "boot-3", hypervisorReady: false }),
+      });
+  }
+}
+
+/** All objects and machines, without what changes with every write: for comparing outcomes. */
+export async function stateOf({ cluster, nodes }: Scene): Promise<unknown> {
+  const lists = await Promise.all([
+    cluster.list(VirtualMachine),
+    cluster.list(VirtualMachineInstance),
+    cluster.list(Pod),
+    cluster.list(Node),
+  ]);
+  const objects = lists.flat().map((object: Stored<KubeObject>) => ({
+    ...object,
+    metadata: { ...object.metadata, resourceVersion: undefined, uid: undefined },
+  }));
+  return { objects, machines: [...nodes.machinesHere.values()].map((machine) => ({ ...machine, version: undefined })) };
+}
