@@ -5,6 +5,7 @@
 import { Agent, request } from "node:https";
 import type { PeerCertificate } from "node:tls";
 import { Fault } from "#events/fault.ts";
+import { uriNames } from "./certificate-names.ts";
 
 /** PEM texts. */
 export interface ClientTls {
@@ -30,7 +31,7 @@ export interface ControlClient {
   close(): void;
 }
 
-const CONTROL_NAME = "URI:virtive://control";
+const CONTROL_NAME = "virtive://control";
 const MOST_ANSWER_BYTES = 64 * 1024;
 
 export function controlClient(options: { readonly url: string; readonly tls: ClientTls }): ControlClient {
@@ -78,8 +79,7 @@ export function controlClient(options: { readonly url: string; readonly tls: Cli
   };
 }
 
-/** Names in certificates are compared whole: a list that merely contains ours somewhere in a text is not ours. */
 function wrongIdentity(certificate: PeerCertificate): Error | undefined {
-  const names = (certificate.subjectaltname ?? "").split(", ");
+  const names = uriNames(certificate.subjectaltname);
   return names.includes(CONTROL_NAME) ? undefined : new Error(`its certificate does not name ${CONTROL_NAME}`);
 }

@@ -87,9 +87,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
     log,
   });
-  // The reporter needs to know where orders are taken, and machines tell before that is known: a report waits for it.
-  let reporter: Reporter | undefined;
+  // Machines tell before it is known where orders are taken, which the reporter needs: their reports wait for it.
   const early: { report: ReportName; status: MachineStatus }[] = [];
+  const line: { tell: Reporter["tell"] } = { tell: (report, status) => void early.push({ report, status }) };
   const machines = new Machines({
     node,
     hypervisor,
@@ -110,12 +110,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
     tell: (report, status) => {
       log.info({ uid: status.uid, report, state: status.state, sequence: status.sequence }, "report");
-      if (reporter === undefined) early.push({ report, status });
-      else reporter.tell(report, status);
+      line.tell(report, status);
     },
   });
   const server = await serveOrders({ listen: options.listen, machines, consoles, log });
-  const started = startReporter({
+  const reporter = startReporter({
     client,
     outbox,
     clock,
@@ -132,8 +131,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       versions: { ...options.versions },
     },
   });
-  reporter = started;
-  for (const { report, status } of early) started.tell(report, status);
+  line.tell = (report, status) => reporter.tell(report, status);
+  for (const { report, status } of early) reporter.tell(report, status);
   log.info({ node, url: server.url, machines: machines.all().length }, "node runtime takes orders");
 
   return {
@@ -141,14 +140,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     node,
     machines: () => machines.all(),
     usesPod: (podUID) => machines.usesPod(podUID),
-    leaseValid: () => started.leaseValid(),
+    leaseValid: () => reporter.leaseValid(),
     drained: () => machines.drained(),
     stopAll: (graceSeconds) => machines.stopAll(graceSeconds),
     async close() {
       await server.close();
       await machines.close();
       await consoles.close();
-      await started.close();
+      await reporter.close();
       await outbox.close();
       client.close();
     },

@@ -22,10 +22,11 @@ import type { TLSSocket } from "node:tls";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
+import type { z } from "zod";
 import { asFault, Fault, type FaultKind } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
 import { MachineAction, MachineOrder, type MachineStatus } from "#events/machine.ts";
+import { uriNames } from "./certificate-names.ts";
 import type { Consoles } from "./console/consoles.ts";
 import { consoleSockets } from "./console/socket.ts";
 
@@ -42,6 +43,8 @@ export interface Listen {
   /** 0: any that is free. */
   readonly port: number;
   readonly tls: ServerTls;
+  /** Whether a caller whose certificate (signed by tls.ca) carries these URI names is the control plane. */
+  readonly mayOrder: (uris: readonly string[]) => boolean;
 }
 
 /** What the API serves; Machines is one. */
@@ -66,7 +69,6 @@ export interface OrdersServer {
   close(): Promise<void>;
 }
 
-const CONTROL_NAME = "URI:virtive://control";
 const MOST_BODY_BYTES = 1024 * 1024;
 const REQUEST_MS = 30_000;
 const MOST_CONNECTIONS = 256;
@@ -82,13 +84,6 @@ const STATUS_OF_REASON: Readonly<Record<string, 400 | 401 | 403 | 404 | 413>> = 
 
 type Caller = Pick<TLSSocket, "authorized" | "getPeerCertificate">;
 
-/** True for the control plane: its name stands in the certificate, as a whole. */
-export function isControl(socket: Caller): boolean {
-  if (!socket.authorized) return false;
-  const names = socket.getPeerCertificate().subjectaltname ?? "";
-  return names.split(", ").includes(CONTROL_NAME);
-}
-
 /** The API without its transport; `allowed` says whether the caller is the control plane. */
 export function ordersApp(
   options: Pick<ServerOptions, "machines" | "consoles" | "log"> & { readonly allowed: (context: Context) => boolean },
@@ -99,7 +94,8 @@ export function ordersApp(
   app.get("/healthz", (context) => context.text("ok"));
 
   app.use("/machines/*", async (context, next) => {
-    if (!options.allowed(context)) throw new Fault("refused", "Forbidden", "only the control plane is served here");
+    if (!options.allowed(context as Context))
+      throw new Fault("refused", "Forbidden", "only the control plane is served here");
     await next();
   });
   app.use(
@@ -185,6 +181,8 @@ export function ordersApp(
 
 export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
   const { listen, machines, consoles, log } = options;
+  const isControl = (socket: Caller): boolean =>
+    socket.authorized && listen.mayOrder(uriNames(socket.getPeerCertificate().subjectaltname));
   const app = ordersApp({
     machines,
     consoles,
@@ -200,7 +198,8 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
     headersTimeout: REQUEST_MS / 2,
   });
   server.maxConnections = MOST_CONNECTIONS;
-  server.on("request", getRequestListener(app.fetch));
+  const listener = getRequestListener(app.fetch);
+  server.on("request", (request, response) => void listener(request, response));
   const sockets = consoleSockets({ consoles, log });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     sockets.upgrade(request, socket, head, {
