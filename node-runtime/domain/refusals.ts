@@ -3,11 +3,15 @@
  * or would not be what its owner asked for. Everything else that a spec may say and the domain does not show is harmless
  * to leave out. Pure.
  */
+import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
 import { Fault, type Cause } from "#events/fault.ts";
 import { NOT_IN_XML } from "./element.ts";
 import type { Domain } from "./spec.ts";
 
 type Check = (domain: Domain) => boolean;
+
+/** The machine types and the firmware here are those of x86-64. */
+const ARCHITECTURE = "amd64";
 
 const UNSUPPORTED: Readonly<Record<string, Check>> = {
   "spec.domain.launchSecurity": (domain) => domain.launchSecurity !== undefined,
@@ -28,7 +32,13 @@ const UNSUPPORTED: Readonly<Record<string, Check>> = {
 };
 
 /** @throws Fault refused FieldNotSupported or TextNotAllowed, with all fields at once as causes */
-export function refuseUnsupported(domain: Domain): void {
+export function refuseUnsupported(spec: VirtualMachineInstanceSpec): void {
+  const { domain, architecture } = spec;
+  if (architecture !== undefined && architecture !== ARCHITECTURE) {
+    const field = "spec.architecture";
+    const message = `${field} is ${JSON.stringify(architecture)}; this node runs ${ARCHITECTURE}`;
+    refuse("FieldNotSupported", [{ reason: "FieldValueNotSupported", field, message }]);
+  }
   const causes = Object.entries(UNSUPPORTED)
     .filter(([, isAsked]) => isAsked(domain))
     .map(([field]): Cause => ({

@@ -28,7 +28,7 @@ import { refuseUnsupported } from "./refusals.ts";
 export function domainXml(order: MachineOrder, parts: DomainParts): string {
   const { spec } = order;
   const { domain } = spec;
-  refuseUnsupported(domain);
+  refuseUnsupported(spec);
   const topology = topologyOf(domain);
   const disks = diskElements(spec, parts.volumes);
   const { devices } = domain;

@@ -36,8 +36,11 @@ import { shareWork } from "./shared-work.ts";
 
 export interface ImageStoreOptions {
   readonly directory: string;
-  /** OCI image layouts that are consulted before any registry, by `org.opencontainers.image.ref.name`. */
-  readonly localLayouts: readonly string[];
+  /**
+   * OCI image layouts that are consulted before any registry, by `org.opencontainers.image.ref.name`: their paths, or
+   * who lists them at each pull.
+   */
+  readonly localLayouts: readonly string[] | (() => Promise<readonly string[]>);
   readonly limits?: Partial<Limits>;
   readonly fetch?: Fetch;
   readonly log: Log;
@@ -47,6 +50,7 @@ const PARALLEL_DOWNLOADS = 3;
 
 export function openImageStore(options: ImageStoreOptions): ImageStore {
   const { directory, localLayouts, log } = options;
+  const listLayouts = typeof localLayouts === "function" ? localLayouts : () => Promise.resolve(localLayouts);
   const limits = { ...defaultLimits, ...options.limits };
   const fetch = options.fetch ?? globalThis.fetch;
   const share = shareWork();
@@ -112,8 +116,8 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
   ): Promise<Image> => {
     const { registry, repository } = reference;
     if (registry === undefined) {
-      const where = localLayouts.length === 0 ? "" : " and no local layout has it";
-      throw new Fault("refused", "ImageNotFound", `The image ${text} names no registry (host/path:tag)${where}`);
+      const message = `The image ${text} names no registry (host/path:tag), and no local layout has it`;
+      throw new Fault("refused", "ImageNotFound", message);
     }
     const secret = pull.dockerConfig === undefined ? undefined : secretFor(registry, pull.dockerConfig);
     const client = openRegistry({ registry, repository, secret }, { fetch, limits, log });
@@ -140,7 +144,7 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
   const store: ImageStore = {
     async pull(text, pull = {}) {
       const reference = parseReference(text);
-      for (const layout of localLayouts) {
+      for (const layout of await listLayouts()) {
         const image = await imageInLayout(layout, reference, text);
         if (image !== undefined) return image;
       }

@@ -1,6 +1,6 @@
 /** The demo guest on a real libvirt: from the demo VM's spec to its prompt, by direct kernel boot and from its disk. */
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -189,6 +189,30 @@ describe.skipIf(skip !== undefined)(`the demo guest${skip === undefined ? "" : `
       await machine.end();
     }
     expect(readdirSync(machine.directory)).toEqual([]);
+  });
+
+  it("is prepared once there is room, and until then says that the disk is full", async () => {
+    const directory = join(bench.stateDirectory, "small");
+    mkdirSync(directory);
+    // The node's state lies on a disk of its own, with room for less than the guest's disk.
+    await run("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", directory]);
+    try {
+      const order = orderFor(spec, { uid: "3f2504e0-4f89-41d3-9a0c-0305e82c3303" });
+      const images = openImageStore({
+        directory: join(directory, "images"),
+        localLayouts: [guest.layout],
+        log: silentLog,
+      });
+      const machine = join(directory, "machine");
+      const prepare = () => prepareVolumes({ order, directory: machine, images, log: silentLog });
+      await expect(prepare()).rejects.toMatchObject({ kind: "later", reason: "DiskFull" });
+      const partial = readdirSync(directory, { recursive: true }).filter((file) => String(file).endsWith(".partial"));
+      expect(partial).toEqual([]);
+      await run("mount", ["-o", "remount,size=200m", directory]);
+      expect((await prepare()).disks).toHaveLength(2);
+    } finally {
+      await run("umount", [directory]);
+    }
   });
 
   const golden = join(import.meta.dirname, "../unit/domain/golden");

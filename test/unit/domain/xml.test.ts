@@ -129,6 +129,13 @@ describe("what a user may write", () => {
     );
   });
 
+  it("is refused for a machine of another architecture", () => {
+    const spec = { ...specOf({}), architecture: "arm64" as const };
+    expect(() => domainXml(orderFor(spec), partsFor(spec))).toThrow(
+      expect.objectContaining({ causes: [expect.objectContaining({ field: "spec.architecture" })] }) as Error,
+    );
+  });
+
   it.each<[string, object, string]>([
     [
       "a bus that is none",
