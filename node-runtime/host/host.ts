@@ -76,6 +76,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
   return running;
 }
 
+/** Whether the node runs, attended or not: `startHost` would find it rather than boot it. */
+export async function hostRuns(options: Omit<HostOptions, "log">): Promise<boolean> {
+  const layout = layoutOf(options);
+  const [record, kernel] = await Promise.all([readRecord(layout.record), kernelBoot()]);
+  return record?.kernelBoot === kernel && findHolder(layout, record) !== undefined;
+}
+
 async function checkMachine(): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new Fault("refused", "NotRoot", "a node makes namespaces and runs libvirtd: it must be started as root");

@@ -38,7 +38,7 @@ interface Meaning {
 
 /** A code that is not here is `later`: a retry does no harm, and the message says what it was. */
 const meanings: Readonly<Record<number, Meaning>> = {
-  [errorCode.internal]: { kind: "refused", reason: "HypervisorError" },
+  [errorCode.internal]: { kind: "later", reason: "HypervisorError" },
   [errorCode.noMemory]: { kind: "later", reason: "OutOfMemory" },
   [errorCode.noSupport]: { kind: "refused", reason: "NotSupported" },
   [errorCode.invalidArgument]: { kind: "refused", reason: "InvalidArgument" },

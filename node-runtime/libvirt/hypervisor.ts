@@ -111,6 +111,10 @@ class OverLibvirt implements Hypervisor {
           const message = `domain ${named.name} or its UUID ${named.uuid} exists already`;
           throw new Fault("stale", "DomainExists", message, { cause: error });
         }
+        // QEMU did not come up, and says why in words only: a machine type, a device or an image that it does not take.
+        if (error instanceof LibvirtError && error.code === errorCode.internal) {
+          throw new Fault("refused", "StartFailed", `QEMU does not start: ${error.message}`, { cause: error });
+        }
         throw error;
       }
     });

@@ -1,12 +1,12 @@
 /** A real node with a real libvirtd and QEMU: what the contract's suite does not ask, and the life of the node itself. */
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { silentLog } from "#events/log.ts";
 import { EMULATOR, probeAccelerator, runBootSector } from "#node-runtime/host/accelerator.ts";
-import { startHost, type Host } from "#node-runtime/host/host.ts";
+import { hostRuns, startHost, type Host } from "#node-runtime/host/host.ts";
 import { processAt } from "#node-runtime/host/process.ts";
 import { connect } from "#node-runtime/libvirt/connection.ts";
 import { openLibvirtBench, whyNoLibvirt, type LibvirtBench } from "../contract/hypervisor/libvirt-bench.ts";
@@ -155,6 +155,17 @@ describe.skipIf(skip !== undefined)(`a node${skip === undefined ? "" : ` (skippe
     await found.detach();
   });
 
+  it("is not booted anew beside its running guests when its record cannot be read", async () => {
+    const path = join(bench.stateDirectory, "host.json");
+    const record = readFileSync(path, "utf8");
+    writeFileSync(path, record.slice(0, 20));
+    try {
+      await expect(again()).rejects.toMatchObject({ kind: "refused", reason: "HostRecordUnreadable" });
+    } finally {
+      writeFileSync(path, record);
+    }
+  });
+
   it("is found by its guest alone when keeper and libvirtd are dead, and still is the same boot", async () => {
     const [guest] = await bench.hypervisor.list();
     const guestPid = bench.pidOf("adopted");
@@ -173,10 +184,23 @@ describe.skipIf(skip !== undefined)(`a node${skip === undefined ? "" : ` (skippe
     await found.detach();
   });
 
+  it("is another boot after the machine's own, whatever processes have the old numbers now", async () => {
+    const path = join(bench.stateDirectory, "host.json");
+    const record = JSON.parse(readFileSync(path, "utf8")) as { kernelBoot: string; bootID: string; hostUUID: string };
+    writeFileSync(path, JSON.stringify({ ...record, kernelBoot: randomUUID() }));
+    const booted = await again();
+    expect(booted.bootID).not.toBe(record.bootID);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ hostUUID: record.hostUUID });
+    await booted.detach();
+  });
+
   it("is another boot after it was stopped, and stopping leaves nothing", async () => {
     const running = await again();
     const processes = [recorded("keeper"), recorded("daemon")].map((pid) => processAt(pid));
+    const place = { name: "life", stateDirectory: bench.stateDirectory, instance: join(bench.stateDirectory, "..") };
+    expect(await hostRuns(place)).toBe(true);
     await running.stop();
+    expect(await hostRuns(place)).toBe(false);
     for (const one of processes) expect(one?.alive()).toBe(false);
     expect(readdirSync("/run/netns")).not.toContain(running.networkNamespace);
     const next = await again();

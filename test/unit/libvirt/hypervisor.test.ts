@@ -111,6 +111,8 @@ describe("creating a domain", () => {
     daemon.handlers.connectListAllDomains = () => ({ domains: [], ret: 0 });
     refuse(27);
     await expect(hypervisor.createPaused(xml)).rejects.toMatchObject({ kind: "refused", reason: "InvalidDomain" });
+    refuse(1);
+    await expect(hypervisor.createPaused(xml)).rejects.toMatchObject({ kind: "refused", reason: "StartFailed" });
     refuse(38, 2);
     await expect(hypervisor.createPaused(xml)).rejects.toMatchObject({ kind: "refused", reason: "FileNotUsable" });
   });
@@ -148,6 +150,13 @@ describe("the other operations", () => {
     await hypervisor.resume(uuid);
     daemon.handlers.domainGetState = () => ({ state: 4, reason: 1 });
     await expect(hypervisor.resume(uuid)).rejects.toMatchObject({ kind: "stale", reason: "NotInThisState" });
+  });
+
+  it("are to be tried again after an error that says nothing, since the domain is there", async () => {
+    daemon.handlers.domainResume = () => {
+      throw new Refused({ code: 1, message: "internal error" });
+    };
+    await expect(hypervisor.resume(uuid)).rejects.toMatchObject({ kind: "later", reason: "HypervisorError" });
   });
 
   it("take a destroyed domain that is gone for done", async () => {
