@@ -81,7 +81,11 @@ export class Client {
     const { cluster } = pick(config.clusters, context.cluster, "clusters", path);
     const { user } = pick(config.users, context.user, "users", path);
     if (user.exec !== undefined) {
-      throw new Fault("refused", "KubeconfigUnsupported", `${path}: users with an exec plugin are not supported here; use kubectl`);
+      throw new Fault(
+        "refused",
+        "KubeconfigUnsupported",
+        `${path}: users with an exec plugin are not supported here; use kubectl`,
+      );
     }
     const ca = await dataOrFile(cluster["certificate-authority-data"], cluster["certificate-authority"]);
     const cert = await dataOrFile(user["client-certificate-data"], user["client-certificate"]);
@@ -177,13 +181,22 @@ async function readKubeconfig(path: string): Promise<z.infer<typeof Kubeconfig>>
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new Fault("refused", "KubeconfigNotFound", `no kubeconfig at ${path}; start the local shape with: virtive up`, {
-      cause: error,
-    });
+    throw new Fault(
+      "refused",
+      "KubeconfigNotFound",
+      `no kubeconfig at ${path}; start the local shape with: virtive up`,
+      {
+        cause: error,
+      },
+    );
   }
   const parsed = Kubeconfig.safeParse(parse(text));
   if (parsed.success) return parsed.data;
-  throw new Fault("refused", "KubeconfigInvalid", `${path} is not a usable kubeconfig: ${z.prettifyError(parsed.error)}`);
+  throw new Fault(
+    "refused",
+    "KubeconfigInvalid",
+    `${path} is not a usable kubeconfig: ${z.prettifyError(parsed.error)}`,
+  );
 }
 
 function pick<T extends { readonly name: string }>(entries: readonly T[], name: string, list: string, path: string): T {
@@ -202,7 +215,8 @@ async function textOf(response: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Fault("later", "AnswerTooLarge", `the answer is over ${MAX_ANSWER_BYTES} bytes`);
+    if (size > MAX_ANSWER_BYTES)
+      throw new Fault("later", "AnswerTooLarge", `the answer is over ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -20,8 +20,15 @@ export interface Instance {
     readonly network: string;
     readonly images: string;
     readonly kubeconfig: string;
+    /** The functions' own: what they write is told from what users write by it. */
+    readonly controlKubeconfig: string;
+    /** OCI layouts that the image store looks into before a registry: one folder each. */
+    readonly layouts: string;
     readonly log: string;
+    /** A node's part of the state: `host/` and `runtime/`. */
     node(name: string): string;
+    host(name: string): string;
+    runtime(name: string): string;
   };
 }
 
@@ -44,8 +51,12 @@ export async function openInstance(directory: string): Promise<Instance> {
       network: join(absolute, "network"),
       images: join(absolute, "images"),
       kubeconfig: join(absolute, "kubeconfig"),
+      controlKubeconfig: join(absolute, "pki", "control.kubeconfig"),
+      layouts: join(absolute, "layouts"),
       log: join(absolute, "virtive.log"),
       node: (name) => join(absolute, "nodes", name),
+      host: (name) => join(absolute, "nodes", name, "host"),
+      runtime: (name) => join(absolute, "nodes", name, "runtime"),
     },
   };
 }
@@ -81,7 +92,8 @@ export async function lock(instance: Instance): Promise<Lock> {
   const running = await runningProcess(instance);
   if (running !== undefined) throw alreadyRunning(instance, running);
   const startTime = await startTimeOf(process.pid);
-  if (startTime === undefined) throw new Fault("bug", "NoProcFilesystem", "/proc is not there: cannot tell processes apart");
+  if (startTime === undefined)
+    throw new Fault("bug", "NoProcFilesystem", "/proc is not there: cannot tell processes apart");
   let record: ProcessRecord = { pid: process.pid, startTime, bootID: await kernelBootID() };
   // Two that start at the same moment: the guard file can be created by one of them only.
   const guard = `${recordPath(instance)}.guard`;

@@ -59,6 +59,13 @@ export function nodeURI(name: string): string {
   return `virtive://node/${name}`;
 }
 
+/** The node that a certificate's subjectAltName (as Node prints it) names, if it names one. */
+export function nodeOf(subjectAltName: string | undefined): string | undefined {
+  const prefix = `URI:${nodeURI("")}`;
+  const entry = subjectAltName?.split(", ").find((name) => name.startsWith(prefix));
+  return entry?.slice(prefix.length);
+}
+
 /** Opens the instance's certificates in the directory, making what is missing or about to expire. */
 export async function openPki(directory: string, now: () => Date = () => new Date()): Promise<Pki> {
   x509.cryptoProvider.set(webcrypto);

@@ -83,14 +83,21 @@ export function seen(
     let text = "";
     const timer = setTimeout(() => {
       const last = text.trimEnd().split("\n").at(-1) ?? "";
-      finish(() => reject(new TimedOut(`no ${String(until)} on the console in ${timeoutMilliseconds / 1000} s; last line: "${last.trim()}"`)));
+      finish(() =>
+        reject(
+          new TimedOut(
+            `no ${String(until)} on the console in ${timeoutMilliseconds / 1000} s; last line: "${last.trim()}"`,
+          ),
+        ),
+      );
     }, timeoutMilliseconds);
     const take = (data: Buffer): void => {
       show(data);
       text = (text + data.toString("utf8")).slice(-64 * 1024);
       if (until.test(text)) finish(() => resolve(text));
     };
-    const closed = (): void => finish(() => reject(new TimedOut(`the console closed before ${String(until)} was seen`)));
+    const closed = (): void =>
+      finish(() => reject(new TimedOut(`the console closed before ${String(until)} was seen`)));
     const finish = (then: () => void): void => {
       clearTimeout(timer);
       socket.off("message", take);

@@ -53,13 +53,22 @@ export async function get(
 }
 
 function renderTable(table: Table, wide: boolean): string {
-  const shown = table.columnDefinitions.flatMap((column, index) => ((column.priority ?? 0) === 0 || wide ? [index] : []));
+  const shown = table.columnDefinitions.flatMap((column, index) =>
+    (column.priority ?? 0) === 0 || wide ? [index] : [],
+  );
   const lines = [
     shown.map((index) => (table.columnDefinitions[index]?.name ?? "").toUpperCase()),
     ...table.rows.map((row) => shown.map((index) => cell(row.cells[index]))),
   ];
   const widths = shown.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) => line.map((text, column) => text.padEnd(widths[column] ?? 0)).join("   ").trimEnd()).join("\n");
+  return lines
+    .map((line) =>
+      line
+        .map((text, column) => text.padEnd(widths[column] ?? 0))
+        .join("   ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function cell(value: unknown): string {

@@ -24,8 +24,7 @@ const powers = {
     done: "restarted",
     // The condition Ready turned true anew: the old run's time stamp is not enough.
     reached: (vm, before) =>
-      running(vm) &&
-      conditionOf(vm, "Ready")?.lastTransitionTime !== conditionOf(before, "Ready")?.lastTransitionTime,
+      running(vm) && conditionOf(vm, "Ready")?.lastTransitionTime !== conditionOf(before, "Ready")?.lastTransitionTime,
   },
   pause: { resource: "virtualmachineinstances", done: "paused", reached: paused },
   unpause: { resource: "virtualmachineinstances", done: "unpaused", reached: (vm) => !paused(vm) },

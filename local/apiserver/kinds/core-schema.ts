@@ -69,6 +69,19 @@ const optional: ReadonlySet<string> = new Set([
   "V1PodSpec.containers",
 ]);
 
+/** Controllers write what they know: kube-apiserver asks for no field of a status, however deep. */
+const statusTypes: ReadonlySet<string> = (() => {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    const fields = coreTypes[name];
+    if (fields === undefined || found.has(name)) return;
+    found.add(name);
+    for (const declared of Object.values(fields)) visit(declared.replace(/^(\[\]|\{\})/, "").replace(/!$/, ""));
+  };
+  for (const name of Object.keys(coreTypes)) if (/(Status|Condition)$/.test(name)) visit(name);
+  return found;
+})();
+
 const cache = new Map<string, Schema>();
 
 /** The schema of a core type by its name in the table, such as V1Pod. */
@@ -86,11 +99,10 @@ export function coreSchema(name: string): Schema {
   };
   // Registered before it is filled: some types contain themselves.
   cache.set(name, schema);
-  const isStatus = name.endsWith("Status") || name.endsWith("Condition");
   const required: string[] = [];
   for (const [field, declared] of Object.entries(fields)) {
     const type = declared.replace(/!$/, "");
-    if (declared.endsWith("!") && !isStatus && !optional.has(`${name}.${field}`)) required.push(field);
+    if (declared.endsWith("!") && !statusTypes.has(name) && !optional.has(`${name}.${field}`)) required.push(field);
     schema.properties.set(field, fieldSchema(type, `${name}.${field}`, quantities.has(field)));
   }
   schema.required = required;

@@ -1,0 +1,57 @@
+/** `virtive explain VM`: why it is in its state, for people or as JSON. */
+import type { Explanation } from "#functions/gateway/explain.ts";
+import type { Client } from "../client.ts";
+
+const DECISIONS_SHOWN = 12;
+
+export async function explain(
+  client: Client,
+  namespace: string,
+  name: string,
+  output: "text" | "json",
+): Promise<string> {
+  const path = `/apis/subresources.virtive.dev/v1/namespaces/${namespace}/virtualmachines/${name}/explain`;
+  const explanation = await client.send<Explanation>("GET", path);
+  return output === "json" ? JSON.stringify(explanation, null, 2) : textOf(explanation).join("\n");
+}
+
+function textOf(explanation: Explanation): string[] {
+  const { virtualMachine: vm, instance, machine, waitsFor, decisions, hints } = explanation;
+  const conditions = (instance ?? vm)?.conditions ?? [];
+  return [
+    `${explanation.namespace}/${explanation.name}: ${explanation.status}`,
+    ...(vm === undefined ? [] : [`  run strategy  ${vm.runStrategy}`]),
+    ...(vm?.retryAfter === undefined ? [] : [`  starts again  at ${vm.retryAfter}`]),
+    ...(instance === undefined
+      ? []
+      : [
+          `  instance      ${instance.phase} since ${instance.since}${instance.deleting ? ", being deleted" : ""}`,
+          ...(instance.node === undefined ? [] : [`  node          ${instance.node}`]),
+          ...(instance.address === undefined ? [] : [`  address       ${instance.address}`]),
+        ]),
+    ...(machine === undefined ? [] : [`  machine       ${machineLine(machine)}`]),
+    ...(waitsFor === undefined
+      ? []
+      : [
+          `  waits for     ${waitsFor.what} (${waitsFor.function}${waitsFor.until === undefined ? "" : `, until ${waitsFor.until}`})`,
+        ]),
+    ...(conditions.length === 0 ? [] : ["conditions:"]),
+    ...conditions.map((condition) => {
+      const why = [condition.reason, condition.message].filter((part) => part !== undefined && part !== "").join(": ");
+      return `  ${condition.type.padEnd(24)} ${condition.status.padEnd(8)} ${why}`.trimEnd();
+    }),
+    ...(decisions.length === 0 ? [] : ["decisions, newest first:"]),
+    ...decisions.slice(0, DECISIONS_SHOWN).map((decision) => {
+      const effects = decision.effects.length === 0 ? "" : `  [${decision.effects.join(", ")}]`;
+      return `  ${decision.time}  ${decision.function.padEnd(9)} ${decision.because}${effects}`;
+    }),
+    ...hints.map((hint) => `hint: ${hint}`),
+  ];
+}
+
+function machineLine(machine: NonNullable<Explanation["machine"]>): string {
+  if ("unknown" in machine) return `unknown: ${machine.unknown}`;
+  const said = machine.exit ?? machine.problem;
+  const more = said === undefined ? "" : `: ${said.reason}: ${said.message}`;
+  return `${machine.state} since ${machine.since}, wanted ${machine.desired}, epoch ${machine.claim.epoch}${more}`;
+}

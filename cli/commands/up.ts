@@ -1,0 +1,214 @@
+/**
+ * `virtive up`: the local shape and, as a first look, the demo VM: its lifecycle a line an event, its console until the
+ * prompt, and what to type next.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { pino } from "pino";
+import { parse } from "yaml";
+import { asFault } from "#events/fault.ts";
+import type { JournalEntry } from "#events/journal-entry.ts";
+import type { VirtualMachine } from "#api/virtual-machine.ts";
+import { openInstance, runningProcess, type Instance } from "#local/instance.ts";
+import { startLocal } from "#local/process.ts";
+import { demoGuest } from "../../scripts/guest/guest.ts";
+import { ApiError, Client } from "../client.ts";
+import { EXIT, TimedOut } from "../exit.ts";
+import { lineOf } from "../story.ts";
+import { watchConsole } from "./console.ts";
+import { journalPath } from "./events.ts";
+import { untilSignalled } from "./serve.ts";
+
+export interface UpOptions {
+  readonly state: string;
+  readonly nodes: number;
+  readonly port: number;
+  readonly detach: boolean;
+  readonly demo: boolean;
+}
+
+/** The first capability probe of libvirt on a loaded machine takes long; so does the first boot under TCG. */
+const SERVE_TIMEOUT_MILLISECONDS = 180_000;
+const BOOT_TIMEOUT_MILLISECONDS = 180_000;
+/** The demo guest's prompt; see scripts/guest. */
+const PROMPT = /^\S*# $/m;
+
+const root = join(import.meta.dirname, "..", "..");
+
+export async function up(options: UpOptions): Promise<number> {
+  const started = Date.now();
+  const say = (line: string): void => {
+    process.stdout.write(`${seconds(Date.now() - started)}  ${line}\n`);
+  };
+  const instance = await openInstance(options.state);
+  const running = await runningProcess(instance);
+  const guest = options.demo ? demoGuest({ say }) : undefined;
+  let foreground: { close(): Promise<void> } | undefined;
+  if (running !== undefined) {
+    say(`already running: process ${running.pid}`);
+    await guest;
+  } else if (options.detach) {
+    if (guest !== undefined) await offer(instance, (await guest).layout);
+    await startDetached(instance, options);
+    say(`running in the background; log: ${instance.paths.log}`);
+  } else {
+    const [layout, local] = await Promise.all([
+      guest,
+      startLocal({ instance, nodes: options.nodes, port: options.port, log: logFile(instance), progress: say }),
+    ]);
+    foreground = local;
+    if (layout !== undefined) await offer(instance, layout.layout);
+  }
+  const client = await Client.open(instance.paths.kubeconfig);
+  let code: number = EXIT.ok;
+  if (options.demo) code = await showDemo(client, say);
+  next(instance, options.demo && code === EXIT.ok, foreground !== undefined);
+  if (foreground !== undefined) {
+    await untilSignalled();
+    await foreground.close();
+    process.stdout.write("\nStopped. Guests keep running: `npm run up` adopts them, `npm run down` ends them.\n");
+  }
+  return code;
+}
+
+/** Makes an OCI layout known to this instance's image store. */
+async function offer(instance: Instance, layout: string): Promise<void> {
+  const directory = join(instance.directory, "layouts");
+  await mkdir(directory, { recursive: true });
+  const link = join(directory, "demo-guest");
+  await rm(link, { force: true });
+  await symlink(layout, link);
+}
+
+function logFile(instance: Instance): ReturnType<typeof pino> {
+  return pino(
+    { level: process.env["VIRTIVE_LOG"] ?? "info" },
+    pino.destination({ dest: instance.paths.log, mkdir: true, sync: false }),
+  );
+}
+
+async function startDetached(instance: Instance, options: UpOptions): Promise<void> {
+  mkdirSync(instance.directory, { recursive: true });
+  const log = openSync(instance.paths.log, "a");
+  const child = spawn(
+    process.execPath,
+    [
+      join(root, "cli/main.ts"),
+      "--state",
+      instance.directory,
+      "serve",
+      "--nodes",
+      String(options.nodes),
+      "--port",
+      String(options.port),
+    ],
+    { cwd: "/", detached: true, stdio: ["ignore", log, log] },
+  );
+  closeSync(log);
+  child.unref();
+  const end = Date.now() + SERVE_TIMEOUT_MILLISECONDS;
+  while ((await runningProcess(instance))?.url === undefined) {
+    if (child.exitCode !== null) {
+      const tail = (await readFile(instance.paths.log, "utf8")).slice(-2000);
+      throw new Error(`the process ended with ${child.exitCode}; the end of ${instance.paths.log}:\n${tail}`);
+    }
+    if (Date.now() > end)
+      throw new TimedOut(
+        `the API did not come up in ${SERVE_TIMEOUT_MILLISECONDS / 1000} s; see ${instance.paths.log}`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function showDemo(client: Client, say: (line: string) => void): Promise<number> {
+  const manifest = parse(await readFile(join(root, "scripts/guest/demo-vm.yaml"), "utf8")) as VirtualMachine;
+  const { name, namespace = "default" } = manifest.metadata;
+  const stop = new AbortController();
+  const story = tell(client, `${namespace}/${name}`, stop.signal, say);
+  try {
+    const found = await createOrFind(client, namespace, name, manifest);
+    say(found ? `vm ${namespace}/${name} is there already` : `vm ${namespace}/${name} created`);
+    await untilRunning(client, namespace, name);
+    say("its serial console:");
+    await watchConsole(client, { namespace, name }, PROMPT, BOOT_TIMEOUT_MILLISECONDS, (chunk) =>
+      process.stdout.write(chunk),
+    );
+    process.stdout.write("\n");
+    return EXIT.ok;
+  } catch (error) {
+    say(`the demo VM did not come up: ${asFault(error).message}`);
+    say(`why: bin/virtive explain ${name}`);
+    return error instanceof TimedOut ? EXIT.timeout : EXIT.failed;
+  } finally {
+    stop.abort();
+    await story;
+  }
+}
+
+/** @returns true when it was there already */
+async function createOrFind(
+  client: Client,
+  namespace: string,
+  name: string,
+  manifest: VirtualMachine,
+): Promise<boolean> {
+  const path = `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines`;
+  try {
+    await client.send("POST", path, manifest);
+    return false;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 409) return true;
+    throw error instanceof ApiError
+      ? new Error(`creating vm ${name} was refused: ${error.message}`, { cause: error })
+      : error;
+  }
+}
+
+async function untilRunning(client: Client, namespace: string, name: string): Promise<void> {
+  const end = Date.now() + BOOT_TIMEOUT_MILLISECONDS;
+  for (;;) {
+    const vm = await client.send<VirtualMachine>(
+      "GET",
+      `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines/${name}`,
+    );
+    if (vm.status?.printableStatus === "Running") return;
+    if (Date.now() > end)
+      throw new TimedOut(
+        `it is ${vm.status?.printableStatus ?? "without status"} after ${BOOT_TIMEOUT_MILLISECONDS / 1000} s`,
+      );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function tell(client: Client, key: string, signal: AbortSignal, say: (line: string) => void): Promise<void> {
+  try {
+    for await (const line of client.lines(journalPath({ key, follow: true }), signal)) {
+      if (line.trim() === "") continue;
+      const text = lineOf(JSON.parse(line) as JournalEntry, false);
+      if (text !== undefined) say(text);
+    }
+  } catch (error) {
+    if (!signal.aborted) say(`the event stream ended: ${asFault(error).message}`);
+  }
+}
+
+function next(instance: Instance, demo: boolean, foreground: boolean): void {
+  const lines = [
+    "",
+    `export KUBECONFIG=${instance.paths.kubeconfig}`,
+    "kubectl get vm,vmi,pods -o wide",
+    ...(demo
+      ? ["bin/virtive console demo      # leave with ^]", "bin/virtive explain demo", "bin/virtive restart demo"]
+      : ["bin/virtive get"]),
+    foreground
+      ? "\nCtrl-C stops this process; guests keep running. `npm run down` ends all."
+      : "\n`npm run down` ends all.",
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(3).padStart(8)} s`;
+}

@@ -1,0 +1,180 @@
+/** The `virtive` command line: parses arguments, calls one command, turns what went wrong into a sentence and an exit code. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { defaultStateDirectory, openInstance } from "#local/instance.ts";
+import { Client } from "./client.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
+import { power, verbs } from "./commands/power.ts";
+import { get, resourceNamed, resourceWords } from "./commands/get.ts";
+
+interface Globals {
+  readonly kubeconfig?: string;
+  readonly namespace?: string;
+  readonly state: string;
+}
+
+const program = new Command("virtive")
+  .description(
+    "Virtual machines managed by small functions; a client of KubeVirt's API, and the local shape of Virtive.",
+  )
+  .option("--kubeconfig <file>", "kubeconfig to use (default: KUBECONFIG, else the local instance's)")
+  .option("-n, --namespace <name>", "namespace (default: the kubeconfig context's)")
+  .option("--state <directory>", "state directory of the local instance (VIRTIVE_STATE)", defaultStateDirectory())
+  .showHelpAfterError()
+  .exitOverride();
+
+async function connect(): Promise<{ readonly client: Client; readonly namespace: string }> {
+  const globals = program.opts<Globals>();
+  const path = globals.kubeconfig ?? process.env["KUBECONFIG"] ?? (await openInstance(globals.state)).paths.kubeconfig;
+  const client = await Client.open(path);
+  return { client, namespace: globals.namespace ?? client.namespace };
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`a whole number from ${min} to ${max} is wanted.`);
+    }
+    return value;
+  };
+}
+
+const output = (...choices: string[]): Option => new Option("-o, --output <format>", "output format").choices(choices);
+const timeout = (seconds: number): Option =>
+  new Option("--timeout <seconds>", "how long to wait").argParser(whole(1, 86_400)).default(seconds);
+
+program
+  .command("up")
+  .description("start the local shape, boot the demo VM and show what happens; stays in the foreground until Ctrl-C")
+  .addOption(
+    new Option("--nodes <count>", "node runtimes, each with a libvirt of its own").argParser(whole(1, 8)).default(1),
+  )
+  .addOption(new Option("--port <port>", "of the API on loopback").argParser(whole(0, 65_535)).default(6443))
+  .option("--detach", "run in the background")
+  .option("--no-demo", "start without the demo VM")
+  .action(async (options: { nodes: number; port: number; detach?: boolean; demo: boolean }) => {
+    const { up } = await import("./commands/up.ts");
+    process.exitCode = await up({
+      state: program.opts<Globals>().state,
+      detach: options.detach === true,
+      ...pickUp(options),
+    });
+  });
+
+function pickUp(options: { readonly nodes: number; readonly port: number; readonly demo: boolean }) {
+  return { nodes: options.nodes, port: options.port, demo: options.demo };
+}
+
+program
+  .command("serve")
+  .description("run the local shape alone, without showing anything: what `up --detach` starts")
+  .addOption(new Option("--nodes <count>").argParser(whole(1, 8)).default(1))
+  .addOption(new Option("--port <port>").argParser(whole(0, 65_535)).default(6443))
+  .action(async (options: { nodes: number; port: number }) => {
+    const { serve } = await import("./commands/serve.ts");
+    process.exitCode = await serve({ state: program.opts<Globals>().state, nodes: options.nodes, port: options.port });
+  });
+
+program
+  .command("down")
+  .description("end the guests, the nodes and the process; objects and data stay for the next `up`")
+  .option("--purge", "remove objects and data as well")
+  .addOption(new Option("--grace <seconds>", "how long guests get to shut down").argParser(whole(0, 600)).default(30))
+  .action(async (options: { purge?: boolean; grace: number }) => {
+    const { down } = await import("./commands/down.ts");
+    const state = program.opts<Globals>().state;
+    process.exitCode = await down({ state, purge: options.purge === true, graceSeconds: options.grace });
+  });
+
+program
+  .command("status")
+  .description("what runs: the process, its nodes, its VMs")
+  .addOption(output("text", "json").default("text"))
+  .action(async (options: { output: "text" | "json" }) => {
+    const { status } = await import("./commands/status.ts");
+    process.exitCode = await status(program.opts<Globals>().state, options.output, print);
+  });
+
+program
+  .command("get")
+  .description(`list objects: ${resourceWords} (default vm)`)
+  .argument("[kind-or-name]")
+  .argument("[name]")
+  .addOption(output("table", "wide", "json").default("table"))
+  .action(
+    async (first: string | undefined, second: string | undefined, options: { output: "table" | "wide" | "json" }) => {
+      // `virtive get demo` means the VM of that name: only a word that names a kind is one.
+      const kind = first === undefined ? "vm" : resourceNamed(first);
+      const name = kind === undefined ? first : second;
+      const { client, namespace } = await connect();
+      print(await get(client, kind ?? "vm", name, { namespace, output: options.output }));
+    },
+  );
+
+for (const verb of verbs) {
+  const command = program
+    .command(verb)
+    .description(`${verb} a VM`)
+    .argument("<vm>")
+    .option("--no-wait", "do not wait until it is done")
+    .addOption(timeout(120))
+    .action(async (name: string, options: { wait: boolean; timeout: number; force?: boolean }) => {
+      const { client, namespace } = await connect();
+      const { wait, timeout: timeoutSeconds, force = false } = options;
+      print(await power(client, verb, name, { namespace, wait, timeoutSeconds, force }));
+    });
+  if (verb === "stop" || verb === "restart") command.option("--force", "end the guest at once");
+}
+
+program
+  .command("console")
+  .description("serial console of a VM; leave with ^]")
+  .argument("<vm>")
+  .action(async (name: string) => {
+    const { attachConsole } = await import("./commands/console.ts");
+    const { client, namespace } = await connect();
+    await attachConsole(client, namespace, name);
+  });
+
+program
+  .command("events")
+  .description("follow CloudEvents and the decisions that functions made on them")
+  .option("--vm <name>", "of this VM only")
+  .option("--type <type>", "of this CloudEvent type only, such as dev.virtive.machine.started")
+  .option("--since <cursor>", "start after this cursor; default: now")
+  .option("--all", "start with everything that the journal still holds")
+  .option("--no-follow", "print what is there and stop")
+  .addOption(output("text", "json").default("text"))
+  .action(async (options: Parameters<typeof import("./commands/events.ts").events>[2]) => {
+    const { events } = await import("./commands/events.ts");
+    const { client, namespace } = await connect();
+    await events(client, namespace, options, print);
+  });
+
+program
+  .command("explain")
+  .description("why a VM is in its state: decisions and their reasons, conditions, what it waits for and until when")
+  .argument("<vm>")
+  .addOption(output("text", "json").default("text"))
+  .action(async (name: string, options: { output: "text" | "json" }) => {
+    const { explain } = await import("./commands/explain.ts");
+    const { client, namespace } = await connect();
+    print(await explain(client, namespace, name, options.output));
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Help and version are no mistakes; commander has printed what there is to say.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.stderr.write(`virtive: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (process.env["VIRTIVE_DEBUG"] !== undefined) console.error(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}

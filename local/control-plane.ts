@@ -1,0 +1,198 @@
+/**
+ * The control plane in one process: the embedded API server, source, broker, journal, functions and the ingress for
+ * node reports. What a cluster has in Deployments stands here side by side; the parts are the same.
+ */
+import { createServer, type Server } from "node:https";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import { stringify } from "yaml";
+import { Namespace } from "#api/core.ts";
+import { CustomResourceDefinition, customResourceDefinitions } from "#api/crd.ts";
+import { KubeVirt } from "#api/kubevirt.ts";
+import { SCHEDULER_NAME } from "#api/names.ts";
+import type { Kind, KubeObject } from "#api/object.ts";
+import { createBroker, type LocalBroker } from "#events/broker/broker.ts";
+import { systemRandom } from "#events/chance.ts";
+import { systemClock } from "#events/clock.ts";
+import type { Cluster, Reader } from "#events/cluster.ts";
+import { createIngress, type Identity as Sender } from "#events/ingress.ts";
+import { openJournal } from "#events/journal.ts";
+import { connect } from "#events/kubernetes.ts";
+import type { Log } from "#events/log.ts";
+import { startSource } from "#events/source/source.ts";
+import { createAdmission } from "#functions/admit/admit.ts";
+import { defaultConfig } from "#functions/config.ts";
+import { createDispatcher } from "#functions/dispatcher.ts";
+import { deadlineOf } from "#functions/deadlines.ts";
+import { createGateway } from "#functions/gateway/gateway.ts";
+import { createNodes } from "#functions/nodes.ts";
+import { functions, watchedKinds } from "#functions/registry.ts";
+import { startApiServer, type ApiServer } from "./apiserver/server.ts";
+import type { Instance } from "./instance.ts";
+import { nodeOf, type Identity, type Pki } from "./pki.ts";
+
+/** Seconds between comparisons of what nodes hold with what objects say. Events bring changes at once; this finds what was lost. */
+const RESYNC_SECONDS = 60;
+/** The lease that a heartbeat's reply carries; heartbeats come every 2 s. */
+const LEASE_SECONDS = 10;
+
+export interface ControlPlaneOptions {
+  readonly instance: Instance;
+  readonly pki: Pki;
+  /** Of the API, on loopback; 0: any free one. */
+  readonly port: number;
+  readonly log: Log;
+}
+
+export interface ControlPlane {
+  readonly api: ApiServer;
+  /** Where node runtimes report. */
+  readonly ingressURL: string;
+  readonly broker: LocalBroker;
+  readonly reader: Reader;
+  readonly cluster: Cluster;
+  /** Functions wake from now on. */
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { instance, pki, log } = options;
+  const clock = systemClock;
+  await mkdir(instance.paths.journal, { recursive: true, mode: 0o700 });
+  const journal = openJournal({ file: join(instance.paths.journal, "journal.db"), log });
+  const broker = createBroker({ journal, clock, random: systemRandom, log });
+  let reader: Reader | undefined;
+  const api = await startApiServer({
+    directory: instance.paths.api,
+    port: options.port,
+    tls: { ...pki.server, clientCA: pki.authority },
+    // Admission looks at the KubeVirt object, which is read through the API itself once that serves.
+    admission: createAdmission({ reader: () => reader, around: { defaultSchedulerName: SCHEDULER_NAME } }),
+    log,
+  });
+  await writeKubeconfig(instance.paths.kubeconfig, api.url, pki.authority, pki.admin);
+  await writeKubeconfig(instance.paths.controlKubeconfig, api.url, pki.authority, pki.control);
+  const cluster = await connect(instance.paths.controlKubeconfig);
+  await install(cluster);
+  const ingress = await serveIngress(
+    createIngress({ publish: (event) => broker.publish(event), identityOf, leaseSeconds: LEASE_SECONDS, clock, log }),
+    pki,
+  );
+  const source = startSource({
+    cluster,
+    // KubeVirt objects are no function's business, but admission asks for them at every write.
+    kinds: [...watchedKinds, KubeVirt],
+    publish: (event) => broker.publish(event),
+    deadlineOf,
+    resyncSeconds: RESYNC_SECONDS,
+    clock,
+    sourceName: "/virtive/source",
+    log,
+  });
+  reader = source.reader;
+  const nodes = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
+  const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
+  for (const served of gateway.apis) api.addAggregated(served);
+  const dispatcher = createDispatcher({
+    functions: functions({ ...defaultConfig, ownNodes: true }),
+    reader: source.reader,
+    writer: source.writer,
+    nodes,
+    journal,
+    broker,
+    clock,
+    log,
+  });
+  return {
+    api,
+    ingressURL: ingress.url,
+    broker,
+    reader: source.reader,
+    cluster,
+    async run() {
+      dispatcher.start();
+      await source.synced();
+    },
+    async close() {
+      await source.close();
+      await broker.close();
+      await ingress.close();
+      await nodes.close();
+      cluster.close();
+      await api.close();
+      journal.close();
+    },
+  };
+}
+
+/** Kinds, namespaces and the KubeVirt object, each only if missing or different. */
+async function install(cluster: Cluster): Promise<void> {
+  for (const definition of customResourceDefinitions()) await apply(cluster, CustomResourceDefinition, definition);
+  const namespace = "kubevirt";
+  await apply(cluster, Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  await apply(cluster, KubeVirt, {
+    apiVersion: "kubevirt.io/v1",
+    kind: "KubeVirt",
+    metadata: { name: "kubevirt", namespace },
+    spec: {},
+  });
+}
+
+async function apply<T extends KubeObject>(cluster: Cluster, kind: Kind<T>, wanted: T): Promise<void> {
+  const { created, object } = await cluster.create(kind, wanted);
+  // What a user has set on the KubeVirt object stays; a definition follows the version of Virtive that runs.
+  if (created || kind.plural !== CustomResourceDefinition.plural) return;
+  await cluster.patch(kind, object, { ...object, ...wanted, metadata: object.metadata }, "object");
+}
+
+async function writeKubeconfig(path: string, server: string, authority: string, user: Identity): Promise<void> {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const name = "virtive";
+  const config = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "current-context": name,
+    "clusters": [{ name, cluster: { server, "certificate-authority-data": base64(authority) } }],
+    "users": [{ name, user: { "client-certificate-data": base64(user.cert), "client-key-data": base64(user.key) } }],
+    "contexts": [{ name, context: { cluster: name, user: name, namespace: "default" } }],
+  };
+  await writeFile(`${path}.new`, stringify(config), { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+async function serveIngress(
+  app: ReturnType<typeof createIngress>,
+  pki: Pki,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server: Server = createServer(
+    { ...pki.control, ca: pki.authority, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" },
+    getRequestListener(app.fetch),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** By the certificate that the connection proved: a node's URI name, else the subject's common name. */
+function identityOf(context: Context): Sender | undefined {
+  const { incoming } = context.env as HttpBindings;
+  const certificate = (incoming.socket as TLSSocket).getPeerCertificate();
+  const node = nodeOf(certificate.subjectaltname);
+  if (node !== undefined) return { node };
+  const user = certificate.subject?.CN;
+  return typeof user === "string" ? { user } : undefined;
+}

@@ -1,0 +1,128 @@
+/**
+ * The nodes of a local instance: each a host of its own (namespaces, libvirtd) with a runtime on it, over one image
+ * store and one pod network.
+ */
+import { join } from "node:path";
+import { readdir } from "node:fs/promises";
+import type { Log } from "#events/log.ts";
+import { realDisk } from "#node-runtime/disk.ts";
+import { EMULATOR, emulatorVersion, probeAccelerator } from "#node-runtime/host/accelerator.ts";
+import { startHost } from "#node-runtime/host/host.ts";
+import type { ImageStore } from "#node-runtime/images/image.ts";
+import { openImageStore } from "#node-runtime/images/store.ts";
+import { openLibvirt } from "#node-runtime/libvirt/hypervisor.ts";
+import { guestLinks } from "#node-runtime/network/guest-link.ts";
+import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-network.ts";
+import { startRuntime, type Runtime } from "#node-runtime/runtime.ts";
+import type { Instance } from "./instance.ts";
+import { CONTROL_URI, type Pki } from "./pki.ts";
+
+/** KubeVirt's default for machines a node. */
+const MOST_MACHINES = 110;
+
+export interface NodesOptions {
+  readonly instance: Instance;
+  readonly pki: Pki;
+  readonly names: readonly string[];
+  readonly ingressURL: Promise<string>;
+  readonly log: Log;
+  readonly progress: (line: string) => void;
+}
+
+export interface LocalNodes {
+  readonly network: PodNetwork;
+  readonly runtimes: ReadonlyMap<string, Runtime>;
+  /** Guests, libvirtd and namespaces go on. */
+  close(): Promise<void>;
+}
+
+export async function startNodes(options: NodesOptions): Promise<LocalNodes> {
+  const { instance, names, log, progress } = options;
+  const images = openImageStore({
+    directory: instance.paths.images,
+    localLayouts: () => layoutsIn(instance.paths.layouts),
+    log,
+  });
+  const [network, probe, version] = await Promise.all([
+    openPodNetwork({ instance: instance.id, directory: instance.paths.network, disk: realDisk, log }),
+    probeAccelerator(),
+    emulatorVersion(),
+  ]);
+  progress(
+    probe.accelerator === "kvm"
+      ? `QEMU ${version} with KVM`
+      : `QEMU ${version}; guests run on TCG, QEMU's emulator: ${probe.because}`,
+  );
+  const started = await Promise.all(
+    names.map((name) => startNode(options, name, { images, network, accelerator: probe.accelerator, version })),
+  );
+  return {
+    network,
+    runtimes: new Map(started.map(({ runtime }) => [runtime.node, runtime])),
+    async close() {
+      await Promise.all(started.map((node) => node.close()));
+      await network.close();
+    },
+  };
+}
+
+async function startNode(
+  options: NodesOptions,
+  name: string,
+  shared: {
+    readonly images: ImageStore;
+    readonly network: PodNetwork;
+    readonly accelerator: "kvm" | "tcg";
+    readonly version: string;
+  },
+): Promise<{ readonly runtime: Runtime; close(): Promise<void> }> {
+  const { instance, pki, log, progress } = options;
+  const begun = Date.now();
+  const host = await startHost({ name, stateDirectory: instance.paths.host(name), instance: instance.id, log });
+  const hypervisor = openLibvirt({ socketPath: host.socketPath, log });
+  await hypervisor.ready();
+  const identity = { ...(await pki.node(name)), ca: pki.authority };
+  const runtime = await startRuntime({
+    node: name,
+    stateDirectory: instance.paths.runtime(name),
+    hypervisor,
+    bootID: host.bootID,
+    capacity: { ...host.capacity(), machines: MOST_MACHINES },
+    accelerator: shared.accelerator,
+    emulator: EMULATOR,
+    images: shared.images,
+    network: guestLinks({
+      instance: instance.id,
+      node: name,
+      hypervisorNamespace: host.networkNamespace,
+      directory: join(instance.paths.node(name), "links"),
+      pods: shared.network,
+      log,
+    }),
+    control: { url: await options.ingressURL, tls: identity },
+    listen: { host: "127.0.0.1", port: 0, tls: identity, mayOrder: (uris) => uris.includes(CONTROL_URI) },
+    versions: { qemu: shared.version },
+    log,
+  });
+  const guests = runtime.machines().filter((machine) => machine.state !== "stopped").length;
+  const found = guests === 0 ? "" : `, ${guests} machines found`;
+  progress(`node ${name}: libvirt and runtime ready in ${Date.now() - begun} ms${found}`);
+  return {
+    runtime,
+    async close() {
+      await runtime.close();
+      await hypervisor.close();
+      await host.detach();
+    },
+  };
+}
+
+/** Each folder (or link to one) is a layout; looked up at each pull, so that one can be added while the process runs. */
+async function layoutsIn(directory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(directory)).map((name) => join(directory, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

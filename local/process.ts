@@ -1,0 +1,70 @@
+/**
+ * The local shape: control plane and nodes in one process, by the same code as on a cluster. Starts in an order that
+ * lets each part wait for nothing it does not need; ends so that guests go on.
+ */
+import type { Log } from "#events/log.ts";
+import { defaultDelivery } from "#functions/dispatcher.ts";
+import { startControlPlane } from "./control-plane.ts";
+import { lock, type Instance } from "./instance.ts";
+import { runKubelet } from "./kubelet.ts";
+import { startNodes } from "./nodes.ts";
+import { openPki } from "./pki.ts";
+import type { ApiServer } from "./apiserver/server.ts";
+
+export interface LocalOptions {
+  readonly instance: Instance;
+  /** How many nodes; they are named node-1, node-2, … */
+  readonly nodes: number;
+  /** Of the API, on loopback; 0: any free one. */
+  readonly port: number;
+  readonly log: Log;
+  /** Told what has come up, a line each. */
+  readonly progress: (line: string) => void;
+}
+
+export interface Local {
+  readonly api: ApiServer;
+  /** Ends the process's part. Guests go on and are found by the next start. */
+  close(): Promise<void>;
+}
+
+/** @throws Fault refused AlreadyRunning when another process runs the instance; what a part can't do here */
+export async function startLocal(options: LocalOptions): Promise<Local> {
+  const { instance, log, progress } = options;
+  const held = await lock(instance);
+  const closers: (() => Promise<void>)[] = [() => held.release()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.toReversed()) await close();
+  };
+  try {
+    const pki = await openPki(instance.paths.pki);
+    const names = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`);
+    const control = startControlPlane({ instance, pki, port: options.port, log });
+    // Nodes take the longest: they start beside the control plane and ask for its address only when they report.
+    const ingressURL = control.then(({ ingressURL }) => ingressURL);
+    const nodes = startNodes({ instance, pki, names, ingressURL, log, progress });
+    const [controlResult, nodesResult] = await Promise.allSettled([control, nodes]);
+    // Whatever came up is closed, also when the other did not.
+    if (controlResult.status === "fulfilled") closers.push(() => controlResult.value.close());
+    if (nodesResult.status === "fulfilled") closers.push(() => nodesResult.value.close());
+    const { api, broker, reader, cluster, run } = await control;
+    const { network, runtimes } = await nodes;
+    progress(`API on ${api.url}`);
+    runKubelet({
+      nodes: new Set(names),
+      network,
+      inUse: (node, podUID) => runtimes.get(node)?.usesPod(podUID) === true,
+      reader,
+      cluster,
+      broker,
+      delivery: defaultDelivery,
+      now: () => new Date(),
+    });
+    await run();
+    await held.update({ url: api.url, nodes: names });
+    return { api, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}

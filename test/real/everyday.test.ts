@@ -1,0 +1,109 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { seen } from "../../cli/commands/console.ts";
+import { consolePath } from "../../cli/commands/console.ts";
+import { cannotBoot, demoVM, eventually, leftovers, LocalProcess, processesWith, qemuOf } from "./local-process.ts";
+
+/** A user's day with one VM, by kubectl, on the console and over the network. The steps build on each other. */
+describe.skipIf(cannotBoot() !== undefined)("a VM from apply to delete", { timeout: 180_000 }, () => {
+  let local: LocalProcess;
+  const domain = async (): Promise<string> => {
+    const uid = (await local.vmi("day")).metadata.uid;
+    if (uid === undefined) throw new Error("no uid");
+    return (await local.vmi("day")).spec.domain.firmware?.uuid ?? uid;
+  };
+
+  beforeAll(async () => {
+    local = await LocalProcess.create();
+  });
+  afterAll(async () => {
+    await local.close();
+  });
+
+  it("becomes Ready, as kubectl wait sees it", async () => {
+    await local.must(["apply", "-f", "-"], demoVM(local, "day"));
+    await local.must(["wait", "--for=condition=Ready", "vm/day", "--timeout=120s"]);
+    const table = await local.must(["get", "vm", "day"]);
+    expect(table).toMatch(/^NAME +AGE +STATUS +READY/);
+    expect(table).toMatch(/day +\S+ +Running +True/);
+    expect((await local.vmi("day")).status?.phase).toBe("Running");
+  });
+
+  it("shows on the console what its cloud-init data wrote, and answers there", async () => {
+    const socket = await local.client.websocket(consolePath("default", "day", true));
+    try {
+      await seen(socket, /hello from day/, 90_000);
+      await seen(socket, /ready[\s\S]*# /, 60_000).catch(() => undefined);
+      socket.send(Buffer.from("echo $((6*7))\n"));
+      await seen(socket, /\b42\b/, 20_000);
+    } finally {
+      socket.close();
+    }
+  });
+
+  it("serves a page from inside the guest at its reported address", async () => {
+    const counter = await eventually("the guest's page", () => local.counter("day"));
+    expect(counter.count).toBeGreaterThan(0);
+  });
+
+  it("stands still while paused, and goes on", async () => {
+    const paused = await local.virtive(["pause", "day"]);
+    expect(paused.stdout).toContain("day: paused");
+    await local.must(["wait", "--for=condition=Paused", "vmi/day", "--timeout=20s"]);
+    expect(await local.must(["get", "vm", "day"])).toMatch(/day +\S+ +Paused/);
+    // Nothing answers: the vCPUs do not run.
+    await expect(local.page("day", "/counter")).rejects.toThrow();
+    const resumed = await local.virtive(["unpause", "day"]);
+    expect(resumed.stdout).toContain("day: unpaused");
+    const first = await eventually("the page after unpausing", () => local.counter("day"));
+    const second = await eventually("a higher count", async () => {
+      const now = await local.counter("day");
+      return now.count > first.count ? now : undefined;
+    });
+    expect(second.bootID).toBe(first.bootID);
+  });
+
+  it("restarts as another boot, in one place only", async () => {
+    const before = await local.counter("day");
+    const old = (await local.vmi("day")).metadata.uid;
+    const restarted = await local.virtive(["restart", "day", "--timeout", "150"]);
+    expect(restarted).toMatchObject({ code: 0 });
+    await local.phase("day", ["Running"], old);
+    const after = await eventually("the new boot's page", () => local.counter("day"), 90_000);
+    expect(after.bootID).not.toBe(before.bootID);
+    expect(await qemuOf(await domain())).toHaveLength(1);
+  });
+
+  it("explains itself", async () => {
+    const answer = await local.virtive(["explain", "day"]);
+    expect(answer.code).toBe(0);
+    expect(answer.stdout).toMatch(/Running/);
+    expect(answer.stdout).toMatch(/schedule/);
+    const json = JSON.parse((await local.virtive(["explain", "day", "-o", "json"])).stdout) as Record<string, unknown>;
+    expect(json).toHaveProperty("decisions");
+  });
+
+  it("leaves nothing behind when it is deleted", async () => {
+    const uuid = await domain();
+    const uid = (await local.vmi("day")).metadata.uid ?? "";
+    await local.must(["delete", "vm", "day", "--timeout=60s"]);
+    await eventually("the VMI and its pod to go", async () => {
+      const left = await local.must(["get", "vm,vmi,pods", "-o", "name"]);
+      return left.trim() === "" ? true : undefined;
+    });
+    expect(await qemuOf(uuid)).toEqual([]);
+    // Anchors' namespaces and links go with the pod; the node's own stay.
+    await eventually(
+      "links and namespaces of the guest to go",
+      async () => {
+        const left = (await leftovers(local.instance)).filter((line) => /pod|vn|dnsmasq/.test(line));
+        return left.length === 0 ? true : undefined;
+      },
+      20_000,
+    );
+    expect((await processesWith(uid)).map((process) => process.commandLine)).toEqual([]);
+    const files = await readdir(join(local.instance.paths.node("node-1")), { recursive: true });
+    expect(files.filter((file) => file.includes(uid))).toEqual([]);
+  });
+});

@@ -1,0 +1,315 @@
+/**
+ * The local shape as a user has it: a process of its own with a state directory of its own, driven by the real kubectl.
+ * It can be killed like a user's machine would kill it, started again, and taken down without a trace.
+ */
+import { spawn, execFile, type ChildProcess } from "node:child_process";
+import { mkdtemp, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createWriteStream } from "node:fs";
+import type { VirtualMachine } from "#api/virtual-machine.ts";
+import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { openInstance, runningProcess, type Instance } from "#local/instance.ts";
+import { demoGuest } from "../../scripts/guest/guest.ts";
+import { Client } from "../../cli/client.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "..", "..");
+const MAX_OUTPUT = 32 * 1024 * 1024;
+
+/** Why guests can't be booted here, or undefined when they can. Tests skip by this name. */
+export function cannotBoot(): string | undefined {
+  if (process.platform !== "linux") return "needs Linux";
+  return process.getuid?.() === 0 ? undefined : "needs root (network namespaces, libvirtd)";
+}
+
+/** Resolves with the first value that is not undefined. @throws with what it waited for */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  timeoutMilliseconds = 60_000,
+  everyMilliseconds = 50,
+): Promise<T> {
+  const end = Date.now() + timeoutMilliseconds;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await look();
+      if (value !== undefined) return value;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) {
+      const why = last instanceof Error ? `; last error: ${last.message}` : "";
+      throw new Error(`waited ${timeoutMilliseconds / 1000} s in vain for ${what}${why}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMilliseconds));
+  }
+}
+
+export interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function execute(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input?: string): Promise<Answer> {
+  const child = run(file, [...args], { env, maxBuffer: MAX_OUTPUT, timeout: 150_000 });
+  child.child.stdin?.end(input ?? "");
+  try {
+    const { stdout, stderr } = await child;
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const failed = error as { code?: number; stdout?: string; stderr?: string; message: string };
+    if (typeof failed.code !== "number") throw error;
+    return { code: failed.code, stdout: failed.stdout ?? "", stderr: failed.stderr ?? "" };
+  }
+}
+
+export class LocalProcess {
+  readonly instance: Instance;
+  readonly nodes: number;
+  readonly image: string;
+  #child: ChildProcess | undefined;
+  #client: Client | undefined;
+  readonly #kubectl: string;
+
+  private constructor(instance: Instance, nodes: number, image: string, kubectl: string) {
+    this.instance = instance;
+    this.nodes = nodes;
+    this.image = image;
+    this.#kubectl = kubectl;
+  }
+
+  static async create(nodes = 1): Promise<LocalProcess> {
+    const guest = await demoGuest();
+    const instance = await openInstance(await mkdtemp(join(tmpdir(), "vt-")));
+    await mkdir(join(instance.directory, "layouts"));
+    await symlink(guest.layout, join(instance.directory, "layouts", "demo-guest"));
+    const kubectl = (await run("bash", [join(root, "scripts", "kubectl")])).stdout.trim();
+    const local = new LocalProcess(instance, nodes, guest.image, kubectl);
+    await local.start();
+    return local;
+  }
+
+  /** Starts the process and waits until its API serves. */
+  async start(env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const args = [
+      "cli/main.ts",
+      "--state",
+      this.instance.directory,
+      "serve",
+      "--nodes",
+      String(this.nodes),
+      "--port",
+      "0",
+    ];
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, VIRTIVE_LOG: "info", ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr.pipe(createWriteStream(this.instance.paths.log, { flags: "a" }));
+    this.#child = child;
+    await eventually("the local process to serve", async () => {
+      if (child.exitCode !== null) {
+        throw new Error(
+          `it ended with ${child.exitCode}:\n${(await readFile(this.instance.paths.log, "utf8")).slice(-3000)}`,
+        );
+      }
+      return (await runningProcess(this.instance))?.url;
+    });
+    this.#client = await Client.open(this.instance.paths.kubeconfig);
+  }
+
+  get client(): Client {
+    if (this.#client === undefined) throw new Error("the process has not been started");
+    return this.#client;
+  }
+
+  /** As a power cut of the process would: no goodbye. */
+  async kill9(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await gone;
+    this.#child = undefined;
+  }
+
+  kubectl(args: readonly string[], input?: string): Promise<Answer> {
+    return execute(
+      this.#kubectl,
+      args,
+      { ...process.env, KUBECONFIG: this.instance.paths.kubeconfig, HOME: this.instance.directory },
+      input,
+    );
+  }
+
+  /** kubectl, where anything but success is the test's failure. */
+  async must(args: readonly string[], input?: string): Promise<string> {
+    const answer = await this.kubectl(args, input);
+    if (answer.code !== 0)
+      throw new Error(`kubectl ${args.join(" ")} ended with ${answer.code}: ${answer.stderr}${answer.stdout}`);
+    return answer.stdout;
+  }
+
+  virtive(args: readonly string[], input?: string): Promise<Answer> {
+    return execute(
+      process.execPath,
+      [join(root, "cli", "main.ts"), "--state", this.instance.directory, ...args],
+      { ...process.env, KUBECONFIG: this.instance.paths.kubeconfig },
+      input,
+    );
+  }
+
+  vm(name: string): Promise<VirtualMachine> {
+    return this.client.send("GET", `/apis/kubevirt.io/v1/namespaces/default/virtualmachines/${name}`);
+  }
+
+  vmi(name: string): Promise<VirtualMachineInstance> {
+    return this.client.send("GET", `/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances/${name}`);
+  }
+
+  /** Waits until the VMI has one of these phases (and, if given, is not this old run). */
+  phase(
+    name: string,
+    phases: readonly string[],
+    notUid?: string,
+    timeoutMilliseconds = 90_000,
+  ): Promise<VirtualMachineInstance> {
+    return eventually(
+      `${name} to be ${phases.join(" or ")}`,
+      async () => {
+        const vmi = await this.vmi(name);
+        return phases.includes(vmi.status?.phase ?? "") && vmi.metadata.uid !== notUid ? vmi : undefined;
+      },
+      timeoutMilliseconds,
+      10,
+    );
+  }
+
+  /** What httpd inside the guest answers, through the address in the VMI's status. */
+  async page(name: string, path: string): Promise<string> {
+    const address = (await this.vmi(name)).status?.interfaces?.[0]?.ipAddress;
+    if (address === undefined) throw new Error(`${name} has no address`);
+    return httpGet(address, path);
+  }
+
+  /** The guest's counter that lives in its RAM only, and the boot it belongs to. */
+  async counter(name: string): Promise<{ readonly count: number; readonly bootID: string }> {
+    const [count, , bootID] = (await this.page(name, "/counter")).trim().split(/\s+/);
+    if (count === undefined || bootID === undefined) throw new Error("the counter page is empty");
+    return { count: Number(count), bootID };
+  }
+
+  /** Ends guests and nodes, removes the state. Throws when something of the instance is left on the machine. */
+  async close(): Promise<void> {
+    const child = this.#child;
+    const { code, stderr } = await execute(
+      process.execPath,
+      [join(root, "cli", "main.ts"), "--state", this.instance.directory, "down", "--grace", "0"],
+      process.env,
+    );
+    if (child?.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    if (code !== 0) throw new Error(`down ended with ${code}: ${stderr}`);
+    const left = await leftovers(this.instance);
+    if (process.env["VIRTIVE_KEEP"] === undefined) await rm(this.instance.directory, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`down left behind: ${left.join("; ")}`);
+  }
+}
+
+function httpGet(host: string, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host, path, port: 80, timeout: 3_000, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => (text += chunk));
+      response.on("end", () =>
+        response.statusCode === 200 ? resolve(text) : reject(new Error(`HTTP ${response.statusCode}`)),
+      );
+    });
+    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 3 s")));
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
+}
+
+/** Command lines of processes on this machine that hold the text. */
+export async function processesWith(
+  text: string,
+): Promise<readonly { readonly pid: number; readonly commandLine: string }[]> {
+  const found: { pid: number; commandLine: string }[] = [];
+  for (const entry of await readdir("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const commandLine = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).replaceAll("\0", " ");
+    if (commandLine.includes(text)) found.push({ pid, commandLine });
+  }
+  return found;
+}
+
+/** QEMU processes that run this domain. */
+export async function qemuOf(uuid: string): Promise<readonly number[]> {
+  return (await processesWith(uuid)).filter((p) => p.commandLine.includes("-uuid ")).map((p) => p.pid);
+}
+
+/** What of the instance is on the machine beyond its state directory: processes, links, namespaces. */
+export async function leftovers(instance: Instance): Promise<readonly string[]> {
+  const processes = (await processesWith(instance.directory)).map(
+    (p) => `process ${p.pid}: ${p.commandLine.slice(0, 120)}`,
+  );
+  const links = (await run("ip", ["-o", "link"])).stdout.split("\n").filter((line) => line.includes(instance.id));
+  const spaces = (await run("ip", ["netns", "list"])).stdout.split("\n").filter((line) => line.includes(instance.id));
+  return [...processes, ...links.map((line) => `link ${line}`), ...spaces.map((line) => `namespace ${line}`)];
+}
+
+/** A VirtualMachine that boots the demo guest by kernel; `spec` of the template can be changed before it is applied. */
+export function demoVM(local: LocalProcess, name: string, change: (vm: MutableVM) => void = () => undefined): string {
+  const vm: MutableVM = {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: { name },
+    spec: {
+      runStrategy: "Always",
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          terminationGracePeriodSeconds: 15,
+          domain: {
+            memory: { guest: "128Mi" },
+            firmware: {
+              kernelBoot: {
+                kernelArgs: "console=ttyS0 quiet tsc=unstable swiotlb=noforce",
+                container: { image: local.image, kernelPath: "/boot/vmlinux", initrdPath: "/boot/initrd.gz" },
+              },
+            },
+            devices: {
+              autoattachGraphicsDevice: false,
+              disks: [{ name: "seed", disk: { bus: "virtio" } }],
+              interfaces: [{ name: "default", masquerade: {}, ports: [{ port: 80 }] }],
+            },
+          },
+          networks: [{ name: "default", pod: {} }],
+          volumes: [
+            { name: "seed", cloudInitNoCloud: { userData: `#!/bin/sh\necho "hello from ${name}" > /dev/ttyS0\n` } },
+          ],
+        },
+      },
+    },
+  };
+  change(vm);
+  return JSON.stringify(vm);
+}
+
+// Tests change a manifest in ways that the schema must refuse too: it is plain JSON here.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type MutableVM = any;
+
+export async function writeFileIn(local: LocalProcess, name: string, text: string): Promise<string> {
+  const path = join(local.instance.directory, name);
+  await writeFile(path, text);
+  return path;
+}
