@@ -43,8 +43,11 @@ export interface Listen {
   /** 0: any that is free. */
   readonly port: number;
   readonly tls: ServerTls;
-  /** Whether a caller whose certificate (signed by tls.ca) carries these URI names is the control plane. */
-  readonly mayOrder: (uris: readonly string[]) => boolean;
+  /**
+   * Whether a caller whose certificate (signed by tls.ca) carries these URI names is the control plane. Without it: one
+   * of them is virtive://control.
+   */
+  readonly mayOrder?: (uris: readonly string[]) => boolean;
 }
 
 /** What the API serves; Machines is one. */
@@ -69,6 +72,7 @@ export interface OrdersServer {
   close(): Promise<void>;
 }
 
+const CONTROL_NAME = "virtive://control";
 const MOST_BODY_BYTES = 1024 * 1024;
 const REQUEST_MS = 30_000;
 const MOST_CONNECTIONS = 256;
@@ -181,8 +185,9 @@ export function ordersApp(
 
 export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
   const { listen, machines, consoles, log } = options;
+  const { mayOrder = (uris: readonly string[]) => uris.includes(CONTROL_NAME) } = listen;
   const isControl = (socket: Caller): boolean =>
-    socket.authorized && listen.mayOrder(uriNames(socket.getPeerCertificate().subjectaltname));
+    socket.authorized && mayOrder(uriNames(socket.getPeerCertificate().subjectaltname));
   const app = ordersApp({
     machines,
     consoles,
