@@ -1,7 +1,7 @@
 /** docs/events.md: the table of event types, between its two marks; the rest is written by hand. */
 import { readFileSync } from "node:fs";
 import { catalogue, type EventType } from "#events/catalogue.ts";
-import { write, type Generated } from "./output.ts";
+import { pathOf, write, type Generated } from "./output.ts";
 
 const PATH = "docs/events.md";
 const BEGIN = "<!-- events:begin -->";
@@ -25,7 +25,7 @@ export function eventsTable(): string {
 }
 
 export function events(): readonly Generated[] {
-  const page = readFileSync(PATH, "utf8");
+  const page = readFileSync(pathOf({ path: PATH, content: "" }), "utf8");
   const [before = "", rest = ""] = page.split(BEGIN);
   const [, after = ""] = rest.split(END);
   // Prettier would pad each cell to the widest.
