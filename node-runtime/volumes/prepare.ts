@@ -61,19 +61,25 @@ export async function prepareVolumes(request: PrepareRequest): Promise<PreparedV
   }
   // Names and kinds first: what can never work should not wait for a download.
   const work = volumes.map((volume) => preparerOf(volume));
+  await checkFirmware(order);
   const boot = prepareBoot(request, root);
-  const disks = work.map((prepare) => prepare(request, root));
-  const results = await Promise.allSettled([boot, checkFirmware(order), ...disks]);
-  // All have ended: none goes on writing below a machine that has failed.
-  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-  if (failures.length > 0) throw gravest(failures);
+  const disks = allEnded(work.map((prepare) => prepare(request, root)));
+  await allEnded<unknown>([boot, disks]);
   const direct = await boot;
-  return { disks: await Promise.all(disks), directory, ...(direct === undefined ? {} : { boot: direct }) };
+  return { disks: await disks, directory, ...(direct === undefined ? {} : { boot: direct }) };
 }
 
-/** What can never work is told before what may work later. */
-function gravest(failures: readonly unknown[]): unknown {
-  return failures.find((failure) => failure instanceof Fault && failure.kind === "refused") ?? failures[0];
+/**
+ * All results, once all work has ended: nothing goes on writing for a machine that has failed. What can never work is
+ * told before what may work later.
+ */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(work);
+  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  if (failures.length > 0) {
+    throw failures.find((failure) => failure instanceof Fault && failure.kind === "refused") ?? failures[0];
+  }
+  return Promise.all(work);
 }
 
 /** Removes what `prepareVolumes` made, and the display's socket. The machine must be off. */
@@ -179,10 +185,7 @@ async function prepareBoot(request: PrepareRequest, root: string): Promise<Direc
     }
     return to;
   };
-  const [kernel, initrd] = await Promise.all([
-    take(container.kernelPath, "kernel"),
-    take(container.initrdPath, "initrd"),
-  ]);
+  const [kernel, initrd] = await allEnded([take(container.kernelPath, "kernel"), take(container.initrdPath, "initrd")]);
   const commandLine = kernelBoot?.kernelArgs;
   return {
     ...(kernel === undefined ? {} : { kernel }),
