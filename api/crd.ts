@@ -112,10 +112,16 @@ const definitions: readonly Definition[] = [
   },
 ];
 
+/** Metadata has a schema of its own in every API server, which refuses a CRD that says more of it than its type. */
+function rootSchema(schema: z.ZodType): Structural {
+  const root = structural(schema);
+  return { ...root, properties: { ...root.properties, metadata: { type: "object" } } };
+}
+
 function definition(of: Definition): CustomResourceDefinition {
   const { kind } = of;
   const shared = {
-    schema: { openAPIV3Schema: structural(of.schema) },
+    schema: { openAPIV3Schema: rootSchema(of.schema) },
     subresources: { status: {} },
     additionalPrinterColumns: of.columns,
   };
