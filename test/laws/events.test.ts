@@ -29,8 +29,10 @@ const producers: Readonly<Record<EventType["producer"], string>> = {
 function wordsFor(type: EventType): readonly string[] {
   for (const [group, events] of Object.entries({ objectEvents, reports, nodeEvents, flowEvents })) {
     for (const [name, event] of Object.entries(events)) {
-      if (event.type === type.type)
-        return group === "reports" ? [`"${name}"`, `reports.${name}`] : [`${group}.${name}`];
+      if (event.type !== type.type) continue;
+      if (group === "reports") return [`"${name}"`, `reports.${name}`];
+      // Functions name the events that they wake on as well: what they emit stands in an effect.
+      return [type.producer === "dispatcher" ? `do: "emit", type: ${group}.${name}` : `${group}.${name}`];
     }
   }
   return [];
