@@ -2,8 +2,6 @@
  * The node's libvirtd and its supervision: started in the node's namespaces in a session of its own (it outlives us),
  * found again by pid and start time, started again when it dies. Its guests live through all of that.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { stat, truncate } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -13,7 +11,8 @@ import { Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
 import type { Layout } from "./layout.ts";
 import { endProcess } from "./namespaces.ts";
-import { processAt, type ProcessIdentity } from "./process.ts";
+import type { ProcessIdentity } from "./process.ts";
+import { startReaped } from "./reaper.ts";
 
 export const LIBVIRTD = "/usr/sbin/libvirtd";
 
@@ -104,12 +103,7 @@ async function launch(options: DaemonOptions): Promise<ProcessIdentity> {
   const { layout } = options;
   await bound(join(layout.log, "libvirtd.log"));
   const start = performance.now();
-  const [program = "", ...args] = options.enter([LIBVIRTD, "--pid-file", "/run/libvirt/libvirtd.pid"]);
-  const child = spawn(program, args, { detached: true, stdio: "ignore" });
-  child.unref();
-  await Promise.race([once(child, "spawn"), once(child, "error").then(([error]) => Promise.reject(error as Error))]);
-  // nsenter becomes libvirtd: the pid stays.
-  const identity = child.pid === undefined ? undefined : processAt(child.pid);
+  const identity = await startReaped([LIBVIRTD, "--pid-file", "/run/libvirt/libvirtd.pid"], options.enter);
   if (identity === undefined)
     throw new Fault("later", "LibvirtNotStarted", whereToLook(layout, "libvirtd ended at once"));
   await options.started(identity);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { probeAccelerator } from "#node-runtime/host/accelerator.ts";
 import { layoutOf, namespaceName } from "#node-runtime/host/layout.ts";
 import { knownProcess, processAt } from "#node-runtime/host/process.ts";
+import { startReaped } from "#node-runtime/host/reaper.ts";
 import { readRecord, writeRecord } from "#node-runtime/host/record.ts";
 
 describe("a node's layout", () => {
@@ -49,6 +51,38 @@ describe("a process", () => {
 
   it("is none at pids that no process of ours can have", () => {
     for (const pid of [0, 1, -5, Number.NaN, 2 ** 30]) expect(processAt(pid)).toBeUndefined();
+  });
+});
+
+describe.skipIf(!existsSync("/usr/bin/perl"))("what is started under a reaper", () => {
+  const parentOf = (pid: number): number =>
+    Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+
+  it("leaves its orphans to the reaper, which buries them and ends after the last", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "virtive-reaper-"));
+    try {
+      const note = join(directory, "orphan");
+      const daemon = await startReaped(["sh", "-c", `(sleep 60 & echo $! > ${note}); exec sleep 60`], (argv) => [
+        ...argv,
+      ]);
+      await vi.waitUntil(() => existsSync(note) && readFileSync(note, "utf8").endsWith("\n"));
+      const orphan = processAt(Number(readFileSync(note, "utf8")));
+      const reaper = processAt(parentOf(daemon?.pid ?? 0));
+      await vi.waitUntil(() => parentOf(orphan?.pid ?? 0) === reaper?.pid);
+      process.kill(daemon?.pid ?? 0, "SIGKILL");
+      await vi.waitUntil(() => !existsSync(`/proc/${daemon?.pid}`));
+      expect(reaper?.alive()).toBe(true);
+      process.kill(orphan?.pid ?? 0, "SIGKILL");
+      await vi.waitUntil(() => !existsSync(`/proc/${orphan?.pid}`));
+      await vi.waitUntil(() => reaper?.alive() === false);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it("is nothing when it cannot be run", async () => {
+    const gone = await startReaped(["/nowhere/daemon"], (argv) => [...argv]);
+    await vi.waitUntil(() => gone?.alive() !== true);
   });
 });
 
