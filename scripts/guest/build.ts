@@ -16,6 +16,9 @@ import { run } from "./run.ts";
 
 export const DEMO_IMAGE = "virtive/demo-guest:1";
 
+/** Debian's kernel for virtual machines; a metapackage. */
+const KERNEL = "linux-image-cloud-amd64";
+
 /** What a guest of this kernel needs on libvirt's machines; the rest is built in. */
 const MODULES = [
   "virtio_pci",
@@ -48,8 +51,8 @@ export async function buildGuest(directory: string, say: (line: string) => void)
   const work = join(directory, "work");
   const tree = join(work, "tree");
   await mkdir(tree, { recursive: true });
-  const apt = await openApt(work);
-  const kernel = await kernelPackage(apt, "linux-image-cloud-amd64");
+  const apt = await openApt(work, KERNEL, say);
+  const kernel = await kernelPackage(apt, KERNEL);
   say(`downloading ${kernel} (27 MB), busybox-static, syslinux, mtools, dosfstools`);
   await apt.unpack(kernel, tree);
   for (const name of ["busybox-static", "syslinux", "mtools", "dosfstools"]) await apt.unpack(name, tree);

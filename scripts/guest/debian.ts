@@ -19,9 +19,10 @@ export interface Apt {
 
 /**
  * apt with the machine's sources. Where the machine has no package lists (a fresh container), they are fetched into a
- * folder of ours: the machine's own stay as they are.
+ * folder of ours: the machine's own stay as they are. `needed` is a package that is in no list but a whole one (one that
+ * is installed is known without any).
  */
-export async function openApt(directory: string): Promise<Apt> {
+export async function openApt(directory: string, needed: string, say: (line: string) => void): Promise<Apt> {
   try {
     await access("/usr/bin/apt-get");
   } catch {
@@ -33,8 +34,9 @@ export async function openApt(directory: string): Promise<Apt> {
   const show = async (name: string): Promise<string> =>
     run("apt-cache", [...options, "show", "--no-all-versions", name]);
   try {
-    await show("busybox-static");
+    await show(needed);
   } catch {
+    say("fetching Debian's package lists, which this machine does not have");
     options = await ownLists(join(directory, "apt"));
   }
   return {

@@ -35,6 +35,7 @@ export async function demoGuest(
   const temporary = `${directory}.${process.pid}`;
   try {
     const start = Date.now();
+    await removeLeftovers(cache, directory);
     say("making the demo guest; this happens once");
     await mkdir(temporary, { recursive: true });
     await buildGuest(temporary, say);
@@ -44,6 +45,14 @@ export async function demoGuest(
   } finally {
     await rm(temporary, { recursive: true, force: true });
     await release();
+  }
+}
+
+/** What builds that were killed have left. The lock is ours, so none of them is going on. */
+async function removeLeftovers(cache: string, directory: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name);
+    if (path.startsWith(`${directory}.`) && !path.endsWith(".lock")) await rm(path, { recursive: true, force: true });
   }
 }
 
