@@ -72,6 +72,9 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+/** Milliseconds that connections get to end by themselves when the server closes. */
+const CLOSE_MILLISECONDS = 250;
+
 const DEFAULT_WINDOW: WindowBounds = { changes: 16_384, characters: 32 * 1024 * 1024 };
 
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -129,8 +132,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       watches.close();
       await Promise.all(cleaners.map((cleaner) => cleaner.close()));
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
+      // What is being answered goes out first: watches get their end, writes their outcome.
+      const hurry = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS);
       await closed;
+      clearTimeout(hurry);
       store.close();
     },
   };
@@ -192,6 +197,7 @@ async function announce(room: Room, { group, version }: AggregatedApi): Promise<
 
 function listener(options: ApiServerOptions, handle: ReturnType<typeof getRequestListener>): Server {
   const { cert, key, clientCA } = options.tls;
+  const requestTimeout = options.requestTimeoutMilliseconds ?? 60_000;
   const server = createServer(
     {
       cert,
@@ -202,9 +208,9 @@ function listener(options: ApiServerOptions, handle: ReturnType<typeof getReques
       rejectUnauthorized: false,
       minVersion: "TLSv1.2",
       handshakeTimeout: 10_000,
-      headersTimeout: 10_000,
-      requestTimeout: options.requestTimeoutMilliseconds ?? 60_000,
-      connectionsCheckingInterval: 1000,
+      headersTimeout: Math.min(10_000, requestTimeout),
+      requestTimeout,
+      connectionsCheckingInterval: Math.min(1000, requestTimeout),
       keepAliveTimeout: 120_000,
       noDelay: true,
     },

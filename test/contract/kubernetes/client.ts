@@ -12,11 +12,69 @@ export interface Access {
   readonly token?: string;
 }
 
+export interface Meta {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly [field: string]: unknown;
+  readonly creationTimestamp: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ownerReferences: readonly { readonly name: string }[];
+  readonly managedFields: readonly { readonly manager: string; readonly fieldsV1: Readonly<Record<string, unknown>> }[];
+}
+
+interface DiscoveredResource {
+  readonly resource: string;
+  readonly subresources: readonly { readonly subresource: string }[];
+}
+
+interface DocumentPath {
+  /** In the list of documents. */
+  readonly serverRelativeURL: string;
+  readonly patch: { readonly parameters: readonly { readonly name: string }[] };
+}
+
+interface DocumentSchema {
+  readonly "x-kubernetes-group-version-kind"?: readonly object[];
+  readonly "properties"?: Readonly<Record<string, object>>;
+}
+
+/** Whatever the server answers: the fields that tests look at, each only in some answers. */
+export interface Body {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: Meta;
+  readonly spec: Readonly<Record<string, unknown>> & {
+    readonly size: number;
+    readonly containers: readonly { readonly name: string; readonly image: string }[];
+  };
+  readonly status: Readonly<Record<string, unknown>> & {
+    readonly conditions: readonly { readonly type: string; readonly status: string }[];
+  };
+  readonly items: readonly Body[];
+  readonly reason: string;
+  readonly message: string;
+  readonly details: {
+    readonly causes: readonly { readonly field: string; readonly reason: string; readonly message: string }[];
+  };
+  /** Of Tables. */
+  readonly columnDefinitions: readonly { readonly name: string }[];
+  readonly rows: readonly { readonly cells: readonly unknown[]; readonly object: Body }[];
+  /** Of discovery and OpenAPI. */
+  readonly versions: readonly { readonly resources: readonly DiscoveredResource[] }[];
+  readonly paths: Readonly<Record<string, DocumentPath>>;
+  readonly components: { readonly schemas: Readonly<Record<string, DocumentSchema>> };
+  readonly groups: readonly { readonly name: string }[];
+  readonly resources: readonly { readonly name: string }[];
+  readonly [field: string]: unknown;
+}
+
 export interface Answer {
   readonly code: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Parsed when it is JSON, else the text. */
-  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
+  /** Parsed when it is JSON. */
+  readonly body: Body;
+  readonly text: string;
   readonly warnings: readonly string[];
 }
 
@@ -29,7 +87,7 @@ export interface RequestOptions {
 
 export interface WatchLine {
   readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  readonly object: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- objects of every shape
+  readonly object: Body;
 }
 
 export interface Watch {
@@ -92,7 +150,8 @@ export class Client {
           resolve({
             code: response.statusCode ?? 0,
             headers: response.headers,
-            body: isJson ? (JSON.parse(raw) as unknown) : raw,
+            body: (isJson ? JSON.parse(raw) : {}) as Body,
+            text: raw,
             warnings: warningTexts(warnings),
           });
         });
@@ -163,7 +222,8 @@ function watchOf(response: IncomingMessage): Watch {
       if (resolve === undefined) lines.push(line);
       else resolve(line);
     })
-    .on("close", end);
+    .on("close", end)
+    .on("error", end);
   response.on("error", end);
   const next = async (timeoutMilliseconds = 10_000): Promise<WatchLine | undefined> => {
     const line = lines.shift();
@@ -186,8 +246,7 @@ function watchOf(response: IncomingMessage): Watch {
       while (found.length < count) {
         const event = await next();
         if (event === undefined) break;
-        const { metadata } = event.object as { metadata: { name: string } };
-        found.push(`${event.type} ${metadata.name}`);
+        found.push(`${event.type} ${event.object.metadata.name}`);
       }
       return found;
     },

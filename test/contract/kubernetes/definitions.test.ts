@@ -22,9 +22,7 @@ onEachServer("definitions", (bench) => {
     });
     const { code, body } = await client.post(widgets, wrong);
     expect(code).toBe(422);
-    const causes = new Map(
-      body.details.causes.map(({ field, reason }: { field: string; reason: string }) => [field, reason]),
-    );
+    const causes = new Map(body.details.causes.map(({ field, reason }) => [field, reason]));
     expect(causes.get("spec.size")).toBe("FieldValueInvalid");
     expect(causes.get("spec.colour")).toBe("FieldValueNotSupported");
     expect(causes.get("spec.tags[1]")).toBe("FieldValueDuplicate");
@@ -86,9 +84,7 @@ onEachServer("definitions", (bench) => {
     const { client, group } = bench();
     const { body } = await client.get(`${definitions}/widgets.${group}`);
     expect(body.status.acceptedNames).toMatchObject({ plural: "widgets", kind: "Widget", shortNames: ["wd"] });
-    expect(
-      body.status.conditions.map(({ type, status }: { type: string; status: string }) => `${type}=${status}`),
-    ).toContain("Established=True");
+    expect(body.status.conditions.map(({ type, status }) => `${type}=${status}`)).toContain("Established=True");
     expect(body.status.storedVersions).toEqual(["v1"]);
   });
 
@@ -112,7 +108,7 @@ onEachServer("definitions", (bench) => {
       spoil(definition);
       const { code, body } = await client.post(definitions, definition);
       expect(code, field).toBe(422);
-      expect(body.details.causes.map((cause: { field: string }) => cause.field)).toContain(field);
+      expect(body.details.causes.map((cause) => cause.field)).toContain(field);
     }
   });
 

@@ -117,7 +117,7 @@ onEachServer("deletion", (bench) => {
       const { body } = await client.get(`${widgets}/dependent`);
       return body.metadata.ownerReferences.length === 1 ? body : undefined;
     }, "the lost owner to be taken off");
-    expect(left.metadata.ownerReferences[0].name).toBe("owner-2");
+    expect(left.metadata.ownerReferences[0]?.name).toBe("owner-2");
     await client.delete(`${widgets}/owner-2`);
     await until(async () => (await client.get(`${widgets}/dependent`)).code === 404, "the dependent to be deleted");
   });
@@ -166,7 +166,7 @@ onEachServer("deletion", (bench) => {
     expect(deleted.body.status.phase).toBe("Terminating");
     const refused = await client.post(widgets, widget("late"));
     expect(refused.code).toBe(403);
-    expect(refused.body.details.causes[0].reason).toBe("NamespaceTerminating");
+    expect(refused.body.details.causes[0]?.reason).toBe("NamespaceTerminating");
     await until(
       async () => (await client.get(`${namespaces}/leaving/configmaps/c`)).code === 404,
       "the config map to go",

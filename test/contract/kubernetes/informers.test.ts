@@ -15,7 +15,7 @@ onEachServer("informers", (bench) => {
     await client.post(widgets, widget("before"));
     const config = new KubeConfig();
     config.loadFromFile(under.kubeconfig);
-    const list = async () => (await client.get(widgets)).body as KubernetesListObject<KubernetesObject>;
+    const list = async () => (await client.get(widgets)).body as unknown as KubernetesListObject<KubernetesObject>;
     const informer = new ListWatch(widgets, new Watch(config), list, false);
     const seen: string[] = [];
     informer.on("add", (object) => void seen.push(`add ${object.metadata?.name}`));

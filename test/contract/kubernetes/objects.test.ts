@@ -138,7 +138,7 @@ onEachServer("objects", (bench) => {
     const { body } = await client.post(widgets, widget("versioned"));
     const without = await client.put(`${widgets}/versioned`, widget("versioned"));
     expect(without.code).toBe(422);
-    expect(without.body.details.causes[0].field).toBe("metadata.resourceVersion");
+    expect(without.body.details.causes[0]?.field).toBe("metadata.resourceVersion");
     const foreign = { ...body, metadata: { ...body.metadata, uid: "00000000-0000-0000-0000-000000000000" } };
     expect((await client.put(`${widgets}/versioned`, foreign)).code).toBe(409);
   });

@@ -54,10 +54,7 @@ onEachServer("patches", (bench) => {
     };
     const { code, body } = await client.patch(`${pods}/strategic`, patch, "strategic");
     expect(code).toBe(200);
-    expect(body.spec.containers.map(({ name, image }: { name: string; image: string }) => `${name} ${image}`)).toEqual([
-      "one a:1",
-      "two b:2",
-    ]);
+    expect(body.spec.containers.map(({ name, image }) => `${name} ${image}`)).toEqual(["one a:1", "two b:2"]);
     expect(body.metadata.finalizers).toEqual(["example.com/a", "example.com/b"]);
     const gone = { metadata: { "$deleteFromPrimitiveList/finalizers": ["example.com/a", "example.com/b"] } };
     expect((await client.patch(`${pods}/strategic`, gone, "strategic")).body.metadata.finalizers ?? []).toEqual([]);
@@ -100,7 +97,7 @@ onEachServer("patches", (bench) => {
     expect(first.code).toBe(201);
     const [entry] = first.body.metadata.managedFields;
     expect(entry).toMatchObject({ manager: "mine", operation: "Apply", fieldsType: "FieldsV1" });
-    expect(entry.fieldsV1["f:spec"]).toMatchObject({
+    expect(entry?.fieldsV1["f:spec"]).toMatchObject({
       "f:size": {},
       "f:parts": { 'k:{"name":"a"}': { ".": {}, "f:weight": {} } },
     });
@@ -146,7 +143,7 @@ onEachServer("patches", (bench) => {
       "apply",
     );
     expect(conflict.code).toBe(409);
-    expect(conflict.body.details.causes[0].message).toContain('conflict with "editor"');
+    expect(conflict.body.details.causes[0]?.message).toContain('conflict with "editor"');
   });
 
   it("applies to the status alone", async () => {
@@ -156,7 +153,7 @@ onEachServer("patches", (bench) => {
     const { code, body } = await client.patch(`${widgets}/status/status?fieldManager=controller`, wish, "apply");
     expect(code).toBe(200);
     expect(body.status.conditions).toEqual([{ type: "Ready", status: "True" }]);
-    const entry = body.metadata.managedFields.find(({ manager }: { manager: string }) => manager === "controller");
+    const entry = body.metadata.managedFields.find(({ manager }) => manager === "controller");
     expect(entry).toMatchObject({ operation: "Apply", subresource: "status" });
   });
 

@@ -12,7 +12,7 @@ export interface Bench {
   readonly namespace: string;
   /** Path of the suite's widgets, in its namespace. */
   readonly widgets: string;
-  widget(name: string, spec?: object, metadata?: object): Record<string, unknown>;
+  readonly widget: (name: string, spec?: object, metadata?: object) => Record<string, unknown>;
 }
 
 export function onEachServer(suite: string, tests: (bench: () => Bench) => void): void {

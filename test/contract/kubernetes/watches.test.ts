@@ -7,18 +7,12 @@ onEachServer("watches", (bench) => {
     for (const name of ["c", "a", "d", "b"])
       await client.post(widgets, widget(`chunk-${name}`, {}, { labels: { set: "chunk" } }));
     const first = await client.get(`${widgets}?limit=2`);
-    expect(first.body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual([
-      "chunk-a",
-      "chunk-b",
-    ]);
+    expect(first.body.items.map(({ metadata }) => metadata.name)).toEqual(["chunk-a", "chunk-b"]);
     expect(first.body.metadata.remainingItemCount).toBe(2);
     await client.delete(`${widgets}/chunk-d`);
     await client.post(widgets, widget("chunk-bb"));
     const second = await client.get(`${widgets}?limit=2&continue=${first.body.metadata.continue}`);
-    expect(second.body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual([
-      "chunk-c",
-      "chunk-d",
-    ]);
+    expect(second.body.items.map(({ metadata }) => metadata.name)).toEqual(["chunk-c", "chunk-d"]);
     expect(second.body.metadata.continue ?? "").toBe("");
     expect(second.body.metadata.resourceVersion).toBe(first.body.metadata.resourceVersion);
     expect((await client.get(`${widgets}?limit=2&continue=nonsense`)).code).toBe(400);
@@ -29,9 +23,7 @@ onEachServer("watches", (bench) => {
     await client.post(widgets, widget("sel-1", { colour: "blue" }, { labels: { tier: "web", env: "a" } }));
     await client.post(widgets, widget("sel-2", {}, { labels: { tier: "db", env: "a" } }));
     const names = async (query: string) =>
-      (await client.get(`${widgets}?${query}`)).body.items.map(
-        (item: { metadata: { name: string } }) => item.metadata.name,
-      ) as string[];
+      (await client.get(`${widgets}?${query}`)).body.items.map(({ metadata }) => metadata.name);
     expect(await names("labelSelector=tier%3Dweb")).toEqual(["sel-1"]);
     expect(await names("labelSelector=env%3Da,tier%21%3Dweb")).toEqual(["sel-2"]);
     expect(await names("labelSelector=tier%20in%20(web,db),env")).toEqual(["sel-1", "sel-2"]);
