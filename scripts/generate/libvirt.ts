@@ -1,10 +1,9 @@
 /**
- * Makes node-runtime/libvirt/protocol.gen.ts from the protocol tables beside it: a type and a codec for each struct,
- * and the tables of calls and events. Run it with `node scripts/generate/libvirt.ts`; with `--check` it only says
- * whether the file is as the tables have it.
+ * node-runtime/libvirt/protocol.gen.ts from the protocol tables beside it: a type and a codec for each struct, and the
+ * tables of calls and events.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { write, type Generated } from "./output.ts";
 
 interface Field {
   readonly name: string;
@@ -37,7 +36,6 @@ interface Spelling {
 }
 
 const directory = new URL("../../node-runtime/libvirt/", import.meta.url);
-const target = fileURLToPath(new URL("protocol.gen.ts", directory));
 
 const primitives: Readonly<Record<string, Spelling>> = {
   "int": { type: "number", codec: "int" },
@@ -271,20 +269,10 @@ ${events
 };
 `;
 
-const text = `${head}\n${[...definitions(remote), ...definitions(qemu)].join("\n\n")}\n${tables}`;
+const content = `${head}\n${[...definitions(remote), ...definitions(qemu)].join("\n\n")}\n${tables}`;
 
-if (process.argv.includes("--check")) {
-  let present = "";
-  try {
-    present = readFileSync(target, "utf8");
-  } catch {
-    // Not there is as wrong as different.
-  }
-  if (present !== text) {
-    console.error(`${target} is not what the tables give: run node scripts/generate/libvirt.ts`);
-    process.exitCode = 1;
-  }
-} else {
-  writeFileSync(target, text);
-  console.log(`${target}: ${calls.length} calls, ${events.length} events`);
+export function libvirt(): readonly Generated[] {
+  return [{ path: "node-runtime/libvirt/protocol.gen.ts", content }];
 }
+
+if (import.meta.main) await write(libvirt());
