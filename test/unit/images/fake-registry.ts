@@ -8,6 +8,8 @@ export interface Registry {
   readonly host: string;
   /** "GET /v2/…" with the Range header if any, in order. */
   readonly requests: string[];
+  /** The Authorization header of each request. */
+  readonly authorizations: (string | undefined)[];
   close(): Promise<void>;
 }
 
@@ -32,10 +34,12 @@ export async function startRegistry(
   ways: Ways = {},
 ): Promise<Registry> {
   const requests: string[] = [];
+  const authorizations: (string | undefined)[] = [];
   let host = "";
   const server = createServer((request, response) => {
     const range = request.headers.range === undefined ? "" : ` ${request.headers.range}`;
     requests.push(`${request.method} ${request.url}${range}`);
+    authorizations.push(request.headers.authorization);
     answer(images, ways, host, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -43,6 +47,7 @@ export async function startRegistry(
   return {
     host,
     requests,
+    authorizations,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  linkSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -184,6 +185,18 @@ describe("pulling from a registry", () => {
   it("is not led to plain HTTP elsewhere", async () => {
     const name = await served({ redirectsTo: "http://example.invalid" });
     await expect(open({ limits: { attempts: 1 } }).pull(name)).rejects.toThrow(/not HTTPS/);
+  });
+
+  it("follows a redirect, and leaves its token behind", async () => {
+    const elsewhere = await startRegistry({ "team/disk:1": diskImage });
+    try {
+      const name = await served({ token: "", redirectsTo: `http://${elsewhere.host}` });
+      expect((await open().pull(name)).digest).toBe(diskImage.digest);
+      expect(registry?.authorizations).toContain("Bearer t-1");
+      expect(elsewhere.authorizations).toEqual([undefined]);
+    } finally {
+      await elsewhere.close();
+    }
   });
 
   it("keeps the size of an image within its limit", async () => {
@@ -398,6 +411,12 @@ describe("the cache", () => {
     for (const path of [file.path, `${file.path}.json`, ...image.layers.map((layer) => layer.path)]) {
       utimesSync(path, longAgo, longAgo);
     }
+    // A machine has the file under a name of its own.
+    const inUse = join(directory, "in-use");
+    linkSync(file.path, inUse);
+    await store.prune();
+    expect(existsSync(file.path)).toBe(true);
+    rmSync(inUse);
     await store.prune();
     expect(existsSync(file.path)).toBe(false);
     expect(image.layers.some((layer) => existsSync(layer.path))).toBe(false);
