@@ -141,7 +141,9 @@ export class ModelHypervisor implements Hypervisor {
       const machine = this.#must(uuid);
       if (machine.state !== "running" || !machine.behaviour.obeysAcpi) return;
       this.#options.clock.schedule(machine.behaviour.shutdownMilliseconds, () => {
-        if (machine.state === "running") this.#stop(machine, "shutdown");
+        if (machine.state !== "running") return;
+        this.#tell({ uuid, event: "shutting-down" });
+        this.#stop(machine, "shutdown");
       });
     });
   }

@@ -63,7 +63,7 @@ export interface Served {
 export interface ServerOptions {
   readonly listen: Listen;
   readonly machines: Served;
-  readonly consoles: Pick<Consoles, "connect" | "history">;
+  readonly consoles: Pick<Consoles, "connect" | "history" | "mustBeOpen">;
   readonly log: Log;
 }
 
@@ -212,6 +212,7 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
         if (!isControl(callerOf(request)))
           throw new Fault("refused", "Forbidden", "only the control plane is served here");
         if (machines.status(uid) === undefined) throw unknown(uid);
+        consoles.mustBeOpen(uid);
       },
       answer: (thrown) => {
         const fault = asFault(thrown);

@@ -47,6 +47,8 @@ export interface Consoles extends MachineConsoles {
     client: ConsoleClient,
     options: { readonly history: boolean },
   ): { input(chunk: Buffer): void; disconnect(): void };
+  /** @throws Fault refused, reason NotRunning */
+  mustBeOpen(uid: string): void;
   /** The newest bytes, at most 256 KiB; also of a machine that has stopped, until it is forgotten. */
   history(uid: string): Promise<Buffer>;
   close(): Promise<void>;
@@ -54,6 +56,13 @@ export interface Consoles extends MachineConsoles {
 
 export function openConsoles(options: ConsolesOptions): Consoles {
   const attached = new Map<string, MachineConsole>();
+
+  function open(uid: string): MachineConsole {
+    const machine = attached.get(uid);
+    if (machine !== undefined) return machine;
+    throw new Fault("refused", "NotRunning", `machine ${uid} does not run: it has no console`);
+  }
+
   return {
     attach(uid, uuid) {
       const present = attached.get(uid);
@@ -66,12 +75,8 @@ export function openConsoles(options: ConsolesOptions): Consoles {
       attached.get(uid)?.end("ended");
       attached.delete(uid);
     },
-    connect(uid, client, { history }) {
-      const machine = attached.get(uid);
-      if (machine === undefined)
-        throw new Fault("refused", "NotRunning", `machine ${uid} does not run: it has no console`);
-      return machine.connect(client, history);
-    },
+    mustBeOpen: (uid) => void open(uid),
+    connect: (uid, client, { history }) => open(uid).connect(client, history),
     async history(uid) {
       const machine = attached.get(uid);
       if (machine !== undefined) return machine.tail();

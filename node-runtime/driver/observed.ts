@@ -1,7 +1,9 @@
 /** What the hypervisor says, in a driver's words: tables from its events and states to places, exits and reasons. */
+import { Fault } from "#events/fault.ts";
 import type { Exit } from "#events/machine.ts";
-import type { Domain, DomainEvent } from "../hypervisor.ts";
+import type { Domain, DomainEvent, Hypervisor } from "../hypervisor.ts";
 import { exits, type At } from "./next.ts";
+import type { DomainDescription, Notes } from "./ports.ts";
 
 type How = Extract<DomainEvent, { event: "stopped" }>["how"];
 
@@ -12,6 +14,8 @@ export interface Circumstances {
   readonly ending?: Exit | undefined;
   /** The guest reported a panic before it ended. */
   readonly panicked: boolean;
+  /** It was heard to have stopped so. */
+  readonly how?: How | undefined;
 }
 
 const HOW = {
@@ -49,8 +53,12 @@ export function pausedReasonOf(reason: string): string {
 }
 
 /** Where a machine is whose domain was looked up; undefined when the domain is on its way out: look again. */
-export function placeOf(domain: Domain | undefined, ran: boolean, asked: boolean): At | undefined {
-  if (domain === undefined) return ran ? { at: "ended", exit: exits.lost } : { at: "prepared" };
+export function placeOf(domain: Domain | undefined, ran: boolean, circumstances: Circumstances): At | undefined {
+  if (domain === undefined) {
+    const { how, ending } = circumstances;
+    if (how !== undefined) return { at: "ended", exit: exitOf(how, circumstances) };
+    return ran ? { at: "ended", exit: ending ?? exits.lost } : { at: "prepared" };
+  }
   switch (domain.state) {
     case "running":
       return { at: "live", vcpus: "running" };
@@ -63,6 +71,28 @@ export function placeOf(domain: Domain | undefined, ran: boolean, asked: boolean
       // A transient domain is that for a moment only, and its last event says how it ended.
       return undefined;
     case "crashed":
-      return { at: "ended", exit: exitOf("crashed", { asked, ran, panicked: domain.reason === "Panicked" }) };
+      return { at: "ended", exit: exitOf("crashed", { ...circumstances, panicked: domain.reason === "Panicked" }) };
   }
+}
+
+/** Where a machine is whose notes were read from disk: a domain of it may exist, unless they say that its run is over. */
+export function placeIn(notes: Pick<Notes, "exit" | "stoppedAt">): At {
+  if (notes.exit === undefined) return { at: "unsure" };
+  return { at: notes.stoppedAt === undefined ? "ended" : "stopped", exit: notes.exit };
+}
+
+/** How a start ended that a fault ended. */
+export function failureOf(fault: Fault): Exit {
+  return { kind: "failed", reason: fault.reason.slice(0, 128), message: fault.message.slice(0, 2048) };
+}
+
+/** Two machines may have been given one firmware UUID: the other's domain is none of our business. @throws Fault later */
+export async function mustBeOurs(
+  domain: Domain,
+  uid: string,
+  hypervisor: Pick<Hypervisor, "xml">,
+  description: Pick<DomainDescription, "claimOf">,
+): Promise<void> {
+  if (description.claimOf(await hypervisor.xml(domain.uuid))?.uid === uid) return;
+  throw new Fault("later", "UUIDTaken", `the domain ${domain.name} has this machine's UUID ${domain.uuid}`);
 }

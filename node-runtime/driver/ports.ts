@@ -8,6 +8,16 @@ import type { Clock } from "#events/clock.ts";
 import type { Log } from "#events/log.ts";
 import type { MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainParts, GuestLink, PreparedVolumes } from "../domain/parts.ts";
+import type { DomainEvent } from "../hypervisor.ts";
+
+export type Input =
+  /** A new wish; its notes are on disk already. */
+  | { readonly input: "order" }
+  | { readonly input: "event"; readonly event: DomainEvent }
+  | { readonly input: "connection"; readonly connected: boolean }
+  /** The node goes: the machine is shut down within so many seconds, whatever its order says. */
+  | { readonly input: "finish"; readonly graceSeconds: number }
+  | { readonly input: "tick" };
 
 export interface MachineVolumes {
   /** Idempotent: a runtime that was restarted finds what is done. @throws Fault later, refused */

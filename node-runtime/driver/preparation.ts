@@ -24,10 +24,9 @@ export class Preparation {
 
   /** @throws Fault later, refused; both parts have ended by then, so that they can be taken down */
   async prepare(order: MachineOrder, signal: AbortSignal): Promise<Prepared> {
-    const started = performance.now();
     const [volumes, network] = await Promise.allSettled([
-      this.#volumes.prepare(order, signal).finally(() => this.#mark("volumes", started)),
-      this.#network.up(order).finally(() => this.#mark("links", started)),
+      this.timed("volumes", this.#volumes.prepare(order, signal)),
+      this.timed("links", this.#network.up(order)),
     ]);
     if (network.status === "fulfilled") this.#settling(network.value.settled);
     if (volumes.status === "rejected") throw volumes.reason;
@@ -38,15 +37,13 @@ export class Preparation {
 
   /** NAT and DHCP serve when it resolves; what failed is done again at the next call. @throws Fault later, refused */
   async settle(order: MachineOrder): Promise<void> {
-    const started = performance.now();
     try {
       if (this.#settled === undefined) this.#settling((await this.#network.up(order)).settled);
-      await this.#settled;
+      if (this.#settled !== undefined) await this.timed("settle", this.#settled);
     } catch (thrown) {
       this.#settled = undefined;
       throw thrown;
     }
-    this.#mark("settle", started);
   }
 
   async takeDown(uid: string): Promise<void> {
@@ -59,7 +56,18 @@ export class Preparation {
     this.#settled = settled;
   }
 
-  #mark(name: string, started: number): void {
-    this.marks[name] = performance.now() - started;
+  /** The same promise; how long it took is noted under the name. */
+  async timed<T>(name: string, promise: Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await promise;
+    } finally {
+      this.marks[name] = performance.now() - started;
+    }
+  }
+
+  /** Milliseconds of each part of the start, for the log. */
+  split(): Record<string, number> {
+    return Object.fromEntries(Object.entries(this.marks).map(([name, value]) => [name, Math.round(value * 10) / 10]));
   }
 }

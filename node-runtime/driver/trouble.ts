@@ -55,6 +55,14 @@ export class Trouble {
     this.#retryAt = undefined;
   }
 
+  /** Of a machine that runs: whether its last trouble is old enough to be over, which it then is. */
+  faded(now: Date): boolean {
+    const { fadesAt } = this;
+    if (fadesAt === undefined || fadesAt > now) return false;
+    this.over();
+    return true;
+  }
+
   over(): void {
     this.#failures = 0;
     this.#problem = undefined;
