@@ -4,8 +4,8 @@
  * delivers waits for the disk. kill -9 loses what came in the last moments; nothing rests on it.
  */
 import { Buffer } from "node:buffer";
-import { DatabaseSync } from "node:sqlite";
 import { systemClock, type Clock } from "./clock.ts";
+import { openDatabase } from "./database.ts";
 import { asFault } from "./fault.ts";
 import { createNews, followJournal } from "./follow-journal.ts";
 import { indexOf, MOST_ENTRIES_A_READ, type DecisionRecord, type Journal, type JournalEntry } from "./journal-entry.ts";
@@ -28,10 +28,15 @@ const MOST_BUFFERED = 50_000;
 /** Beyond its bound the journal drops this part of what it keeps, so that it need not for a while. */
 const DROPPED_PART = 0.1;
 
+/** SQLite waits for the disk when it moves the log into the file: that is done in quiet moments, or when it must. */
+const QUIET_MILLISECONDS = 2000;
+const LONGEST_LOG_BYTES = 64 * 1024 * 1024;
+
 const SCHEMA = `
+  PRAGMA auto_vacuum = INCREMENTAL;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
-  PRAGMA auto_vacuum = INCREMENTAL;
+  PRAGMA wal_autocheckpoint = 0;
   CREATE TABLE IF NOT EXISTS entries (
     cursor INTEGER PRIMARY KEY,
     entry TEXT NOT NULL,
@@ -45,8 +50,7 @@ const SCHEMA = `
 
 export function openJournal(options: JournalOptions): Journal {
   const { file, mostRows = 200_000, mostBytes = 256 * 1024 * 1024, clock = systemClock, log = silentLog } = options;
-  const database = new DatabaseSync(file);
-  database.exec(SCHEMA);
+  const database = openDatabase(file, SCHEMA, log);
   const insert = database.prepare("INSERT INTO entries (cursor, entry, key, type, json) VALUES (?, ?, ?, ?, ?)");
   const extent = database
     .prepare(
@@ -58,6 +62,8 @@ export function openJournal(options: JournalOptions): Journal {
   let last = Number(extent?.["last"]);
   let buffer: JournalEntry[] = [];
   let cancelBatch: (() => void) | undefined;
+  let cancelTidying: (() => void) | undefined;
+  let logged = 0;
   let closed = false;
   const news = createNews();
 
@@ -103,8 +109,18 @@ export function openJournal(options: JournalOptions): Journal {
     buffer = buffer.slice(entries.length);
     rows += entries.length;
     bytes += size;
+    logged += size;
+    cancelTidying?.();
+    if (logged > LONGEST_LOG_BYTES) tidy();
+    else cancelTidying = clock.schedule(QUIET_MILLISECONDS, tidy);
     if (rows > mostRows || bytes > mostBytes) prune();
     return true;
+  }
+
+  function tidy(): void {
+    cancelTidying = undefined;
+    logged = 0;
+    database.exec("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
   function prune(): void {
@@ -167,6 +183,7 @@ export function openJournal(options: JournalOptions): Journal {
       flush();
       closed = true;
       cancelBatch?.();
+      cancelTidying?.();
       database.close();
     },
   };

@@ -29,6 +29,11 @@ export interface SourceOptions {
   readonly deadlineOf: DeadlineOf;
   /** Seconds between `dev.virtive.resync.due` events; the first comes as soon as all is known. 0: none. */
   readonly resyncSeconds: number;
+  /**
+   * Seconds between tellings of every object as if it had changed: a function whose delivery was given up looks again
+   * then. Default 600; 0: none.
+   */
+  readonly retellSeconds?: number;
   readonly clock: Clock;
   /** The events' `source`: a name that stays the same across restarts, such as /virtive/source. */
   readonly sourceName: string;
@@ -59,7 +64,7 @@ const TYPES = {
 const RESYNC_KEY = "/resync";
 
 export function startSource(options: SourceOptions): Source {
-  const { cluster, kinds, publish, clock, sourceName: source, resyncSeconds } = options;
+  const { cluster, kinds, publish, clock, sourceName: source, resyncSeconds, retellSeconds = 600 } = options;
   const random = options.random ?? systemRandom;
   const log = options.log ?? silentLog;
   const ending = new AbortController();
@@ -127,10 +132,20 @@ export function startSource(options: SourceOptions): Source {
   }
   if (resyncSeconds > 0) void gate.promise.then(resync);
 
+  let cancelRetelling = (): void => undefined;
+  function retell(): void {
+    if (signal.aborted) return;
+    for (const kind of kinds)
+      for (const object of cache.shelf(kind)?.objects.values() ?? []) tell(kind, object, TYPES.update, "retold");
+    cancelRetelling = clock.schedule(retellSeconds * 1000, retell);
+  }
+  if (retellSeconds > 0) void gate.promise.then(() => (cancelRetelling = clock.schedule(retellSeconds * 1000, retell)));
+
   async function close(): Promise<void> {
     options.signal?.removeEventListener("abort", abort);
     ending.abort();
     cancelResync();
+    cancelRetelling();
     deadlines.close();
     gate.resolve();
     await Promise.allSettled([...follows, ...all(outlets, resyncs).map((outlet) => outlet.idle())]);

@@ -262,6 +262,18 @@ describe("failure", () => {
     expect(delivered.length).toBe(2);
   });
 
+  it("leaves news all of its retries", async () => {
+    const { broker, clock, subscribe } = bench();
+    const answers = Array.from({ length: 6 }, (): Answer => ({ status: 500, detail: "no" }));
+    const delivered = subscribe({ answers, delivery: delivery({ retry: 3, backoffDelayMilliseconds: 1000 }) });
+    await broker.publish(event({ id: "1", key: "ns/a" }));
+    await clock.advance(3500);
+    await broker.publish(event({ id: "2", key: "ns/a" }));
+    await clock.advance(60_000);
+    expect(ids(delivered)).toEqual(["1", "1", "1", "2", "2", "2", "2"]);
+    expect(broker.metrics().triggers["t"]).toMatchObject({ delivered: 1, deadLettered: 0 });
+  });
+
   it("by too many requests is not cut short", async () => {
     const { broker, clock, subscribe } = bench();
     const delivered = subscribe({ answers: [{ status: 429, detail: "slow down", retryAfterSeconds: 60 }] });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -194,7 +194,33 @@ describe("the journal on disk", () => {
     expect(onDisk()).toBe(16);
     await clock.advance(10);
     expect(onDisk()).toBe(40);
+    await clock.advance(2000);
     expect(clock.waiting).toBe(0);
+    journal.close();
+  });
+
+  it("moves its log into the file in a quiet moment", async () => {
+    const clock = virtualClock();
+    const file = newFile();
+    const journal = openJournal({ file, clock });
+    for (let index = 0; index < 300; index += 1) {
+      journal.appendEvent(event({ data: "x".repeat(4000) }));
+      await clock.advance(5);
+    }
+    const before = statSync(file).size;
+    await clock.advance(2000);
+    expect(before).toBeLessThan(100_000);
+    expect(statSync(file).size).toBeGreaterThan(1_000_000);
+    journal.close();
+  });
+
+  it("is begun anew when its file is damaged, which is kept aside", () => {
+    const file = newFile();
+    writeFileSync(file, "this is no database, but long enough to be taken for one ".repeat(100));
+    const journal = openJournal({ file });
+    expect(journal.appendEvent(event())).toBe(1);
+    expect(journal.read({ limit: 10 }).length).toBe(1);
+    expect(existsSync(`${file}.damaged`)).toBe(true);
     journal.close();
   });
 

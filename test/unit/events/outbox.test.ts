@@ -173,6 +173,19 @@ describe("the outbox", () => {
     expect(outbox.waiting).toBe(10);
   });
 
+  it("sends what is added at any moment while a sender of the same key ends", async () => {
+    const { clock, sent, start } = bench();
+    const outbox = start();
+    for (let moments = 0; moments < 30; moments += 1) {
+      outbox.add(report(`${moments} first`, `m${moments}`));
+      for (let moment = 0; moment < moments; moment += 1) await Promise.resolve();
+      outbox.add(report(`${moments} second`, `m${moments}`));
+      await clock.settle();
+    }
+    expect(outbox.waiting).toBe(0);
+    expect(sent.length).toBe(60);
+  });
+
   it("takes nothing more once it is closed", async () => {
     const { start } = bench();
     const outbox = start();

@@ -1,0 +1,31 @@
+/** SQLite files of this room: opened with their schema; one that is damaged is set aside, since none holds the truth. */
+import { renameSync, rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type { Log } from "./log.ts";
+
+/** SQLite's result codes for a damaged file, and for one that is something else. */
+const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
+
+/** Opens it; a damaged one is renamed to `<file>.damaged` and a new one is begun. */
+export function openDatabase(file: string, schema: string, log: Log): DatabaseSync {
+  try {
+    return prepared(file, schema);
+  } catch (thrown) {
+    if (!(thrown instanceof Error) || !("errcode" in thrown) || !DAMAGED.has(thrown.errcode)) throw thrown;
+    log.error({ file }, `the database is damaged (${thrown.message}): it is set aside and a new one begun`);
+    renameSync(file, `${file}.damaged`);
+    for (const rest of ["-wal", "-shm"]) rmSync(`${file}${rest}`, { force: true });
+    return prepared(file, schema);
+  }
+}
+
+function prepared(file: string, schema: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  try {
+    database.exec(schema);
+    return database;
+  } catch (thrown) {
+    database.close();
+    throw thrown;
+  }
+}
