@@ -154,7 +154,7 @@ function definitionCauses(object: JsonObject): StatusCause[] {
 /** A Warning for the one who creates a definition with rules that this server does not evaluate. */
 export function definitionWarnings(object: JsonObject): string[] {
   return JSON.stringify(specOf(object)).includes(`"${NOT_EVALUATED}"`)
-    ? [`${NOT_EVALUATED} are stored and published; this server does not evaluate them`]
+    ? [`${NOT_EVALUATED} are stored and served; this server does not evaluate them`]
     : [];
 }
 

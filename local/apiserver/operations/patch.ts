@@ -73,9 +73,7 @@ function changeOf(type: string, body: Body, { kind, version }: Served): (object:
 }
 
 function decodePatched(object: JsonObject, body: Body, served: Served, context: WriteContext): JsonObject {
-  // Told once, however often the change is computed again.
-  const warnings = context.warnings.length === 0 ? context.warnings : [];
-  judgeFields({ ...context, warnings }, { unknown: prune(object, served.version.schema), duplicates: body.duplicates });
+  judgeFields(context, { unknown: prune(object, served.version.schema), duplicates: body.duplicates });
   if (object["kind"] !== served.kind.kind) throw badRequest("a patch may not change the object's kind");
   return toStored(object, served);
 }

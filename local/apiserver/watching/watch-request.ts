@@ -90,8 +90,12 @@ function bookmarkText({ served, representation }: View, version: number, initial
 
 /** Writes straight to the connection, without a stream in between. */
 export function responseSink(response: ServerResponse): Sink {
+  // A client that goes while a line is on its way is no error of ours: the connection's end ends the watch.
+  response.on("error", () => {});
   return {
-    write: (line) => response.write(line),
+    write(line) {
+      if (!response.destroyed) response.write(line);
+    },
     get waiting() {
       return response.writableLength;
     },

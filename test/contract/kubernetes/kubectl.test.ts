@@ -1,9 +1,10 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { until } from "./client.ts";
 import { onEachServer } from "./suite.ts";
 
 const run = promisify(execFile);
@@ -167,14 +168,22 @@ onEachServer("kubectl", (bench) => {
   });
 
   it("watches", async () => {
-    const watching = kubectl("get wd -w --request-timeout=3s --output-watch-events -l watched=yes");
-    const { client, widgets, widget } = bench();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    await client.post(widgets, widget("seen", { size: 3 }, { labels: { watched: "yes" } }));
-    await client.delete(`${widgets}/seen`);
-    const { out } = await watching;
-    expect(out).toMatch(/ADDED +seen +3/);
-    expect(out).toMatch(/DELETED +seen +3/);
+    const { under, client, namespace, widgets, widget } = bench();
+    const labels = { watched: "yes" };
+    await client.post(widgets, widget("first-seen", {}, { labels }));
+    const words = ["-n", namespace, "get", "wd", "-w", "--output-watch-events", "-l", "watched=yes"];
+    const env = { PATH: process.env["PATH"], HOME: home, KUBECONFIG: under.kubeconfig };
+    const child = spawn(binary, words, { env, stdio: ["ignore", "pipe", "ignore"] });
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString("utf8")));
+    try {
+      await until(async () => /ADDED +first-seen/.test(out), "kubectl to list");
+      await client.post(widgets, widget("seen", { size: 3 }, { labels }));
+      await client.delete(`${widgets}/seen`);
+      await until(async () => /ADDED +seen +3[\s\S]+DELETED +seen +3/.test(out), "kubectl to show what came and went");
+    } finally {
+      child.kill();
+    }
   });
 
   it("creates core objects with its typed commands", async () => {
