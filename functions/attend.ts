@@ -137,8 +137,18 @@ function statusFrom(node: Node, said: Heartbeat, at: Date, ours: boolean): NodeS
       { type: "InternalIP", address: new URL(said.url).hostname },
       { type: "Hostname", address: node.metadata.name },
     ],
-    nodeInfo: { operatingSystem: "linux", architecture: architectures[process.arch] ?? process.arch, ...said.versions },
+    nodeInfo: nodeInfoFrom(said),
     conditions: withHeartbeat(conditions, ready, at),
+  };
+}
+
+/** Only fields that Node has: the API server drops others, and what is dropped would look new at every heartbeat. */
+function nodeInfoFrom({ versions }: Heartbeat): NonNullable<NodeStatus["nodeInfo"]> {
+  return {
+    operatingSystem: "linux",
+    architecture: architectures[process.arch] ?? process.arch,
+    ...(versions["kernel"] === undefined ? {} : { kernelVersion: versions["kernel"] }),
+    ...(versions["qemu"] === undefined ? {} : { containerRuntimeVersion: `qemu://${versions["qemu"]}` }),
   };
 }
 

@@ -15,6 +15,7 @@ import { CustomResourceDefinition, customResourceDefinitions } from "#api/crd.ts
 import { KubeVirt } from "#api/kubevirt.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
 import { createBroker, type LocalBroker } from "#events/broker/broker.ts";
 import { systemRandom } from "#events/chance.ts";
 import { systemClock } from "#events/clock.ts";
@@ -24,7 +25,7 @@ import { openJournal } from "#events/journal.ts";
 import { connect } from "#events/kubernetes.ts";
 import type { Log } from "#events/log.ts";
 import { startSource } from "#events/source/source.ts";
-import { createAdmission } from "#functions/admit/admit.ts";
+import { createAdmission, type Admission } from "#functions/admit/admit.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
@@ -55,7 +56,7 @@ export interface ControlPlane {
   readonly broker: LocalBroker;
   readonly reader: Reader;
   readonly cluster: Cluster;
-  /** Functions wake from now on. */
+  /** To be called once, when all triggers are with the broker: what exists is told from now on. */
   run(): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,27 +68,26 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const journal = openJournal({ file: join(instance.paths.journal, "journal.db"), log });
   const broker = createBroker({ journal, clock, random: systemRandom, log });
   let reader: Reader | undefined;
+  // Admission looks at the KubeVirt object, which is read through the API itself once that serves.
+  const admission = createAdmission({ reader: () => reader, around: { defaultSchedulerName: SCHEDULER_NAME } });
   const api = await startApiServer({
     directory: instance.paths.api,
     port: options.port,
     tls: { ...pki.server, clientCA: pki.authority },
-    // Admission looks at the KubeVirt object, which is read through the API itself once that serves.
-    admission: createAdmission({ reader: () => reader, around: { defaultSchedulerName: SCHEDULER_NAME } }),
+    admission,
     log,
   });
   await writeKubeconfig(instance.paths.kubeconfig, api.url, pki.authority, pki.admin);
   await writeKubeconfig(instance.paths.controlKubeconfig, api.url, pki.authority, pki.control);
   const cluster = await connect(instance.paths.controlKubeconfig);
-  await install(cluster);
-  const ingress = await serveIngress(
-    createIngress({ publish: (event) => broker.publish(event), identityOf, leaseSeconds: LEASE_SECONDS, clock, log }),
-    pki,
-  );
+  await Promise.all([install(cluster), warmUp(admission)]);
+  const listening = Promise.withResolvers<void>();
   const source = startSource({
     cluster,
     // KubeVirt objects are no function's business, but admission asks for them at every write.
     kinds: [...watchedKinds, KubeVirt],
-    publish: (event) => broker.publish(event),
+    // What exists is told once: everybody who wakes on it must be known to the broker by then.
+    publish: (event) => listening.promise.then(() => broker.publish(event)),
     deadlineOf,
     resyncSeconds: RESYNC_SECONDS,
     clock,
@@ -108,6 +108,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     clock,
     log,
   });
+  dispatcher.start();
+  // Only now: a node's report that no function hears would be lost.
+  const ingress = await serveIngress(
+    createIngress({ publish: (event) => broker.publish(event), identityOf, leaseSeconds: LEASE_SECONDS, clock, log }),
+    pki,
+  );
   return {
     api,
     ingressURL: ingress.url,
@@ -115,10 +121,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     reader: source.reader,
     cluster,
     async run() {
-      dispatcher.start();
+      listening.resolve();
       await source.synced();
     },
     async close() {
+      listening.resolve();
       await source.close();
       await broker.close();
       await ingress.close();
@@ -128,6 +135,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       journal.close();
     },
   };
+}
+
+/** The schemas are compiled at their first use, which takes a third of a second: better now than at a user's first VM. */
+async function warmUp(admission: Admission): Promise<void> {
+  const template = { spec: { domain: { devices: {}, memory: { guest: "128Mi" } } } };
+  const object = {
+    apiVersion: "kubevirt.io/v1",
+    kind: VirtualMachine.kind,
+    metadata: { name: "warm-up", namespace: "default" },
+    spec: { runStrategy: "Halted", template },
+  };
+  const request = { operation: "CREATE", namespace: "default", name: "warm-up", dryRun: true } as const;
+  const user = { username: "system:virtive:control", groups: [] };
+  await admission.review({ ...request, kind: VirtualMachine, object, user });
 }
 
 /** Kinds, namespaces and the KubeVirt object, each only if missing or different. */

@@ -2,12 +2,13 @@
  * The nodes of a local instance: each a host of its own (namespaces, libvirtd) with a runtime on it, over one image
  * store and one pod network.
  */
+import { release } from "node:os";
 import { join } from "node:path";
 import { readdir } from "node:fs/promises";
 import type { Log } from "#events/log.ts";
 import { realDisk } from "#node-runtime/disk.ts";
 import { EMULATOR, emulatorVersion, probeAccelerator } from "#node-runtime/host/accelerator.ts";
-import { startHost } from "#node-runtime/host/host.ts";
+import { startHost, type Host } from "#node-runtime/host/host.ts";
 import type { ImageStore } from "#node-runtime/images/image.ts";
 import { openImageStore } from "#node-runtime/images/store.ts";
 import { openLibvirt } from "#node-runtime/libvirt/hypervisor.ts";
@@ -31,7 +32,10 @@ export interface NodesOptions {
 
 export interface LocalNodes {
   readonly network: PodNetwork;
+  readonly images: ImageStore;
+  readonly accelerator: "kvm" | "tcg";
   readonly runtimes: ReadonlyMap<string, Runtime>;
+  readonly hosts: ReadonlyMap<string, Host>;
   /** Guests, libvirtd and namespaces go on. */
   close(): Promise<void>;
 }
@@ -58,7 +62,10 @@ export async function startNodes(options: NodesOptions): Promise<LocalNodes> {
   );
   return {
     network,
+    images,
+    accelerator: probe.accelerator,
     runtimes: new Map(started.map(({ runtime }) => [runtime.node, runtime])),
+    hosts: new Map(started.map(({ host }) => [host.name, host])),
     async close() {
       await Promise.all(started.map((node) => node.close()));
       await network.close();
@@ -75,7 +82,7 @@ async function startNode(
     readonly accelerator: "kvm" | "tcg";
     readonly version: string;
   },
-): Promise<{ readonly runtime: Runtime; close(): Promise<void> }> {
+): Promise<{ readonly runtime: Runtime; readonly host: Host; close(): Promise<void> }> {
   const { instance, pki, log, progress } = options;
   const begun = Date.now();
   const host = await startHost({ name, stateDirectory: instance.paths.host(name), instance: instance.id, log });
@@ -101,7 +108,7 @@ async function startNode(
     }),
     control: { url: await options.ingressURL, tls: identity },
     listen: { host: "127.0.0.1", port: 0, tls: identity, mayOrder: (uris) => uris.includes(CONTROL_URI) },
-    versions: { qemu: shared.version },
+    versions: { qemu: shared.version, kernel: release() },
     log,
   });
   const guests = runtime.machines().filter((machine) => machine.state !== "stopped").length;
@@ -109,6 +116,7 @@ async function startNode(
   progress(`node ${name}: libvirt and runtime ready in ${Date.now() - begun} ms${found}`);
   return {
     runtime,
+    host,
     async close() {
       await runtime.close();
       await hypervisor.close();

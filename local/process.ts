@@ -7,7 +7,7 @@ import { defaultDelivery } from "#functions/dispatcher.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { lock, type Instance } from "./instance.ts";
 import { runKubelet } from "./kubelet.ts";
-import { startNodes } from "./nodes.ts";
+import { startNodes, type LocalNodes } from "./nodes.ts";
 import { openPki } from "./pki.ts";
 import type { ApiServer } from "./apiserver/server.ts";
 
@@ -24,6 +24,7 @@ export interface LocalOptions {
 
 export interface Local {
   readonly api: ApiServer;
+  readonly nodes: LocalNodes;
   /** Ends the process's part. Guests go on and are found by the next start. */
   close(): Promise<void>;
 }
@@ -48,7 +49,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     if (controlResult.status === "fulfilled") closers.push(() => controlResult.value.close());
     if (nodesResult.status === "fulfilled") closers.push(() => nodesResult.value.close());
     const { api, broker, reader, cluster, run } = await control;
-    const { network, runtimes } = await nodes;
+    const started = await nodes;
+    const { network, runtimes } = started;
     progress(`API on ${api.url}`);
     runKubelet({
       nodes: new Set(names),
@@ -62,7 +64,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     });
     await run();
     await held.update({ url: api.url, nodes: names });
-    return { api, close: closeAll };
+    return { api, nodes: started, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

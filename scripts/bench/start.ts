@@ -1,0 +1,219 @@
+/**
+ * What the control plane adds to a start: create→Running through the API, beside bare `virsh create` of the same domain
+ * XML on the same libvirt, in one run and in turns. Both boot the demo guest; the guest is ended as soon as its vCPUs run.
+ */
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { parse } from "yaml";
+import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { silentLog } from "#events/log.ts";
+import type { MachineOrder } from "#events/machine.ts";
+import { openInstance, type Instance } from "#local/instance.ts";
+import { startLocal, type Local } from "#local/process.ts";
+import { teardown } from "#local/teardown.ts";
+import { domainXml } from "#node-runtime/domain/xml.ts";
+import { EMULATOR } from "#node-runtime/host/accelerator.ts";
+import { guestLinks } from "#node-runtime/network/guest-link.ts";
+import { prepareVolumes } from "#node-runtime/volumes/prepare.ts";
+import { Client } from "../../cli/client.ts";
+import { demoGuest } from "../guest/guest.ts";
+import { summarize, type Summary } from "./samples.ts";
+
+const run = promisify(execFile);
+const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
+const VMIS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances";
+const NODE = "node-1";
+/** The first rounds compile our code and warm libvirt's caches; they are not counted. */
+const WARM_UP_ROUNDS = 2;
+
+export interface StartFigures {
+  readonly createToRunning: Summary;
+  readonly virshCreate: Summary;
+  /** Median of the one over median of the other. */
+  readonly ratio: number;
+  /** Median of the one less median of the other, milliseconds: what the control plane and the preparation add. */
+  readonly addedMilliseconds: number;
+  /** Writes of the VMI after its creation, as the API server counted them, for each start. */
+  readonly instanceWritesPerStart: Summary;
+}
+
+export async function benchStart(rounds: number, say: (line: string) => void): Promise<StartFigures> {
+  const guest = await demoGuest({ say });
+  const instance = await openInstance(await mkdtemp(join(tmpdir(), "vt-")));
+  await mkdir(instance.paths.layouts);
+  await symlink(guest.layout, join(instance.paths.layouts, "demo-guest"));
+  let local: Local | undefined;
+  try {
+    local = await startLocal({ instance, nodes: 1, port: 0, log: silentLog, progress: say });
+    return await measure(local, instance, rounds, say);
+  } finally {
+    await local?.close();
+    await teardown(instance, { graceSeconds: 0, progress: say });
+    await rm(instance.directory, { recursive: true, force: true });
+  }
+}
+
+async function measure(
+  local: Local,
+  instance: Instance,
+  rounds: number,
+  say: (line: string) => void,
+): Promise<StartFigures> {
+  const client = await Client.open(instance.paths.kubeconfig);
+  const manifest = parse(await readFile(join(import.meta.dirname, "../guest/demo-vm.yaml"), "utf8")) as object;
+  const ours: number[] = [];
+  const bare: number[] = [];
+  const writes: number[] = [];
+  let twin: Twin | undefined;
+  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
+    const counted = round >= WARM_UP_ROUNDS;
+    const name = `bench-${round}`;
+    const started = await startThroughApi(client, local, manifest, name);
+    twin ??= await twinOf(local, instance, started.vmi);
+    await removeThroughApi(client, name);
+    const virsh = await startBare(twin);
+    if (counted) {
+      ours.push(started.milliseconds);
+      writes.push(started.writes);
+      bare.push(virsh);
+    }
+    say(
+      `round ${round + 1}: create→Running ${started.milliseconds.toFixed(0)} ms, virsh create ${virsh.toFixed(0)} ms${counted ? "" : " (warm-up)"}`,
+    );
+  }
+  await twin?.remove();
+  const createToRunning = summarize(ours);
+  const virshCreate = summarize(bare);
+  return {
+    createToRunning,
+    virshCreate,
+    ratio: createToRunning.median / virshCreate.median,
+    addedMilliseconds: createToRunning.median - virshCreate.median,
+    instanceWritesPerStart: summarize(writes),
+  };
+}
+
+async function startThroughApi(
+  client: Client,
+  local: Local,
+  manifest: object,
+  name: string,
+): Promise<{ readonly milliseconds: number; readonly writes: number; readonly vmi: VirtualMachineInstance }> {
+  const stop = new AbortController();
+  const watching = Promise.withResolvers<void>();
+  const running = (async () => {
+    // The watch stands before the create, as a client's would that wants to know at once.
+    const list = await client.send<{ metadata: { resourceVersion: string } }>("GET", VMIS);
+    watching.resolve();
+    const path = `${VMIS}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
+    for await (const line of client.lines(path, stop.signal)) {
+      const { object } = JSON.parse(line) as { object: VirtualMachineInstance };
+      if (object.metadata.name === name && object.status?.phase === "Running") return { object, at: performance.now() };
+    }
+    throw new Error(`the watch ended before ${name} ran`);
+  })();
+  await watching.promise;
+  // The watch's own request is on its way; give it the time of one more.
+  await client.send("GET", `${VMIS}?limit=1`);
+  const before = instanceWrites(local);
+  const begin = performance.now();
+  await client.send("POST", VMS, { ...manifest, metadata: { name } });
+  const { object, at } = await running;
+  stop.abort();
+  return { milliseconds: at - begin, writes: instanceWrites(local) - before, vmi: object };
+}
+
+/** Updates and patches of VMIs, the object and its status, since the server's start. */
+function instanceWrites(local: Local): number {
+  return local.api
+    .writes()
+    .filter(({ kind, verb }) => kind === "VirtualMachineInstance" && verb !== "create" && verb !== "delete")
+    .reduce((sum, { count }) => sum + count, 0);
+}
+
+async function removeThroughApi(client: Client, name: string): Promise<void> {
+  // At once: a guest that is still in its firmware does not hear the button.
+  await client
+    .send(
+      "PATCH",
+      `${VMIS}/${name}`,
+      { spec: { terminationGracePeriodSeconds: 0 } },
+      { "content-type": "application/merge-patch+json" },
+    )
+    .catch(() => undefined);
+  await client.send("DELETE", `${VMS}/${name}`);
+  for (;;) {
+    const vms = await client.send<{ items: unknown[] }>("GET", VMS);
+    const vmis = await client.send<{ items: unknown[] }>("GET", VMIS);
+    if (vms.items.length === 0 && vmis.items.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A domain that is in everything like the VMI's, with disks and links of its own that stay over the rounds. */
+interface Twin {
+  readonly socketPath: string;
+  readonly xmlPath: string;
+  readonly name: string;
+  remove(): Promise<void>;
+}
+
+async function twinOf(local: Local, instance: Instance, vmi: VirtualMachineInstance): Promise<Twin> {
+  const host = local.nodes.hosts.get(NODE);
+  if (host === undefined) throw new Error(`there is no ${NODE}`);
+  const uid = randomUUID();
+  const { firmware, ...domain } = vmi.spec.domain;
+  const { uuid: _uuid, ...restOfFirmware } = firmware ?? {};
+  const place = await local.nodes.network.ensure(uid);
+  const order: MachineOrder = {
+    uid,
+    namespace: "bench",
+    name: "twin",
+    claim: { node: NODE, bootID: host.bootID, epoch: 1 },
+    version: "1",
+    desired: "running",
+    graceSeconds: 0,
+    anchor: { podUID: uid, podName: "twin", podIP: place.podIP },
+    spec: { ...vmi.spec, domain: { ...domain, firmware: restOfFirmware } },
+    files: {},
+  };
+  const network = guestLinks({
+    instance: instance.id,
+    node: NODE,
+    hypervisorNamespace: host.networkNamespace,
+    directory: join(instance.paths.node(NODE), "links"),
+    pods: local.nodes.network,
+    log: silentLog,
+  });
+  const directory = join(instance.directory, "twin");
+  const [volumes, { links, settled }] = await Promise.all([
+    prepareVolumes({ order, directory, images: local.nodes.images, log: silentLog }),
+    network.up(order),
+  ]);
+  await settled;
+  const parts = { volumes, links, accelerator: local.nodes.accelerator, emulator: EMULATOR };
+  const xmlPath = join(directory, "domain.xml");
+  await writeFile(xmlPath, domainXml(order, parts));
+  return {
+    socketPath: host.socketPath,
+    xmlPath,
+    name: "bench_twin",
+    async remove() {
+      await network.down(uid);
+      await local.nodes.network.end(uid);
+    },
+  };
+}
+
+async function startBare(twin: Twin): Promise<number> {
+  const uri = `qemu+unix:///system?socket=${twin.socketPath}`;
+  const begin = performance.now();
+  await run("virsh", ["-q", "-c", uri, "create", twin.xmlPath]);
+  const milliseconds = performance.now() - begin;
+  await run("virsh", ["-q", "-c", uri, "destroy", twin.name]);
+  return milliseconds;
+}
