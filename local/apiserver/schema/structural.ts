@@ -1,6 +1,6 @@
 /**
  * Compiles the openAPIV3Schema of a CRD, and refuses one that is not structural: a schema that leaves the type of a
- * field open could not prune. `x-kubernetes-validations` are kept and published but not evaluated: the same rules are
+ * field open could not prune. `x-kubernetes-validations` are kept and served but not evaluated: the same rules are
  * enforced by the admission that the server is given.
  */
 import { copyJson, isObject, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
