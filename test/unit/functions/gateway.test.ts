@@ -331,7 +331,7 @@ describe("cloudevents", () => {
     await world.create(VirtualMachine, virtualMachine());
     const reading = reader?.read();
     await isRunning();
-    const line = new TextDecoder().decode((await reading)?.value);
+    const line = new TextDecoder().decode((await reading)?.value as Uint8Array | undefined);
     expect(JSON.parse(line)).toMatchObject({ entry: "event", event: { type: "dev.virtive.machine.started" } });
     await reader?.cancel();
   });

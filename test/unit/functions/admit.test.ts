@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest";
+import { ConfigMap } from "#api/core.ts";
+import { KubeVirt } from "#api/kubevirt.ts";
+import type { KubeObject } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { virtualClock } from "#events/clock.ts";
+import { memoryCluster } from "#events/memory-cluster.ts";
+import { createAdmission, type AdmitAnswer, type AdmitRequest } from "#functions/admit/admit.ts";
+import { createAdmissionWebhook } from "#functions/admit/review.ts";
+import { bareInstance, claimedInstance, START, stored, virtualMachine } from "./objects.ts";
+
+const jane = { username: "jane", groups: ["system:authenticated"] };
+const ourselves = { username: "system:virtive:control", groups: [] };
+
+const cluster = memoryCluster({ clock: virtualClock() });
+const admission = createAdmission({
+  reader: () => cluster,
+  around: { defaultSchedulerName: "virtive" },
+  now: () => START,
+  uuid: () => "11111111-1111-4111-8111-111111111111",
+});
+
+function review(request: Pick<AdmitRequest, "operation" | "kind"> & Partial<AdmitRequest>): Promise<AdmitAnswer> {
+  return admission.review({ namespace: "default", name: "web", user: jane, dryRun: false, ...request });
+}
+
+function objectOf(answer: AdmitAnswer): KubeObject & { readonly spec?: unknown; readonly status?: unknown } {
+  if (!answer.allowed || answer.object === undefined) throw new Error(JSON.stringify(answer));
+  return answer.object;
+}
+
+describe("admit", () => {
+  it("fixes a new VM's identity and holds it by a finalizer", async () => {
+    const object = objectOf(await review({ operation: "CREATE", kind: VirtualMachine, object: virtualMachine() }));
+    expect(object.metadata.finalizers).toEqual(["kubevirt.io/virtualMachineControllerFinalize"]);
+    expect(object).toMatchObject({
+      spec: { template: { spec: { domain: { firmware: { uuid: "11111111-1111-4111-8111-111111111111" } } } } },
+    });
+  });
+
+  it("completes a new instance and sets it Pending", async () => {
+    const { schedulerName: _ours, ...spec } = bareInstance().spec;
+    const kind = VirtualMachineInstance;
+    const object = objectOf(
+      await review({ operation: "CREATE", kind, object: { ...bareInstance(), spec } as KubeObject }),
+    );
+    expect(object.metadata.finalizers).toEqual(["kubevirt.io/foregroundDeleteVirtualMachine"]);
+    expect(object).toMatchObject({ spec: { schedulerName: "virtive" }, status: { phase: "Pending" } });
+  });
+
+  it("refuses what can't be, naming each field", async () => {
+    const wrong = virtualMachine(
+      {},
+      { template: { domain: { devices: { disks: [{ name: "nothing", disk: { bus: "virtio" } }] } } } },
+    );
+    const answer = await review({ operation: "CREATE", kind: VirtualMachine, object: wrong });
+    expect(answer).toMatchObject({ allowed: false, status: { code: 422, reason: "Invalid" } });
+    const { causes, message } = (answer as AdmitAnswer & { allowed: false }).status;
+    expect(causes?.map(({ field }) => field)).toContain("spec.template.spec.domain.devices.disks[0].name");
+    expect(causes?.map(({ field }) => field)).toContain("spec.template.spec.domain.memory.guest");
+    expect(message).toContain('VirtualMachine "web" can\'t be stored');
+  });
+
+  it("refuses what it can't even read, instead of stumbling", async () => {
+    for (const spec of [
+      undefined,
+      {},
+      { template: {} },
+      { template: { spec: { domain: 7 } } },
+      { runStrategy: "Sometimes" },
+    ]) {
+      const object = { ...virtualMachine(), spec } as unknown as KubeObject;
+      const answer = await review({ operation: "CREATE", kind: VirtualMachine, object });
+      expect(answer, JSON.stringify(spec)).toMatchObject({ allowed: false, status: { code: 422 } });
+    }
+  });
+
+  it("keeps a VM's identity when it is changed", async () => {
+    const old = stored(objectOf(await review({ operation: "CREATE", kind: VirtualMachine, object: virtualMachine() })));
+    const object = { ...virtualMachine({ runStrategy: "Halted" }) };
+    const next = objectOf(await review({ operation: "UPDATE", kind: VirtualMachine, object, oldObject: old }));
+    expect(next).toMatchObject({
+      spec: {
+        runStrategy: "Halted",
+        template: { spec: { domain: { firmware: { uuid: "11111111-1111-4111-8111-111111111111" } } } },
+      },
+    });
+  });
+
+  it("lets only Virtive change an instance's spec", async () => {
+    const old = claimedInstance("Running");
+    const object = { ...old, spec: { ...old.spec, terminationGracePeriodSeconds: 0 } };
+    const update = { operation: "UPDATE", kind: VirtualMachineInstance, object, oldObject: old } as const;
+    expect(await review(update)).toMatchObject({ allowed: false, status: { causes: [{ field: "spec" }] } });
+    expect(await review({ ...update, user: ourselves })).toMatchObject({ allowed: true });
+  });
+
+  it("lets users label and annotate an instance, but not with reserved labels", async () => {
+    const old = claimedInstance("Running");
+    const labelled = (name: string) => ({ ...old, metadata: { ...old.metadata, labels: { [name]: "x" } } });
+    const update = { operation: "UPDATE", kind: VirtualMachineInstance, oldObject: old } as const;
+    expect(await review({ ...update, object: labelled("mine") })).toMatchObject({ allowed: true });
+    expect(await review({ ...update, object: labelled("kubevirt.io/nodeName") })).toMatchObject({ allowed: false });
+  });
+
+  it("lets only Virtive write a status", async () => {
+    const old = claimedInstance("Running");
+    const update = {
+      operation: "UPDATE",
+      kind: VirtualMachineInstance,
+      object: old,
+      oldObject: old,
+      subresource: "status",
+    } as const;
+    expect(await review(update)).toMatchObject({
+      allowed: false,
+      status: { code: 403, message: /Virtive's functions alone/ },
+    });
+    expect(await review({ ...update, user: ourselves })).toEqual({ allowed: true });
+  });
+
+  it("never stands in the way of a deletion", async () => {
+    const old = { ...virtualMachine(), spec: { broken: true } } as unknown as KubeObject;
+    expect(await review({ operation: "DELETE", kind: VirtualMachine, oldObject: old })).toEqual({ allowed: true });
+    const object = stored(old, { deletionTimestamp: "2026-01-01T00:00:00Z" });
+    expect(await review({ operation: "UPDATE", kind: VirtualMachine, object, oldObject: old })).toEqual({
+      allowed: true,
+    });
+  });
+
+  it("minds its own kinds only", async () => {
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x" } };
+    expect(await review({ operation: "CREATE", kind: ConfigMap, object })).toEqual({ allowed: true });
+  });
+
+  it("follows the KubeVirt object's configuration", async () => {
+    const configured = memoryCluster({ clock: virtualClock() });
+    await configured.create(KubeVirt, {
+      apiVersion: "kubevirt.io/v1",
+      kind: "KubeVirt",
+      metadata: { name: "kubevirt", namespace: "kubevirt" },
+      spec: { configuration: { evictionStrategy: "LiveMigrate" } },
+    });
+    const other = createAdmission({ reader: () => configured });
+    const answer = await other.review({
+      operation: "CREATE",
+      kind: VirtualMachineInstance,
+      namespace: "default",
+      name: "web",
+      object: bareInstance(),
+      user: jane,
+      dryRun: false,
+    });
+    expect(objectOf(answer)).toMatchObject({ spec: { evictionStrategy: "LiveMigrate" } });
+  });
+});
+
+describe("the webhook", () => {
+  const app = createAdmissionWebhook(admission);
+
+  function post(request: object, more: object = {}): Promise<Response> {
+    const body = {
+      apiVersion: "admission.k8s.io/v1",
+      kind: "AdmissionReview",
+      request: {
+        uid: "review-1",
+        kind: { group: "kubevirt.io", version: "v1", kind: "VirtualMachine" },
+        operation: "CREATE",
+        namespace: "default",
+        name: "web",
+        userInfo: { username: "jane" },
+        ...request,
+      },
+      ...more,
+    };
+    return Promise.resolve(app.request("/admit", { method: "POST", body: JSON.stringify(body) }));
+  }
+
+  it("answers with a patch of what defaulting adds", async () => {
+    const { response } = (await (await post({ object: virtualMachine() })).json()) as {
+      response: { uid: string; allowed: boolean; patchType: string; patch: string };
+    };
+    expect(response).toMatchObject({ uid: "review-1", allowed: true, patchType: "JSONPatch" });
+    const patch = JSON.parse(Buffer.from(response.patch, "base64").toString()) as { op: string; path: string }[];
+    expect(patch.map(({ op, path }) => `${op} ${path}`).sort()).toEqual(["add /metadata", "add /spec"]);
+  });
+
+  it("answers with causes when it refuses", async () => {
+    const answer: unknown = await (
+      await post({ object: virtualMachine({ running: true, runStrategy: "Always" }) })
+    ).json();
+    expect(answer).toMatchObject({
+      response: { allowed: false, status: { code: 422, details: { causes: [{ field: "spec.running" }] } } },
+    });
+  });
+
+  it("lets pass what is not ours", async () => {
+    const kind = { group: "apps", version: "v1", kind: "Deployment" };
+    expect(await (await post({ kind, object: {} })).json()).toMatchObject({ response: { allowed: true } });
+  });
+
+  it("refuses what is no review", async () => {
+    expect((await post({}, { kind: "Pod" })).status).toBe(400);
+    expect((await app.request("/admit", { method: "POST", body: "no" })).status).toBe(400);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import type { Node } from "#api/core.ts";
+import type { Stored } from "#api/object.ts";
+import { attend, type AttendFacts } from "#functions/attend.ts";
+import { defaultConfig } from "#functions/config.ts";
+import type { Heartbeat } from "#events/machine.ts";
+import { heartbeat, node } from "./objects.ts";
+
+const ours = attend({ ...defaultConfig, ownNodes: true });
+const cluster = attend(defaultConfig);
+const BEGIN = new Date("2026-01-01T00:00:00Z").getTime();
+
+function at(seconds: number): Date {
+  return new Date(BEGIN + seconds * 1000);
+}
+
+function heard(
+  seconds: number,
+  more: Partial<Heartbeat> = {},
+  known: Stored<Node> | undefined = settled(),
+): AttendFacts {
+  return { name: "node1", node: known, heartbeat: { said: heartbeat("node1", more), at: at(seconds) } };
+}
+
+/** A node that has told all that heartbeats of the test tell, at second 0. */
+function settled(): Stored<Node> {
+  const [made] = ours.decide(
+    { name: "node1", node: undefined, heartbeat: { said: heartbeat(), at: at(0) } },
+    at(0),
+  ).effects;
+  if (made?.do !== "create") throw new Error("no node was made");
+  const { metadata, ...rest } = made.object;
+  const stored = node("node1");
+  return {
+    ...stored,
+    ...rest,
+    metadata: {
+      ...metadata,
+      uid: stored.metadata.uid,
+      resourceVersion: "1",
+      creationTimestamp: "2026-01-01T00:00:00Z",
+    },
+  };
+}
+
+describe("attend", () => {
+  it("makes a Node of the first heartbeat where Nodes are ours", () => {
+    expect(settled()).toMatchObject({
+      metadata: {
+        labels: { "kubernetes.io/hostname": "node1", "kubevirt.io/schedulable": "true" },
+        annotations: { "virtive.dev/runtime-url": "https://node1:1", "virtive.dev/boot-id": "boot-1" },
+      },
+      status: {
+        capacity: { cpu: "4", memory: "8388608Ki", pods: "110" },
+        addresses: [{ type: "InternalIP", address: "node1" }, { type: "Hostname" }],
+      },
+    });
+    expect(settled().status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+      "RuntimeReady=True",
+      "Ready=True",
+    ]);
+  });
+
+  it("makes none where they are the kubelet's, and leaves Ready and capacity to it", () => {
+    expect(cluster.decide(heard(0, {}, undefined), at(0)).effects).toEqual([]);
+    const theirs = {
+      ...settled(),
+      status: { capacity: { cpu: "64" }, conditions: [{ type: "Ready", status: "False" as const }] },
+    };
+    const { effects } = cluster.decide(heard(1, {}, theirs), at(1));
+    const patch = effects.find((effect) => effect.do === "patch" && effect.part === "status");
+    const after = patch?.do === "patch" ? (patch.after as Node) : undefined;
+    expect(after?.status?.capacity).toEqual({ cpu: "64" });
+    expect(after?.status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+      "Ready=False",
+      "RuntimeReady=True",
+    ]);
+  });
+
+  it("writes a heartbeat down every 8 s, and at once when it says something new", () => {
+    expect(ours.decide(heard(2), at(2)).effects).toEqual([]);
+    expect(ours.decide(heard(7.9), at(7.9)).effects).toEqual([]);
+    expect(ours.decide(heard(8), at(8)).effects).toHaveLength(1);
+    expect(ours.decide(heard(2, { inventory: "other" }), at(2)).effects).toEqual([]);
+    expect(ours.decide(heard(2, { bootID: "boot-2" }), at(2)).effects).toHaveLength(2);
+    expect(ours.decide(heard(2, { hypervisorReady: false }), at(2)).effects).toHaveLength(2);
+  });
+
+  it("does not believe a heartbeat that comes late: it may tell of an earlier boot", () => {
+    expect(ours.decide(heard(-5, { bootID: "boot-0" }), at(1)).because).toMatch(/overtaken/);
+    expect(ours.decide(heard(2, { bootID: "boot-0" }), at(23)).because).toMatch(/overtaken/);
+  });
+
+  it("says that a node is silent 20 s after the last heartbeat, and no sooner", () => {
+    const silence = { name: "node1", node: settled(), heartbeat: undefined };
+    expect(ours.decide(silence, at(19)).effects).toEqual([]);
+    const { effects } = ours.decide(silence, at(20));
+    const [patch] = effects;
+    const after = patch?.do === "patch" ? (patch.after as Node) : undefined;
+    expect(after?.status?.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual([
+      "RuntimeReady=Unknown",
+      "Ready=Unknown",
+    ]);
+  });
+});
