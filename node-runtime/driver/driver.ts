@@ -174,8 +174,7 @@ export class Driver {
         return void this.#telling.agentAnswers(this.#hypervisor, this.uuid);
       case "agent-disconnected":
         return this.#telling.agentGone(true);
-      default:
-        return; // told by what follows
+      default: // told by what follows
     }
   }
 
@@ -273,12 +272,11 @@ export class Driver {
   }
 
   async #look(): Promise<void> {
+    const { notes } = this.#notebook;
     const domain = await this.#hypervisor.domain(this.uuid);
     if (domain !== undefined) await mustBeOurs(domain, this.uid, this.#hypervisor, this.#ports.domain);
-    const { notes } = this.#notebook;
-    const ran = notes.mayHaveRun || domain?.state === "running";
     if (this.#place.at !== "unsure") return;
-    const place = placeOf(domain, ran, this.#circumstances());
+    const place = placeOf(domain, notes.mayHaveRun || domain?.state === "running", this.#circumstances());
     if (place === undefined) throw new Fault("later", "DomainEnding", "the domain is on its way out");
     if (place.at === "ended") return this.#end(place.exit);
     if (place.at === "prepared") {
@@ -289,9 +287,10 @@ export class Driver {
     if (place.at === "live") {
       if (!notes.mayHaveRun) await this.#telling.note({ mayHaveRun: true });
       this.#ran = true;
-      // What serves the guest may have ended while nobody looked: both do nothing when all is well.
-      await Promise.all([this.#preparation.settle(this.order), this.#ports.consoles.attach(this.uid, this.uuid)]);
       if (this.#found) this.#trouble.over();
+      // What serves the guest may have ended while nobody looked. It must be stoppable even if that can't be healed.
+      this.#preparation.settle(this.order).catch((thrown: unknown) => this.#meet(asFault(thrown)));
+      await this.#ports.consoles.attach(this.uid, this.uuid);
     }
     if (this.#place.at === "unsure") this.#arrive(place);
   }
