@@ -153,7 +153,11 @@ class LocalPodNetwork implements PodNetwork {
   async #ensure(podUID: string): Promise<PodPlace> {
     const known = this.#pods.get(podUID);
     if (known !== undefined) {
-      if (!(await namespaceExists(this.#names.namespace(known)))) await this.#make(known);
+      if (!(await namespaceExists(this.#names.namespace(known)))) {
+        // The kernel takes a namespace down behind its name's end: its link may still be there.
+        await this.#takeDown(known);
+        await this.#make(known);
+      }
       return this.#place(known);
     }
     if (this.#ended) throw new Fault("later", "NetworkClosing", "the pod network is being taken down");
@@ -234,7 +238,11 @@ class LocalPodNetwork implements PodNetwork {
       const namespace = this.#names.namespace(slot);
       // The link goes by name: whoever still sits in the namespace would keep it alive.
       if ((await links(undefined)).some((found) => found.name === link)) await removeLinks(undefined, [link]);
-      if (await namespaceExists(namespace)) await command("ip", ["netns", "del", namespace]);
+      if (!(await namespaceExists(namespace))) return;
+      // Nothing of ours is left in it after an orderly stop; after a kill it may be a guest's DHCP server.
+      const left = await command("ip", ["netns", "pids", namespace]);
+      for (const pid of left.split("\n").filter((line) => line !== "")) endIfThere(Number(pid));
+      await command("ip", ["netns", "del", namespace]);
     } finally {
       this.#busy.delete(slot);
     }
@@ -345,5 +353,14 @@ class LocalPodNetwork implements PodNetwork {
     const mine = this.#writing.then(write, write);
     this.#writing = mine.catch(() => {}); // the one who asked for it is told
     return mine;
+  }
+}
+
+function endIfThere(pid: number): void {
+  if (!Number.isSafeInteger(pid) || pid <= 1) return;
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it ended by itself
   }
 }
