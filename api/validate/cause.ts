@@ -4,7 +4,7 @@ export interface Cause {
   readonly reason: Reason;
   /** Path such as spec.template.spec.domain.cpu.cores. */
   readonly field: string;
-  /** Field, what is wrong and what is allowed: it is read without the other two. */
+  /** What is wrong and what is allowed, without the field: kubectl prints the two side by side. */
   readonly message: string;
 }
 
@@ -18,7 +18,7 @@ export type Reason =
   | "FieldValueTypeInvalid";
 
 function causeOf(reason: Reason) {
-  return (field: string, what: string): Cause => ({ reason, field, message: `${field}: ${what}` });
+  return (field: string, what: string): Cause => ({ reason, field, message: what });
 }
 
 export const invalid = causeOf("FieldValueInvalid");

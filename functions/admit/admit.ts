@@ -12,6 +12,7 @@ import { defaultVirtualMachine } from "#api/default/virtual-machine.ts";
 import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
+import { refusedOrUnsupported } from "#api/support.ts";
 import { validateVirtualMachine, validateVirtualMachineUpdate } from "#api/validate/virtual-machine.ts";
 import {
   validateVirtualMachineInstance,
@@ -89,7 +90,8 @@ function admitVM(vm: VirtualMachine, old: VirtualMachine | undefined, facts: Adm
   const next = readable ? defaultVirtualMachine(vm, config, facts, old) : vm;
   const causes =
     old === undefined ? validateVirtualMachine(next, config) : validateVirtualMachineUpdate(old, next, config);
-  return judged(VirtualMachine, next, causes);
+  const answer = judged(VirtualMachine, next, causes);
+  return answer.allowed ? { ...answer, ...warningsFor(next.spec.template, "spec.template.") } : answer;
 }
 
 function admitVMI(
@@ -108,9 +110,19 @@ function admitVMI(
 
 const MOST_MESSAGES = 10;
 
+/** A field without effect is no error, but nobody should find out by waiting for it. */
+function warningsFor(
+  { spec }: Pick<VirtualMachineInstance, "spec">,
+  prefix: string,
+): { readonly warnings?: readonly string[] } {
+  const fields = refusedOrUnsupported({ spec }).slice(0, MOST_MESSAGES);
+  if (fields.length === 0) return {};
+  return { warnings: fields.map(({ field }) => `${prefix}${field} is accepted, but nothing acts on it yet`) };
+}
+
 function judged(kind: Kind, object: KubeObject, causes: readonly Cause[]): AdmitAnswer {
   if (causes.length === 0) return { allowed: true, object };
-  const shown = causes.slice(0, MOST_MESSAGES).map((cause) => cause.message);
+  const shown = causes.slice(0, MOST_MESSAGES).map((cause) => `${cause.field}: ${cause.message}`);
   const more = causes.length > shown.length ? `, and ${causes.length - shown.length} more` : "";
   const message = `${kind.kind} "${object.metadata.name}" can't be stored: ${shown.join(", ")}${more}`;
   return { allowed: false, status: { code: 422, reason: "Invalid", message, causes } };

@@ -137,10 +137,11 @@ function moversOf(vm: Stored<VirtualMachine> | undefined, vmi: Instance | undefi
   return movers[phaseOf(vmi)] ?? [];
 }
 
-/** The same decision again and again says no more than once. */
+/** The same decision again and again says no more than once; of what is gone there is nothing to say. */
 function distinct(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
-  return decisions.filter((one, index) => {
-    const before = decisions[index - 1];
+  const told = decisions.filter(({ outcome }) => outcome !== "gone");
+  return told.filter((one, index) => {
+    const before = told[index - 1];
     return before?.function !== one.function || before.because !== one.because || before.outcome !== one.outcome;
   });
 }
@@ -169,6 +170,9 @@ const hints: readonly (readonly [type: string, reason: string, hint: string])[] 
     "HypervisorUnresponsive",
     "The node's libvirt does not answer; the guest goes on and is adopted when it is back.",
   ],
+  ["AllFieldsHonored", "FieldsWithoutEffect", "docs/fields.md says for each field whether anything acts on it."],
+  ["Failure", "DiskCorrupt", "Replace the image: what it holds can't be read as a disk."],
+  ["Failure", "GuestPanicked", "The guest's kernel gave up; its console history says more: virtive console."],
   ["Failure", "FailedCreate", "Nothing can start until the cause that the condition names is gone."],
 ];
 

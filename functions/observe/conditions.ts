@@ -116,6 +116,7 @@ function migratable(machine: MachineStatus): Wanted {
 const SYNC_REASONS: Readonly<Record<string, string>> = {
   ImageNotFound: "ErrImagePull",
   ImagePullFailed: "ErrImagePull",
+  ImagePullDenied: "ErrImagePull",
   RegistryUnreachable: "ErrImagePull",
 };
 

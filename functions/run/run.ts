@@ -15,7 +15,7 @@ import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { changed, defineFunction, due, nothing, statusPatch, type Decision, type Effect } from "../define.ts";
 import { isDeleting, isFinal, type Instance } from "../instance.ts";
-import { retryAfter, startFailureAfter } from "./back-off.ts";
+import { retryAfter, startFailureAfter, settledAt, startFailed } from "./back-off.ts";
 import { statusOf, type VmView } from "./status.ts";
 import { planOf, waiting, type Request } from "./strategy.ts";
 import { instanceOf } from "./template.ts";
@@ -82,7 +82,7 @@ function viewOf(
     stopping: vmi !== undefined && isDeleting(vmi),
     startFailure: startFailureAfter(vm, stored, now),
     requests: waiting(vm, stored),
-    failure: undefined,
+    failure: startFailed(vm, stored),
     ...more,
   };
 }
@@ -97,7 +97,7 @@ function keep(facts: RunFacts, now: Date): Decision {
     statusPatch(VirtualMachine, vm, statusOf({ ...view, ...changes }, now));
   switch (plan.do) {
     case "nothing":
-      return { effects: write({}), because: plan.because };
+      return { effects: write({}), because: plan.because, at: forgetsFailuresAt(view, vmi) };
     case "start": {
       const at = retryAfter(view.startFailure, now);
       if (at !== undefined) {
@@ -121,6 +121,11 @@ function keep(facts: RunFacts, now: Date): Decision {
       };
     }
   }
+}
+
+/** The run that lasts ends the back-off, and nothing else happens then that would wake us. */
+function forgetsFailuresAt(view: VmView, vmi: Instance | undefined): Date | undefined {
+  return view.startFailure === undefined || vmi === undefined || isFinal(vmi) ? undefined : settledAt(vmi);
 }
 
 function start(vm: Stored<VirtualMachine>, view: VmView, because: string, paused: boolean, now: Date): Decision {

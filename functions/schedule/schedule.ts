@@ -8,6 +8,7 @@
  *      └──► no node fits: PodScheduled=False, node by node why; looked at again every 5 s
  * ```
  */
+import { refusedOrUnsupported } from "#api/support.ts";
 import { Node, Pod } from "#api/core.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
 import { keyOf, partsOf, withCondition, type Condition, type Stored } from "#api/object.ts";
@@ -57,6 +58,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       "VirtualMachineInstance.status.phase=Scheduling",
       "VirtualMachineInstance.status.phaseTransitionTimestamps[Scheduling]",
       "VirtualMachineInstance.status.conditions[PodScheduled]",
+      "VirtualMachineInstance.status.conditions[AllFieldsHonored]",
       "VirtualMachineInstance.status.conditions[Ready]=while Pending",
     ],
     // Two placements at a time would both count the same free memory.
@@ -141,12 +143,28 @@ function scheduling(vmi: Instance, pod: Pod | undefined, now: Date): VirtualMach
   const status = inPhase(vmi, "Scheduling", now);
   const ready =
     phaseOf(vmi) === "Pending" ? withCondition(status.conditions, GUEST_NOT_RUNNING, now) : status.conditions;
+  const honored = withHonored(ready, vmi, now);
   const said = toldBy(pod);
   const conditions =
     said === undefined
-      ? withoutCondition(ready, "PodScheduled")
-      : withCondition(ready, { ...NOT_SCHEDULED, reason: said.reason, message: said.message }, now);
+      ? withoutCondition(honored, "PodScheduled")
+      : withCondition(honored, { ...NOT_SCHEDULED, reason: said.reason, message: said.message }, now);
   return { ...status, ...(conditions === undefined ? {} : { conditions }) };
+}
+
+const MOST_FIELDS = 10;
+
+/** Fields that the API takes and that nothing acts on yet: said once, where a user looks. */
+function withHonored(
+  old: readonly Condition[] | undefined,
+  vmi: Instance,
+  now: Date,
+): readonly Condition[] | undefined {
+  const fields = refusedOrUnsupported(vmi).map(({ field }) => field);
+  if (fields.length === 0) return old;
+  const more = fields.length > MOST_FIELDS ? ` and ${fields.length - MOST_FIELDS} more` : "";
+  const message = `Accepted, but without effect as yet: ${fields.slice(0, MOST_FIELDS).join(", ")}${more}.`;
+  return withCondition(old, { type: "AllFieldsHonored", status: "False", reason: "FieldsWithoutEffect", message }, now);
 }
 
 /** Why the pod has no node, by its scheduler. */

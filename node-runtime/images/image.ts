@@ -49,7 +49,7 @@ export interface ExtractedFile {
 
 export interface ImageStore {
   /**
-   * @throws Fault refused ImageNotFound, ImageDigestMismatch, ImageRefused (it can never be used as it is), InvalidImageReference;
+   * @throws Fault later ImageNotFound (it may be pushed yet), ImagePullFailed; refused ImageDigestMismatch, ImageRefused (it can never be used as it is), InvalidImageReference;
    *   later ImagePullFailed, DiskFull
    */
   pull(reference: string, options?: PullOptions): Promise<Image>;

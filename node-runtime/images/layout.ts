@@ -79,7 +79,7 @@ async function verifiedBlob(layout: string, blob: Descriptor, name: string): Pro
     about = await stat(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw new Fault("refused", "ImageNotFound", `The layout ${layout} lacks ${blob.digest} of ${name}`);
+    throw new Fault("later", "ImageNotFound", `The layout ${layout} lacks ${blob.digest} of ${name}`);
   }
   const key = `${path} ${about.size} ${about.mtimeMs}`;
   if (verified.has(key)) return path;

@@ -141,7 +141,7 @@ function pullFailed(what: string, why: string, cause?: unknown): Fault {
 async function faultOf(response: Response, what: string): Promise<Fault> {
   await response.body?.cancel();
   const { status } = response;
-  if (status === 404) return new Fault("refused", "ImageNotFound", `The registry has no ${what}`);
+  if (status === 404) return new Fault("later", "ImageNotFound", `The registry has no ${what}`);
   const retryAfter = Number(response.headers.get("retry-after"));
   const more = Number.isFinite(retryAfter) && retryAfter > 0 ? { retryAfterSeconds: Math.min(retryAfter, 3600) } : {};
   const denied = status === 401 || status === 403;

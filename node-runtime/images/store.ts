@@ -117,7 +117,7 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
     const { registry, repository } = reference;
     if (registry === undefined) {
       const message = `The image ${text} names no registry (host/path:tag), and no local layout has it`;
-      throw new Fault("refused", "ImageNotFound", message);
+      throw new Fault("later", "ImageNotFound", message);
     }
     const secret = pull.dockerConfig === undefined ? undefined : secretFor(registry, pull.dockerConfig);
     const client = openRegistry({ registry, repository, secret }, { fetch, limits, log });
@@ -153,7 +153,7 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
       if (known !== undefined) return known;
       if (policy === "Never") {
         throw new Fault(
-          "refused",
+          "later",
           "ImageNotFound",
           `The image ${text} is not on this node, and its pull policy is Never`,
         );

@@ -44,7 +44,7 @@ const KERNEL_BOOT = "kernel-boot";
 const VOLUME_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /**
- * @throws Fault refused (ImageNotFound, ImageDigestMismatch, DiskNotFound, DiskCorrupt, VolumeNotSupported, …: this machine
+ * @throws Fault refused (ImageDigestMismatch, DiskNotFound, DiskCorrupt, VolumeNotSupported, …: this machine
  *   can never start so); later (ImagePullFailed, DiskFull, …: calling again may work and goes on where it stopped)
  */
 export async function prepareVolumes(request: PrepareRequest): Promise<PreparedVolumes> {

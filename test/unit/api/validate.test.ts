@@ -38,6 +38,11 @@ function wire(values: Readonly<Record<string, unknown>>): VirtualMachine {
 
 const TEMPLATE = "spec.template.spec";
 
+/** As kubectl prints a cause. */
+function printed(cause: Cause): string {
+  return `${cause.field}: ${cause.message}`;
+}
+
 describe("a virtual machine that could not be read", () => {
   test("has each unknown field named, wherever it is", () => {
     const vm = wire({
@@ -51,7 +56,7 @@ describe("a virtual machine that could not be read", () => {
         `FieldValueNotSupported ${TEMPLATE}.domain.devices.disks[0].sizeGb`,
       ]),
     );
-    expect(causes[0]?.message).toMatch(/^spec\.template\.spec\..*: unknown field$/);
+    expect(causes.map(printed)[0]).toMatch(/^spec\.template\.spec\..*: unknown field$/);
   });
 
   test("has wrong types named with what is expected, and nothing else is guessed at", () => {
@@ -62,9 +67,7 @@ describe("a virtual machine that could not be read", () => {
       `FieldValueTypeInvalid ${TEMPLATE}.domain.cpu.sockets`,
       `FieldValueTypeInvalid ${TEMPLATE}.domain.devices`,
     ]);
-    expect(causes.map((cause) => cause.message)).toContain(
-      'spec.template.spec.domain.cpu.cores: must be a number; it is "two"',
-    );
+    expect(causes.map(printed)).toContain('spec.template.spec.domain.cpu.cores: must be a number; it is "two"');
   });
 
   test("has missing parts named", () => {
@@ -87,7 +90,7 @@ describe("a virtual machine that could not be read", () => {
 
   test("has words and quantities judged with what is allowed", () => {
     const vm = wire({ "spec.runStrategy": "always", [`${TEMPLATE}.domain.memory`]: { guest: "1 GB" } });
-    expect(validateVirtualMachine(vm, config).map((cause) => cause.message)).toEqual(
+    expect(validateVirtualMachine(vm, config).map(printed)).toEqual(
       expect.arrayContaining([
         'spec.runStrategy: must be one of Always, Halted, Manual, RerunOnFailure, Once, WaitAsReceiver; it is "always"',
         'spec.template.spec.domain.memory.guest: must be a number, with a unit if need be, such as 512Mi or 2; it is "1 GB"',
@@ -106,7 +109,7 @@ describe("a virtual machine", () => {
     const { runStrategy: _, ...spec } = aMachine().spec;
     expect(said(validateVirtualMachine({ ...aMachine(), spec }, config))).toEqual(["FieldValueInvalid spec.running"]);
     const both = validateVirtualMachine(aMachine({}, { running: true }), config);
-    expect(both.map((cause) => cause.message)).toEqual([
+    expect(both.map(printed)).toEqual([
       "spec.running: must not be set with runStrategy; running is deprecated: remove it",
     ]);
   });
@@ -117,7 +120,7 @@ describe("a virtual machine", () => {
       config,
     );
     expect(said(causes)).toEqual(["FieldValueRequired spec.template.spec.domain.memory.guest"]);
-    expect(causes[0]?.message).toContain("spec.instancetype is without effect as yet");
+    expect(causes.map(printed)[0]).toContain("spec.instancetype is without effect as yet");
   });
 
   test("that is stored already can be changed in its metadata whatever its spec", () => {
@@ -288,7 +291,7 @@ describe("an instance", () => {
         { name: "a", emptyDisk: { capacity: "1Gi" } },
         { name: "b", emptyDisk: { capacity: "1Gi" } },
       ],
-    }).map((cause) => cause.message);
+    }).map(printed);
     expect(messages).toEqual([
       "spec.domain.devices.disks[1].bootOrder: 1 is taken by spec.domain.devices.disks[0]",
       "spec.domain.devices.disks[1].disk.bus: a SATA disk cannot be read-only: use another bus, or a cdrom",
@@ -297,7 +300,7 @@ describe("an instance", () => {
 
   test("of more than 256 disks is refused", () => {
     const many = Array.from({ length: 257 }, (_, nth) => ({ name: `disk-${nth}` }));
-    expect(wrong({ devices: { disks: many } }).map((cause) => cause.message)).toContain(
+    expect(wrong({ devices: { disks: many } }).map(printed)).toContain(
       "spec.domain.devices.disks: must be at most 256 entries long",
     );
   });

@@ -146,9 +146,11 @@ describe("a start", () => {
     await world.until("it shows", async () => (await world.vm())?.status?.printableStatus === "ErrImagePull");
     await world.until("it backs off", async () => (await world.vm())?.status?.printableStatus === "CrashLoopBackOff");
     expect((await world.vm())?.status?.startFailure?.consecutiveFailCount).toBe(1);
+    expect(conditionOf((await world.vm()) ?? {}, "Failure")?.status).toBe("True");
     world.node.problem = undefined;
     await isRunning();
-    expect((await world.vm())?.status?.startFailure).toBeUndefined();
+    expect(conditionOf((await world.vm()) ?? {}, "Failure")).toBeUndefined();
+    await world.until("the run has lasted", async () => (await world.vm())?.status?.startFailure === undefined);
   });
 
   it("shows what a node refused", async () => {
@@ -267,6 +269,16 @@ describe("a guest that ends by itself", () => {
       expect(world.node.all()).toEqual([]);
     }
     expect((await world.vm())?.status?.stateChangeRequests).toBeUndefined();
+  });
+
+  it("is started less and less often when it fails soon after each start", async () => {
+    await running();
+    for (let failures = 1; failures <= 3; failures += 1) {
+      await isRunning();
+      world.node.exit((await world.vmi())?.metadata.uid ?? "", "crashed");
+      await world.until("it backs off", async () => (await world.vm())?.status?.printableStatus === "CrashLoopBackOff");
+      expect((await world.vm())?.status?.startFailure?.consecutiveFailCount).toBe(failures);
+    }
   });
 
   it("is started less and less often when it never comes up", async () => {

@@ -92,7 +92,7 @@ describe("pulling from a registry", () => {
     const byDigest = `${registry?.host}/team/disk@${diskImage.digest}`;
     expect((await open().pull(byDigest)).digest).toBe(diskImage.digest);
     await expect(open().pull(`${registry?.host}/team/disk@sha256:${"0".repeat(64)}`)).rejects.toThrow(
-      fault("refused", "ImageNotFound"),
+      fault("later", "ImageNotFound"),
     );
   });
 
@@ -166,10 +166,10 @@ describe("pulling from a registry", () => {
 
   it("says that a missing image is missing", async () => {
     await served();
-    await expect(open().pull(`${registry?.host}/team/nothing:1`)).rejects.toThrow(fault("refused", "ImageNotFound"));
-    await expect(open().pull("virtive/demo-guest:1")).rejects.toThrow(fault("refused", "ImageNotFound"));
+    await expect(open().pull(`${registry?.host}/team/nothing:1`)).rejects.toThrow(fault("later", "ImageNotFound"));
+    await expect(open().pull("virtive/demo-guest:1")).rejects.toThrow(fault("later", "ImageNotFound"));
     await expect(open().pull(`${registry?.host}/team/disk:1`, { pullPolicy: "Never" })).rejects.toThrow(
-      fault("refused", "ImageNotFound"),
+      fault("later", "ImageNotFound"),
     );
   });
 

@@ -221,7 +221,6 @@ describe("a machine's volumes", () => {
     ["a name that is a path", { name: "../../x", emptyDisk: { capacity: "1M" } }, "VolumeNotSupported"],
     ["a capacity that is none", { name: "v", emptyDisk: { capacity: "much" } }, "InvalidQuantity"],
     ["an empty capacity", { name: "v", emptyDisk: { capacity: 0 } }, "VolumeNotSupported"],
-    ["an image that is missing", { name: "v", containerDisk: { image: "test/none:1" } }, "ImageNotFound"],
     ["a path that the image lacks", { name: "v", containerDisk: { image: "test/disk:1", path: "/x" } }, "DiskNotFound"],
     ["a path out of the image", { name: "v", containerDisk: { image: "test/disk:1", path: "../x" } }, "DiskNotFound"],
   ])("are refused for %s", async (_, volume, reason) => {
@@ -242,8 +241,13 @@ describe("a machine's volumes", () => {
     };
     const volumes = [
       { name: "a", containerDisk: { image: "busy/x:1" } },
-      { name: "b", containerDisk: { image: "test/none:1" } },
+      { name: "b", containerDisk: { image: "test/disk:1", path: "/disk/none" } },
     ];
-    await expect(prepare({ volumes }, busy)).rejects.toThrow(fault("refused", "ImageNotFound"));
+    await expect(prepare({ volumes }, busy)).rejects.toThrow(fault("refused", "DiskNotFound"));
+  });
+
+  it("wait for an image that is missing: it may be pushed yet", async () => {
+    const volumes = [{ name: "v", containerDisk: { image: "test/none:1" } }];
+    await expect(prepare({ volumes }, storeWith({}))).rejects.toThrow(fault("later", "ImageNotFound"));
   });
 });
