@@ -201,6 +201,11 @@ export class ModelHypervisor implements Hypervisor {
     this.#misfortunes.set(call, [...(this.#misfortunes.get(call) ?? []), ...misfortunes]);
   }
 
+  /** No more misfortunes. */
+  spare(): void {
+    this.#misfortunes.clear();
+  }
+
   /** libvirtd is gone; QEMUs go on. */
   disconnect(): void {
     this.#connected = false;

@@ -9,7 +9,7 @@ import type { Exit, MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainEvent, Hypervisor } from "../hypervisor.ts";
 import { Alarm } from "./alarm.ts";
 import { next, START_DEADLINE_MS, type At, type Situation, type Step } from "./next.ts";
-import { exitOf, failureOf, mustBeOurs, pausedReasonOf, placeIn, placeOf, type Circumstances } from "./observed.ts";
+import { exitOf, failureOf, ownDomain, pausedReasonOf, placeIn, placeOf, type Circumstances } from "./observed.ts";
 import type { DriverPorts, Input, Notebook } from "./ports.ts";
 import { Preparation, type Prepared } from "./preparation.ts";
 import { reportOf } from "./status.ts";
@@ -17,7 +17,6 @@ import { Telling } from "./telling.ts";
 import { Trouble } from "./trouble.ts";
 import { Wish } from "./wish.ts";
 
-/** Steps that take time, and so have an end to wait for. */
 type Doing = Exclude<Step, { do: "wait" | "end" }>;
 
 const RUNNING: At = { at: "live", vcpus: "running" };
@@ -132,6 +131,7 @@ export class Driver {
 
   #ordered(): void {
     this.#trouble.hurry(); // a fresh wish deserves a fresh try
+    if (this.#wish.takenBack()) this.#telling.noteSoon({ shutdownAskedAt: undefined });
     const { desired } = this.order;
     // Whoever halted the vCPUs, a new wish about them stands above it.
     if (this.#place.at === "live" && this.#place.vcpus === "paused" && desired !== this.status.desired)
@@ -273,8 +273,7 @@ export class Driver {
 
   async #look(): Promise<void> {
     const { notes } = this.#notebook;
-    const domain = await this.#hypervisor.domain(this.uuid);
-    if (domain !== undefined) await mustBeOurs(domain, this.uid, this.#hypervisor, this.#ports.domain);
+    const domain = await ownDomain(this, this.#hypervisor, this.#ports.domain);
     if (this.#place.at !== "unsure") return;
     const place = placeOf(domain, notes.mayHaveRun || domain?.state === "running", this.#circumstances());
     if (place === undefined) throw new Fault("later", "DomainEnding", "the domain is on its way out");

@@ -1,5 +1,5 @@
 /** What the hypervisor says, in a driver's words: tables from its events and states to places, exits and reasons. */
-import { Fault } from "#events/fault.ts";
+import type { Fault } from "#events/fault.ts";
 import type { Exit } from "#events/machine.ts";
 import type { Domain, DomainEvent, Hypervisor } from "../hypervisor.ts";
 import { exits, type At } from "./next.ts";
@@ -86,13 +86,16 @@ export function failureOf(fault: Fault): Exit {
   return { kind: "failed", reason: fault.reason.slice(0, 128), message: fault.message.slice(0, 2048) };
 }
 
-/** Two machines may have been given one firmware UUID: the other's domain is none of our business. @throws Fault later */
-export async function mustBeOurs(
-  domain: Domain,
-  uid: string,
-  hypervisor: Pick<Hypervisor, "xml">,
+/**
+ * The machine's own domain. Two machines may have been given one firmware UUID: the other's domain is none of our
+ * business, and while it is there ours cannot be.
+ */
+export async function ownDomain(
+  at: { readonly uid: string; readonly uuid: string },
+  hypervisor: Pick<Hypervisor, "domain" | "xml">,
   description: Pick<DomainDescription, "claimOf">,
-): Promise<void> {
-  if (description.claimOf(await hypervisor.xml(domain.uuid))?.uid === uid) return;
-  throw new Fault("later", "UUIDTaken", `the domain ${domain.name} has this machine's UUID ${domain.uuid}`);
+): Promise<Domain | undefined> {
+  const domain = await hypervisor.domain(at.uuid);
+  if (domain === undefined) return undefined;
+  return description.claimOf(await hypervisor.xml(at.uuid))?.uid === at.uid ? domain : undefined;
 }

@@ -13,6 +13,8 @@ import { statusOf, type Telling as View } from "./status.ts";
 
 /** Sequence numbers that are reserved on disk at a time, so that most changes of status need no write. */
 const SEQUENCES = 64;
+/** More than a machine's status changes in a second. */
+const SEQUENCES_PER_SECOND = 16;
 
 /** What only the driver knows of the moment. */
 export type Moment = Pick<View, "place" | "connected" | "asked" | "problem">;
@@ -29,8 +31,11 @@ export class Telling {
     this.#ports = ports;
     this.#notebook = notebook;
     this.#moment = moment;
-    const { sequenceCeiling, stoppedAt } = notebook.notes;
-    this.#status = this.#compute(sequenceCeiling, stoppedAt ?? rfc3339(ports.clock.now()), undefined);
+    const { sequenceCeiling, stoppedAt, acceptedAt } = notebook.notes;
+    const now = ports.clock.now();
+    // A full disk reserves nothing: the time that passed keeps numbers from being given twice even then.
+    const passed = Math.max(0, Math.floor((now.getTime() - Date.parse(acceptedAt)) / 1000));
+    this.#status = this.#compute(sequenceCeiling + passed * SEQUENCES_PER_SECOND, stoppedAt ?? rfc3339(now), undefined);
   }
 
   get status(): MachineStatus {

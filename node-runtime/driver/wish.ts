@@ -45,6 +45,14 @@ export class Wish {
     return true;
   }
 
+  /** The guest was to stop and is to live again. It may still obey what it was asked. Answers whether that is news. */
+  takenBack(): boolean {
+    if (this.#stopSince === undefined || this.desired === "stopped" || this.desired === "off") return false;
+    this.#stopSince = undefined;
+    this.#lastAsked = undefined;
+    return true;
+  }
+
   ask(now: Date): void {
     this.#lastAsked = now;
   }

@@ -174,6 +174,20 @@ describe("a driver of a running machine", () => {
     expect(rig.status()).toMatchObject({ state: "stopped", exit: { kind: "destroyed", reason: "OrderedOff" } });
   });
 
+  it("lets a guest live that did not listen when the wish to stop it is taken back", async () => {
+    const rig = await Rig.start({ obeysAcpi: false });
+    await rig.running();
+    await rig.order({ desired: "stopped", graceSeconds: 30, version: "101" });
+    await rig.clock.advance(seconds(20));
+    await rig.order({ desired: "running", version: "102" });
+    await rig.clock.advance(seconds(60));
+    expect(rig.status().state).toBe("running");
+    // Its grace counts anew.
+    await rig.order({ desired: "stopped", graceSeconds: 30, version: "103" });
+    await rig.clock.advance(seconds(20));
+    expect(rig.status().state).toBe("stopping");
+  });
+
   it("runs a paused guest again so that it can shut down", async () => {
     const rig = await Rig.start();
     await rig.running();

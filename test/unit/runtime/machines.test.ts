@@ -81,6 +81,36 @@ describe("orders that a node refuses", () => {
   });
 });
 
+describe("a firmware UUID that two machines were given", () => {
+  const spec = { domain: { ...order().spec.domain, firmware: { uuid: "shared" } } };
+
+  it("is the first one's while that has not stopped", async () => {
+    const rig = await Rig.start();
+    await rig.running({ spec });
+    const second = { uid: "second", name: "second", spec };
+    await expect(rig.order(second)).rejects.toMatchObject({ kind: "later", reason: "UUIDTaken" });
+    await rig.order({ spec, desired: "off", version: "101" });
+    await rig.clock.advance(seconds(1));
+    await rig.running(second);
+    expect(rig.status("second").state).toBe("running");
+  });
+
+  it("never leads one to the other's domain", async () => {
+    const rig = await Rig.start();
+    const made = rig.hypervisor.createPaused("<domain><name>x</name><uuid>shared</uuid><mark>other/1</mark></domain>");
+    await rig.clock.advance(10);
+    await made;
+    await rig.order({ spec });
+    await rig.clock.advance(seconds(30));
+    expect(rig.status()).toMatchObject({ state: "preparing", problem: { reason: "DomainExists" } });
+    expect(rig.reports()).toEqual(["preparing", "troubled"]);
+    await rig.order({ spec, desired: "off", version: "101" });
+    await rig.clock.advance(seconds(30));
+    expect(rig.status().state).toBe("stopped");
+    expect(rig.hypervisor.truth("shared")).toBe("paused");
+  });
+});
+
 describe("epochs", () => {
   it("start a stopped machine anew, with sequence numbers that go on", async () => {
     const rig = await stoppedRig();

@@ -65,9 +65,9 @@ export class Counting {
 }
 
 const domain: DomainDescription = {
-  uuid: ({ uid }) => uid,
-  xml: ({ uid, namespace, name, claim }) =>
-    `<domain><name>${namespace}_${name}</name><uuid>${uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
+  uuid: ({ uid, spec }) => spec.domain.firmware?.uuid ?? uid,
+  xml: ({ uid, spec, namespace, name, claim }) =>
+    `<domain><name>${namespace}_${name}</name><uuid>${spec.domain.firmware?.uuid ?? uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
   targets: () => [],
   interfaces: () => [],
   claimOf: (xml) => {
