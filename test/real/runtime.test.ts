@@ -21,7 +21,9 @@ async function counterOf(address: string): Promise<Counter> {
   return vi.waitFor(async () => {
     const response = await fetch(`http://${address}/counter`, { signal: AbortSignal.timeout(3000) });
     const [count, , bootID] = (await response.text()).trim().split(/\s+/);
-    return { count: Number(count), bootID: bootID ?? "" };
+    // The page is written anew ten times a second, and may be read half written.
+    if (bootID?.length !== 36) throw new Error(`the counter's page is ${JSON.stringify([count, bootID])}`);
+    return { count: Number(count), bootID };
   }, PATIENCE);
 }
 
