@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { defaultStateDirectory, openInstance } from "#local/instance.ts";
 import { Client } from "./client.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
+import type { EventsOptions } from "./commands/events.ts";
 import { power, verbs } from "./commands/power.ts";
 import { get, resourceNamed, resourceWords } from "./commands/get.ts";
 
@@ -149,7 +150,7 @@ program
   .option("--all", "start with everything that the journal still holds")
   .option("--no-follow", "print what is there and stop")
   .addOption(output("text", "json").default("text"))
-  .action(async (options: Parameters<typeof import("./commands/events.ts").events>[2]) => {
+  .action(async (options: EventsOptions) => {
     const { events } = await import("./commands/events.ts");
     const { client, namespace } = await connect();
     await events(client, namespace, options, print);

@@ -67,9 +67,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await mkdir(instance.paths.journal, { recursive: true, mode: 0o700 });
   const journal = openJournal({ file: join(instance.paths.journal, "journal.db"), log });
   const broker = createBroker({ journal, clock, random: systemRandom, log });
-  let reader: Reader | undefined;
+  const known: { reader?: Reader } = {};
   // Admission looks at the KubeVirt object, which is read through the API itself once that serves.
-  const admission = createAdmission({ reader: () => reader, around: { defaultSchedulerName: SCHEDULER_NAME } });
+  const admission = createAdmission({ reader: () => known.reader, around: { defaultSchedulerName: SCHEDULER_NAME } });
   const api = await startApiServer({
     directory: instance.paths.api,
     port: options.port,
@@ -94,7 +94,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     sourceName: "/virtive/source",
     log,
   });
-  reader = source.reader;
+  known.reader = source.reader;
   const nodes = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
   const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
   for (const served of gateway.apis) api.addAggregated(served);
@@ -190,9 +190,10 @@ async function serveIngress(
   app: ReturnType<typeof createIngress>,
   pki: Pki,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const listener = getRequestListener(app.fetch);
   const server: Server = createServer(
     { ...pki.control, ca: pki.authority, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" },
-    getRequestListener(app.fetch),
+    (request, response) => void listener(request, response),
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

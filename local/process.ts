@@ -48,7 +48,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     // Whatever came up is closed, also when the other did not.
     if (controlResult.status === "fulfilled") closers.push(() => controlResult.value.close());
     if (nodesResult.status === "fulfilled") closers.push(() => nodesResult.value.close());
-    const { api, broker, reader, cluster, run } = await control;
+    const controlPlane = await control;
+    const { api, broker, reader, cluster } = controlPlane;
     const started = await nodes;
     const { network, runtimes } = started;
     progress(`API on ${api.url}`);
@@ -62,7 +63,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       delivery: defaultDelivery,
       now: () => new Date(),
     });
-    await run();
+    await controlPlane.run();
     await held.update({ url: api.url, nodes: names });
     return { api, nodes: started, close: closeAll };
   } catch (error) {

@@ -42,7 +42,8 @@ export interface PowerOptions {
 
 /** @returns what to tell the user */
 export async function power(client: Client, verb: Verb, name: string, options: PowerOptions): Promise<string> {
-  const { resource, done, reached }: Power = powers[verb];
+  const goal: Power = powers[verb];
+  const { resource, done } = goal;
   const vmPath = `/apis/kubevirt.io/v1/namespaces/${options.namespace}/virtualmachines/${name}`;
   const before = await client.send<VirtualMachine>("GET", vmPath);
   const path = `/apis/subresources.kubevirt.io/v1/namespaces/${options.namespace}/${resource}/${name}/${verb}`;
@@ -51,7 +52,7 @@ export async function power(client: Client, verb: Verb, name: string, options: P
   const end = Date.now() + options.timeoutSeconds * 1000;
   for (;;) {
     const vm = await client.send<VirtualMachine>("GET", vmPath);
-    if (reached(vm, before)) return `${name}: ${done}`;
+    if (goal.reached(vm, before)) return `${name}: ${done}`;
     if (Date.now() > end) {
       throw new TimedOut(
         `${name} is ${vm.status?.printableStatus ?? "without status"} after ${options.timeoutSeconds} s; see: virtive explain ${name}`,

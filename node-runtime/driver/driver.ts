@@ -266,7 +266,9 @@ export class Driver {
     // Until it answers, a domain may or may not exist.
     this.#place = { at: "unsure" };
     this.#heardStop = undefined;
-    await this.#hypervisor.createPaused(xml);
+    const created = this.#hypervisor.createPaused(xml);
+    this.#preparation.beginServing();
+    await created;
     if (this.#heardStop !== undefined) return this.#end(exitOf(this.#heardStop, this.#circumstances()));
     if (this.#place.at === "unsure") this.#arrive({ at: "created" });
   }

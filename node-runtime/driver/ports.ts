@@ -28,10 +28,10 @@ export interface MachineVolumes {
 
 export interface MachineNetwork {
   /**
-   * The guest's links exist when it resolves, so that the domain can be created on them; `settled` resolves once NAT
-   * and DHCP serve, which the guest needs only after its firmware. Idempotent. @throws Fault later, refused
+   * The guest's links exist when it resolves, so that the domain can be created on them; `serve` then brings up NAT and
+   * DHCP, which the guest needs only after its firmware. Idempotent. @throws Fault later, refused
    */
-  up(order: MachineOrder): Promise<{ readonly links: readonly GuestLink[]; readonly settled: Promise<void> }>;
+  up(order: MachineOrder): Promise<{ readonly links: readonly GuestLink[]; readonly serve: () => Promise<void> }>;
   /** Idempotent: leaves no link, process or rule of the machine. */
   down(uid: string): Promise<void>;
 }

@@ -14,6 +14,7 @@ export class Preparation {
   readonly #network: MachineNetwork;
   /** NAT and DHCP serve. Undefined: not asked for yet, or they failed and must be asked for again. */
   #settled: Promise<void> | undefined;
+  #serve: (() => Promise<void>) | undefined;
   /** Milliseconds that the parts took, for the log. */
   readonly marks: Record<string, number> = {};
 
@@ -28,17 +29,25 @@ export class Preparation {
       this.timed("volumes", this.#volumes.prepare(order, signal)),
       this.timed("links", this.#network.up(order)),
     ]);
-    if (network.status === "fulfilled") this.#settling(network.value.settled);
     if (volumes.status === "rejected") throw volumes.reason;
     if (network.status === "rejected") throw network.reason;
     if (signal.aborted) throw new Fault("later", "Cancelled", "the preparation was cut short");
+    this.#serve = network.value.serve;
     return { volumes: volumes.value, links: network.value.links };
+  }
+
+  /**
+   * Brings up what the guest needs after its firmware only. Called once the hypervisor is at work, since starting
+   * processes for it would hold up what the domain waits for.
+   */
+  beginServing(): void {
+    if (this.#settled === undefined && this.#serve !== undefined) this.#settling(this.#serve());
   }
 
   /** NAT and DHCP serve when it resolves; what failed is done again at the next call. @throws Fault later, refused */
   async settle(order: MachineOrder): Promise<void> {
     try {
-      if (this.#settled === undefined) this.#settling((await this.#network.up(order)).settled);
+      if (this.#settled === undefined) this.#settling((await this.#network.up(order)).serve());
       if (this.#settled !== undefined) await this.timed("settle", this.#settled);
     } catch (thrown) {
       this.#settled = undefined;
@@ -48,6 +57,7 @@ export class Preparation {
 
   async takeDown(uid: string): Promise<void> {
     this.#settled = undefined;
+    this.#serve = undefined;
     await Promise.all([this.#volumes.remove(uid), this.#network.down(uid)]);
   }
 

@@ -4,6 +4,16 @@ import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Fault } from "#events/fault.ts";
 
+export interface WholeOptions {
+  /** Permission bits; 0o644 unless said. */
+  readonly mode?: number;
+  /**
+   * Whether it must be there after a power cut. False for what ends with this boot of the node anyway: whole it is
+   * after kill -9 all the same, and nobody waits for the disk.
+   */
+  readonly lasting?: boolean;
+}
+
 /**
  * Makes the file by `write` under another name in the same folder, then gives it its own. What was there is replaced.
  * @throws Fault later DiskFull
@@ -11,7 +21,7 @@ import { Fault } from "#events/fault.ts";
 export async function writeWhole(
   path: string,
   write: (temporary: string) => Promise<void>,
-  mode = 0o644,
+  { mode = 0o644, lasting = true }: WholeOptions = {},
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.partial`;
   try {
@@ -20,30 +30,34 @@ export async function writeWhole(
     const file = await open(temporary, "r");
     try {
       await file.chmod(mode);
-      await file.sync();
+      if (lasting) await file.sync();
     } finally {
       await file.close();
     }
     await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    if (lasting) await syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw asDiskFault(error, path);
   }
 }
 
-export async function writeWholeBytes(path: string, content: Buffer | string, mode = 0o644): Promise<void> {
+export async function writeWholeBytes(
+  path: string,
+  content: Buffer | string,
+  options: WholeOptions = {},
+): Promise<void> {
   await writeWhole(
     path,
     async (temporary) => {
-      const file = await open(temporary, "wx", mode);
+      const file = await open(temporary, "wx", options.mode ?? 0o644);
       try {
         await file.writeFile(content);
       } finally {
         await file.close();
       }
     },
-    mode,
+    options,
   );
 }
 

@@ -51,7 +51,7 @@ export function guestLinks(options: GuestLinksOptions): MachineNetwork {
     async up(order) {
       const wanted = guestInterfaces(order);
       const [first] = wanted;
-      if (first === undefined) return { links: [], settled: Promise.resolve() };
+      if (first === undefined) return { links: [], serve: () => Promise.resolve() };
       const pod = await options.pods.find(order.anchor.podUID);
       if (pod === undefined) {
         const message = `pod ${order.anchor.podName} (${order.anchor.podUID}) has no network on this node`;
@@ -59,7 +59,7 @@ export function guestLinks(options: GuestLinksOptions): MachineNetwork {
       }
       await connect(options, order, first, pod);
       const made = [{ interface: first.name, device: first.tap, mac: first.mac, mtu: pod.mtu } satisfies GuestLink];
-      return { links: made, settled: serve(options, order, first, pod) };
+      return { links: made, serve: () => serve(options, order, first, pod) };
     },
     async down(uid) {
       await endDhcp(options.directory, uid);

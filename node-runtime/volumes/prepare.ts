@@ -36,6 +36,9 @@ export interface PrepareRequest {
   readonly signal?: AbortSignal;
 }
 
+/** A machine's disks here hold nothing that outlives its run, and no run outlives the node's boot. */
+const OF_THIS_BOOT = { lasting: false } as const;
+
 /** Where a container disk lies when the spec names no path. */
 const CONTAINER_DISK_DIRECTORY = "/disk";
 /** Key in `order.files[<volume>]`, and for the kernel's image in `order.files[KERNEL_BOOT]`, of a resolved pull secret. */
@@ -137,7 +140,11 @@ async function prepareContainerDisk(
   );
   if (readonly) return { volume: volume.name, path: base, format, readonly: true, block: false };
   if (!(await exists(overlay))) {
-    await writeWhole(overlay, (temporary) => createOverlay(temporary, { path: base, format }, request.signal));
+    await writeWhole(
+      overlay,
+      (temporary) => createOverlay(temporary, { path: base, format }, request.signal),
+      OF_THIS_BOOT,
+    );
   }
   return { volume: volume.name, path: overlay, format: "qcow2", readonly: false, block: false };
 }
@@ -153,7 +160,9 @@ async function prepareEmptyDisk(
   // Whole sectors, as a disk has.
   const bytes = Math.ceil(quantityOf(capacity, field) / 512) * 512;
   if (bytes === 0) throw unsupported(volume.name, "has a capacity of 0 bytes");
-  if (!(await exists(path))) await writeWhole(path, (temporary) => createEmpty(temporary, bytes, request.signal));
+  if (!(await exists(path))) {
+    await writeWhole(path, (temporary) => createEmpty(temporary, bytes, request.signal), OF_THIS_BOOT);
+  }
   return { volume: volume.name, path, format: "qcow2", readonly: false, block: false };
 }
 
@@ -163,7 +172,8 @@ function iso(volume: Volume, label: string, files: (order: MachineOrder) => File
     if (label.length > 16)
       throw unsupported(volume.name, `has a label of over 16 characters: ${JSON.stringify(label)}`);
     // May hold secrets.
-    if (!(await exists(path))) await writeWholeBytes(path, isoImage(label, files(order)), 0o600);
+    const options = { ...OF_THIS_BOOT, mode: 0o600 };
+    if (!(await exists(path))) await writeWholeBytes(path, isoImage(label, files(order)), options);
     return { volume: volume.name, path, format: "raw", readonly: true, block: false };
   };
 }
@@ -231,7 +241,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
     const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
     if (code === "EEXIST") return;
     if (code !== "EXDEV" && code !== "EPERM" && code !== "EMLINK") throw asDiskFault(error, to);
-    await writeWhole(to, (temporary) => copyFile(from, temporary, constants.COPYFILE_FICLONE));
+    await writeWhole(to, (temporary) => copyFile(from, temporary, constants.COPYFILE_FICLONE), OF_THIS_BOOT);
   }
 }
 

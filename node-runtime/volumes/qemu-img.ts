@@ -1,6 +1,6 @@
 /** The three things that volumes need of qemu-img. */
-import { stat, statfs } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile, stat, statfs, writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { Fault } from "#events/fault.ts";
 import { runCommand, type Outcome } from "./command.ts";
 import type { DiskFormat } from "./disk-format.ts";
@@ -38,13 +38,33 @@ export async function checkQcow2(path: string, what: string, signal?: AbortSigna
   throw await failed("qemu-img check", outcome, path);
 }
 
-/** A thin qcow2 image that holds only what differs from `backing`. */
+/** An empty overlay of an image is a few hundred KiB, the same for each machine: starting qemu-img takes longer. */
+const MOST_OVERLAY_BYTES = 1024 * 1024;
+const MOST_OVERLAYS = 64;
+const overlays = new Map<string, Buffer>();
+
+/**
+ * A thin qcow2 image that holds only what differs from `backing`, a file beside it. It names the backing file without its
+ * folder, so that it can be made once and copied.
+ */
 export async function createOverlay(
   path: string,
   backing: { readonly path: string; readonly format: DiskFormat },
   signal?: AbortSignal,
 ): Promise<void> {
-  await create(["-b", backing.path, "-F", backing.format, path], path, signal);
+  const name = basename(backing.path);
+  const { dev, ino, size, mtimeMs } = await stat(backing.path);
+  const key = `${name} ${backing.format} ${dev} ${ino} ${size} ${mtimeMs}`;
+  const known = overlays.get(key);
+  if (known !== undefined) {
+    await writeFile(path, known, { flag: "wx" });
+    return;
+  }
+  await create(["-b", name, "-F", backing.format, path], path, signal);
+  if ((await stat(path)).size > MOST_OVERLAY_BYTES) return;
+  const [oldest] = overlays.keys();
+  if (overlays.size >= MOST_OVERLAYS && oldest !== undefined) overlays.delete(oldest);
+  overlays.set(key, await readFile(path));
 }
 
 export async function createEmpty(path: string, bytes: number, signal?: AbortSignal): Promise<void> {

@@ -190,11 +190,11 @@ async function twinOf(local: Local, instance: Instance, vmi: VirtualMachineInsta
     log: silentLog,
   });
   const directory = join(instance.directory, "twin");
-  const [volumes, { links, settled }] = await Promise.all([
+  const [volumes, { links, serve }] = await Promise.all([
     prepareVolumes({ order, directory, images: local.nodes.images, log: silentLog }),
     network.up(order),
   ]);
-  await settled;
+  await serve();
   const parts = { volumes, links, accelerator: local.nodes.accelerator, emulator: EMULATOR };
   const xmlPath = join(directory, "domain.xml");
   await writeFile(xmlPath, domainXml(order, parts));

@@ -3,7 +3,7 @@
  * It can be killed like a user's machine would kill it, started again, and taken down without a trace.
  */
 import { spawn, execFile, type ChildProcess } from "node:child_process";
-import { mkdtemp, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, mkdir, readFile, readdir, rm, symlink } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -267,8 +267,8 @@ export async function leftovers(instance: Instance): Promise<readonly string[]> 
 }
 
 /** A VirtualMachine that boots the demo guest by kernel; `spec` of the template can be changed before it is applied. */
-export function demoVM(local: LocalProcess, name: string, change: (vm: MutableVM) => void = () => undefined): string {
-  const vm: MutableVM = {
+export function demoVM(local: LocalProcess, name: string, change: (vm: Manifest) => void = () => undefined): string {
+  const vm: Manifest = {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachine",
     metadata: { name },
@@ -304,12 +304,26 @@ export function demoVM(local: LocalProcess, name: string, change: (vm: MutableVM
   return JSON.stringify(vm);
 }
 
-// Tests change a manifest in ways that the schema must refuse too: it is plain JSON here.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type MutableVM = any;
-
-export async function writeFileIn(local: LocalProcess, name: string, text: string): Promise<string> {
-  const path = join(local.instance.directory, name);
-  await writeFile(path, text);
-  return path;
+/** What tests change of a manifest. Looser than the API's types: wrong values are a test's business too. */
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string };
+  spec: {
+    runStrategy?: string;
+    running?: boolean;
+    template: {
+      metadata: { labels: Record<string, string> };
+      spec: {
+        [field: string]: unknown;
+        domain: {
+          [field: string]: unknown;
+          firmware: { kernelBoot: { kernelArgs: string; container: Record<string, string> } };
+          devices: { [field: string]: unknown; disks: object[] };
+        };
+        networks: object[];
+        volumes: { name: string; [source: string]: unknown }[];
+      };
+    };
+  };
 }

@@ -135,8 +135,8 @@ describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", (
         spec: specWith([wish]),
         anchor: { podUID: "pod-masquerade", podName: "p" },
       });
-      const { links, settled } = await network.up(of);
-      await settled;
+      const { links, serve } = await network.up(of);
+      await serve();
       expect(links).toMatchObject([{ interface: "default", mtu: 1500 }]);
       await startGuest(of);
       expect(await asked).toEqual({ from: pod.podIP, path: "/boot" });
@@ -145,9 +145,7 @@ describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", (
       );
 
       // A runtime that comes back brings the same network up again under the running guest.
-      await (
-        await network.up(of)
-      ).settled;
+      await (await network.up(of)).serve();
       expect(await pings(pod.podIP)).toBe(true);
 
       qemu?.kill("SIGKILL");
@@ -162,8 +160,8 @@ describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", (
     const { url, asked } = await askedOf(pod.gateway, forever);
     const wish = { name: "default", bridge: {}, macAddress: "02:AA:bb:00:00:07", dhcpOptions: { bootFileName: url } };
     const of = order({ uid: "uid-bridge", spec: specWith([wish]), anchor: { podUID: "pod-bridge", podName: "p" } });
-    const { links, settled } = await network.up(of);
-    await settled;
+    const { links, serve } = await network.up(of);
+    await serve();
     expect(links[0]?.mac).toBe("02:aa:bb:00:00:07");
     await startGuest(of);
     expect(await asked).toEqual({ from: pod.podIP, path: "/boot" });
@@ -212,8 +210,8 @@ describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", (
     });
     const [wanted] = guestInterfaces(of);
     await run("ip", ["-n", HYPERVISOR, "link", "add", wanted?.pair ?? "", "type", "veth", "peer", "name", "other"]);
-    const { settled } = await network.up(of);
-    await settled;
+    const { serve } = await network.up(of);
+    await serve();
     await network.down(of.uid);
     await network.down(of.uid); // nothing left: nothing to do
     await expectNothingOf(of.uid);

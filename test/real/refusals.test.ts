@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conditionOf } from "#api/object.ts";
 import { writeLayout } from "../../scripts/guest/layout.ts";
 import { ApiError } from "../../cli/client.ts";
-import { cannotBoot, demoVM, eventually, LocalProcess, type MutableVM } from "./local-process.ts";
+import { cannotBoot, demoVM, eventually, LocalProcess, type Manifest } from "./local-process.ts";
 
 const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
 
@@ -32,7 +32,7 @@ describe.skipIf(cannotBoot() !== undefined)("bad input", { timeout: 180_000 }, (
     await local.close();
   });
 
-  const apply = (name: string, change: (vm: MutableVM) => void) =>
+  const apply = (name: string, change: (vm: Manifest) => void) =>
     local.kubectl(["apply", "-f", "-"], demoVM(local, name, change));
   const printable = (name: string, wanted: string) =>
     eventually(
@@ -45,20 +45,20 @@ describe.skipIf(cannotBoot() !== undefined)("bad input", { timeout: 180_000 }, (
     );
 
   it("an unknown field is named", async () => {
-    const answer = await apply("unknown", (vm) => (vm.spec.template.spec.domain.memmory = { guest: "1Gi" }));
+    const answer = await apply("unknown", (vm) => (vm.spec.template.spec.domain["memmory"] = { guest: "1Gi" }));
     expect(answer.code).toBe(1);
     expect(answer.stderr).toContain("spec.template.spec.domain.memmory");
   });
 
   it("a wrong type is named, with what is allowed", async () => {
-    const answer = await apply("wrong", (vm) => (vm.spec.template.spec.domain.cpu = { cores: "two" }));
+    const answer = await apply("wrong", (vm) => (vm.spec.template.spec.domain["cpu"] = { cores: "two" }));
     expect(answer.code).toBe(1);
     expect(answer.stderr).toMatch(/spec\.template\.spec\.domain\.cpu\.cores/);
     expect(answer.stderr).toMatch(/must be a number/);
   });
 
   it("conflicting fields are refused with a Status that has a cause for each field", async () => {
-    const body = JSON.parse(demoVM(local, "conflict", (vm) => (vm.spec.running = true))) as MutableVM;
+    const body = JSON.parse(demoVM(local, "conflict", (vm) => (vm.spec.running = true))) as unknown;
     const status = await refusal(() => local.client.send("POST", VMS, body));
     expect(status.code).toBe(422);
     const answer = await apply("conflict", (vm) => {
@@ -86,7 +86,7 @@ describe.skipIf(cannotBoot() !== undefined)("bad input", { timeout: 180_000 }, (
 
   it("a missing image is shown by the VM's status, and tried again", async () => {
     await apply("imageless", (vm) => {
-      vm.spec.template.spec.domain.firmware.kernelBoot.container.image = "no-such/image:1";
+      vm.spec.template.spec.domain.firmware.kernelBoot.container["image"] = "no-such/image:1";
     });
     const vm = await printable("imageless", "ErrImagePull");
     expect(vm.status?.ready).not.toBe(true);
@@ -120,7 +120,8 @@ describe.skipIf(cannotBoot() !== undefined)("bad input", { timeout: 180_000 }, (
 
   it("a guest that panics while it boots is told from one that shut down", async () => {
     await apply("panicking", (vm) => {
-      vm.spec.template.spec.volumes[0].cloudInitNoCloud.userData = "#!/bin/sh\necho c > /proc/sysrq-trigger\n";
+      const userData = "#!/bin/sh\necho c > /proc/sysrq-trigger\n";
+      vm.spec.template.spec.volumes = [{ name: "seed", cloudInitNoCloud: { userData } }];
     });
     await printable("panicking", "CrashLoopBackOff");
     expect((await local.virtive(["explain", "panicking"])).stdout).toContain("GuestPanicked");

@@ -135,7 +135,7 @@ export class Rig {
       network: {
         up: async ({ uid }) => {
           await this.network.up(uid);
-          return { links: [], settled: Promise.resolve() };
+          return { links: [], serve: () => Promise.resolve() };
         },
         down: (uid) => this.network.down(uid),
       },

@@ -74,10 +74,22 @@ describe.skipIf(!hasQemuImg)("a machine's volumes (with qemu-img)", () => {
     ]);
     expect(info(disks[0]?.path ?? "")).toMatchObject({
       "virtual-size": 4 << 20,
-      "backing-filename": join(machine, "volumes/root.base"),
+      // Beside the overlay, by its name alone.
+      "backing-filename": "root.base",
+      "full-backing-filename": join(machine, "volumes/root.base"),
       "backing-filename-format": "qcow2",
     });
     expect(info(disks[1]?.path ?? "")).toMatchObject({ "virtual-size": 1 << 20, "backing-filename-format": "raw" });
+  });
+
+  it("are the same for a second machine of the image, which no qemu-img has to make", async () => {
+    const images = storeWith({ "disk/root.qcow2": qcow2Of(4 << 20) });
+    const first = await prepare(fromImage(), images);
+    const content = readFileSync(first.disks[0]?.path ?? "");
+    await removeVolumes(machine);
+    const second = await prepare(fromImage(), images);
+    expect(readFileSync(second.disks[0]?.path ?? "").equals(content)).toBe(true);
+    expect(info(second.disks[0]?.path ?? "")).toMatchObject({ "virtual-size": 4 << 20 });
   });
 
   it("survive the cache: what the guest stands on is the machine's own", async () => {
