@@ -63,7 +63,22 @@ export async function readFiles(cluster: Reader, vmi: Instance): Promise<FoundFi
     if (Object.keys(found.files).length > 0) files[volume.name] = found.files;
     missing.push(...found.missing.map((what) => `volume ${volume.name}: ${what}`));
   }
+  const boot = vmi.spec.domain.firmware?.kernelBoot?.container?.imagePullSecret;
+  if (boot !== undefined) {
+    const found = await pullSecret(cluster, vmi.metadata.namespace ?? "", boot);
+    if (Object.keys(found.files).length > 0) files[KERNEL_BOOT] = found.files;
+    missing.push(...found.missing.map((what) => `kernel boot: ${what}`));
+  }
   return { files, missing };
+}
+
+/** The name in an order's files of what belongs to the kernel's image, which is no volume. */
+const KERNEL_BOOT = "kernel-boot";
+const DOCKER_CONFIG = ".dockerconfigjson";
+
+async function pullSecret(cluster: Reader, namespace: string, name: string): Promise<VolumeFiles> {
+  const found = await oneOf(cluster, namespace, name, [DOCKER_CONFIG]);
+  return { files: found.value === undefined ? {} : { [DOCKER_CONFIG]: found.value }, missing: found.missing };
 }
 
 interface VolumeFiles {
@@ -87,6 +102,8 @@ async function filesOf(cluster: Reader, namespace: string, volume: Volume): Prom
       missing: [...user.missing, ...network.missing],
     };
   }
+  const pulled = volume.containerDisk?.imagePullSecret;
+  if (pulled !== undefined) return pullSecret(cluster, namespace, pulled);
   if (volume.secret?.secretName !== undefined) {
     const { secretName, optional } = volume.secret;
     const secret = await cluster.get(Secret, { namespace, name: secretName });

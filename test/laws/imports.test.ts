@@ -31,7 +31,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "ws": ["functions/websocket.ts", "node-runtime/console/socket.ts", "cli/client.ts", "cli/commands/console.ts"],
   "@peculiar/x509": ["local/pki.ts"],
   "reflect-metadata": ["local/pki.ts"],
-  "tar-stream": ["node-runtime/images/"],
   "fast-json-patch": ["local/apiserver/patch/json-patch.ts"],
   "pino": ["local/", "cli/"],
   "commander": ["cli/main.ts"],
@@ -126,8 +125,7 @@ describe("foreign packages", () => {
 
   it("have a door that somebody uses", () => {
     const used = new Set(imports.map(({ target }) => (target === "node:sqlite" ? target : packageOf(target))));
-    // tar-stream is for images, whose room may not need it.
-    expect(Object.keys(doors).filter((name) => !used.has(name) && name !== "tar-stream")).toEqual([]);
+    expect(Object.keys(doors).filter((name) => !used.has(name))).toEqual([]);
   });
 
   it("api is pure: it reads no clock, file or network", () => {

@@ -119,6 +119,27 @@ describe("a start", () => {
     expect(phases.filter((phase) => phase === "Pending")).toHaveLength(14);
   });
 
+  it("hands a node the pull secrets of a disk's and of the kernel's image", async () => {
+    world = await startWorld();
+    const { Secret } = await import("#api/core.ts");
+    const config = Buffer.from('{"auths":{}}').toString("base64");
+    await world.create(Secret, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "pull", namespace: "default" },
+      data: { ".dockerconfigjson": config },
+    });
+    const volumes = [{ name: "root", containerDisk: { image: "team/disk:1", imagePullSecret: "pull" } }];
+    const container = { image: "team/kernel:1", kernelPath: "/vmlinuz", imagePullSecret: "pull" };
+    const domain = { devices: {}, memory: { guest: "1Gi" }, firmware: { kernelBoot: { container } } };
+    await world.create(VirtualMachine, virtualMachine({}, { template: { volumes, domain } }));
+    await isRunning();
+    expect(world.node.orders[0]?.files).toEqual({
+      "root": { ".dockerconfigjson": config },
+      "kernel-boot": { ".dockerconfigjson": config },
+    });
+  });
+
   it("waits for a Secret that its cloud-init names, and says so", async () => {
     world = await startWorld();
     const volumes = [{ name: "init", cloudInitNoCloud: { secretRef: { name: "user" } } }];
