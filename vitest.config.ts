@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Three projects by what they need: `unit` runs anywhere in seconds; `real` boots guests under libvirt (root, Debian
- * packages) one file at a time, since two cores cannot boot many guests at once; `contract` holds a stand-in to the
- * real thing.
+ * packages), few at a time, since two cores cannot boot many guests at once; `contract` holds a stand-in to the real
+ * thing.
  */
 export default defineConfig({
   test: {
@@ -15,7 +15,8 @@ export default defineConfig({
           include: ["test/real/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // Two files at a time: a booting guest keeps one core busy, a running one none.
+          maxWorkers: 2,
         },
       },
       {

@@ -6,7 +6,12 @@ import { cannotBoot, demoVM, eventually, LocalProcess, processesWith, qemuOf } f
 /** kill -9 of the process, and of libvirtd, at the points where it hurts. After `up` again everything converges. */
 describe.skipIf(cannotBoot() !== undefined)("kill -9", { timeout: 180_000 }, () => {
   let local: LocalProcess;
-  const apply = (name: string): Promise<string> => local.must(["apply", "-f", "-"], demoVM(local, name));
+  /** Without a grace the guest is ended at once: only the test of stopping needs to see it shut down. */
+  const apply = (name: string, graceSeconds = 0): Promise<string> =>
+    local.must(
+      ["apply", "-f", "-"],
+      demoVM(local, name, (vm) => (vm.spec.template.spec["terminationGracePeriodSeconds"] = graceSeconds)),
+    );
   const uuidOf = (vmi: VirtualMachineInstance): string => vmi.spec.domain.firmware?.uuid ?? vmi.metadata.uid ?? "";
   const remove = async (name: string): Promise<void> => {
     await local.must(["delete", "vm", name, "--timeout=90s"]);
@@ -61,7 +66,7 @@ describe.skipIf(cannotBoot() !== undefined)("kill -9", { timeout: 180_000 }, () 
   });
 
   it("while it runs: the guest is adopted with its boot id and its memory, and stops in order later", async () => {
-    await apply("running");
+    await apply("running", 15);
     const vmi = await converges("running");
     const before = await local.counter("running");
     const qemu = await qemuOf(uuidOf(vmi));
@@ -82,7 +87,7 @@ describe.skipIf(cannotBoot() !== undefined)("kill -9", { timeout: 180_000 }, () 
   });
 
   it("while stopping: it is down afterwards, and nothing of it is left", async () => {
-    await apply("stopping");
+    await apply("stopping", 15);
     const vmi = await converges("stopping");
     await local.must(["delete", "vm", "stopping", "--wait=false"]);
     await eventually("the deletion to reach the VMI", async () =>
