@@ -7,6 +7,8 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
+    // Of real files too: a booting guest keeps one core busy, a running one none.
+    maxWorkers: 2,
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/laws/**/*.test.ts"], testTimeout: 20_000 } },
       {
@@ -15,8 +17,6 @@ export default defineConfig({
           include: ["test/real/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // Two files at a time: a booting guest keeps one core busy, a running one none.
-          maxWorkers: 2,
         },
       },
       {

@@ -48,16 +48,25 @@ const Kubeconfig = z.looseObject({
   ),
 });
 
+export interface StatusCause {
+  readonly reason?: string;
+  readonly field?: string;
+  readonly message?: string;
+}
+
 /** A non-2xx answer, with the Status that Kubernetes gives for it. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: number;
   readonly reason: string;
+  /** One for each field that is wrong. */
+  readonly causes: readonly StatusCause[];
 
-  constructor(code: number, reason: string, message: string) {
+  constructor(code: number, reason: string, message: string, causes: readonly StatusCause[] = []) {
     super(message);
     this.code = code;
     this.reason = reason;
+    this.causes = causes;
   }
 }
 
@@ -224,8 +233,12 @@ async function textOf(response: IncomingMessage): Promise<string> {
 
 function apiError(code: number, text: string): ApiError {
   try {
-    const status = JSON.parse(text) as { reason?: string; message?: string };
-    return new ApiError(code, status.reason ?? "", status.message ?? text);
+    const status = JSON.parse(text) as {
+      reason?: string;
+      message?: string;
+      details?: { causes?: readonly StatusCause[] };
+    };
+    return new ApiError(code, status.reason ?? "", status.message ?? text, status.details?.causes);
   } catch {
     return new ApiError(code, "", text.slice(0, 1024) || `HTTP ${code}`);
   }

@@ -19,10 +19,13 @@ export class TimedOut extends Error {
   override readonly name = "TimedOut";
 }
 
+/** Reasons of what must be installed or running first. */
+const UNAVAILABLE = /^(Kubeconfig|LibvirtMissing$|ProgramMissing$|NetworkToolMissing$)/;
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ApiError) return error.code === 404 ? EXIT.notFound : EXIT.failed;
   if (error instanceof TimedOut) return EXIT.timeout;
   if (error instanceof Fault && error.kind === "later") return EXIT.unavailable;
-  if (error instanceof Fault && error.reason.startsWith("Kubeconfig")) return EXIT.unavailable;
+  if (error instanceof Fault && UNAVAILABLE.test(error.reason)) return EXIT.unavailable;
   return EXIT.failed;
 }

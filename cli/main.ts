@@ -1,5 +1,6 @@
 /** The `virtive` command line: parses arguments, calls one command, turns what went wrong into a sentence and an exit code. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Fault } from "#events/fault.ts";
 import { defaultStateDirectory, openInstance } from "#local/instance.ts";
 import { Client } from "./client.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
@@ -25,7 +26,10 @@ const program = new Command("virtive")
 
 async function connect(): Promise<{ readonly client: Client; readonly namespace: string }> {
   const globals = program.opts<Globals>();
-  const path = globals.kubeconfig ?? process.env["KUBECONFIG"] ?? (await openInstance(globals.state)).paths.kubeconfig;
+  const path =
+    globals.kubeconfig ??
+    (process.env["KUBECONFIG"] || undefined) ??
+    (await openInstance(globals.state)).paths.kubeconfig;
   const client = await Client.open(path);
   return { client, namespace: globals.namespace ?? client.namespace };
 }
@@ -167,6 +171,17 @@ program
     print(await explain(client, namespace, name, options.output));
   });
 
+/** A fault's reason is what docs/troubleshooting.md lists it by. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof Fault) return `${error.reason}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+// Whoever reads us may stop (`| head`): what is left to print is then nobody's, and no reason to end what runs.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -174,7 +189,7 @@ try {
     // Help and version are no mistakes; commander has printed what there is to say.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   } else {
-    process.stderr.write(`virtive: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`virtive: ${sentenceOf(error)}\n`);
     if (process.env["VIRTIVE_DEBUG"] !== undefined) console.error(error);
     process.exitCode = exitCodeOf(error);
   }

@@ -67,18 +67,18 @@ export async function readFiles(cluster: Reader, vmi: Instance): Promise<FoundFi
   if (boot !== undefined) {
     const found = await pullSecret(cluster, vmi.metadata.namespace ?? "", boot);
     if (Object.keys(found.files).length > 0) files[KERNEL_BOOT] = found.files;
-    missing.push(...found.missing.map((what) => `kernel boot: ${what}`));
   }
   return { files, missing };
 }
 
-/** The name in an order's files of what belongs to the kernel's image, which is no volume. */
-const KERNEL_BOOT = "kernel-boot";
+/** The name in an order's files of what belongs to the kernel's image. No volume can have it: those are lower-case. */
+const KERNEL_BOOT = "kernelBoot";
 const DOCKER_CONFIG = ".dockerconfigjson";
 
 async function pullSecret(cluster: Reader, namespace: string, name: string): Promise<VolumeFiles> {
   const found = await oneOf(cluster, namespace, name, [DOCKER_CONFIG]);
-  return { files: found.value === undefined ? {} : { [DOCKER_CONFIG]: found.value }, missing: found.missing };
+  // Without it a public image can be had all the same; for another the pull says what is wrong.
+  return { files: found.value === undefined ? {} : { [DOCKER_CONFIG]: found.value }, missing: [] };
 }
 
 interface VolumeFiles {

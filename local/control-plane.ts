@@ -35,6 +35,7 @@ import { functions, watchedKinds } from "#functions/registry.ts";
 import { startApiServer, type ApiServer } from "./apiserver/server.ts";
 import type { Instance } from "./instance.ts";
 import { nodeOf, type Identity, type Pki } from "./pki.ts";
+import { orUndo, type Undo } from "./undo.ts";
 
 /** Seconds between comparisons of what nodes hold with what objects say. Events bring changes at once; this finds what was lost. */
 const RESYNC_SECONDS = 60;
@@ -61,11 +62,16 @@ export interface ControlPlane {
   close(): Promise<void>;
 }
 
-export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+export function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  return orUndo((undo) => start(options, undo));
+}
+
+async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlPlane> {
   const { instance, pki, log } = options;
   const clock = systemClock;
   await mkdir(instance.paths.journal, { recursive: true, mode: 0o700 });
   const journal = openJournal({ file: join(instance.paths.journal, "journal.db"), log });
+  undo.add(async () => journal.close());
   const broker = createBroker({ journal, clock, random: systemRandom, log });
   const known: { reader?: Reader } = {};
   // Admission looks at the KubeVirt object, which is read through the API itself once that serves.
@@ -77,9 +83,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     admission,
     log,
   });
+  undo.add(() => api.close());
   await writeKubeconfig(instance.paths.kubeconfig, api.url, pki.authority, pki.admin);
   await writeKubeconfig(instance.paths.controlKubeconfig, api.url, pki.authority, pki.control);
   const cluster = await connect(instance.paths.controlKubeconfig);
+  undo.add(async () => cluster.close());
   await Promise.all([install(cluster), warmUp(admission)]);
   const listening = Promise.withResolvers<void>();
   const source = startSource({
@@ -96,6 +104,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   });
   known.reader = source.reader;
   const nodes = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
+  undo.add(() => nodes.close());
   const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
   for (const served of gateway.apis) api.addAggregated(served);
   const dispatcher = createDispatcher({
@@ -114,6 +123,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     createIngress({ publish: (event) => broker.publish(event), identityOf, leaseSeconds: LEASE_SECONDS, clock, log }),
     pki,
   );
+  undo.add(() => ingress.close());
+  undo.add(() => broker.close());
+  undo.add(() => source.close());
+  undo.add(async () => listening.resolve()); // or the source would wait for it
   return {
     api,
     ingressURL: ingress.url,
@@ -124,16 +137,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       listening.resolve();
       await source.synced();
     },
-    async close() {
-      listening.resolve();
-      await source.close();
-      await broker.close();
-      await ingress.close();
-      await nodes.close();
-      cluster.close();
-      await api.close();
-      journal.close();
-    },
+    close: () => undo.run(),
   };
 }
 

@@ -3,7 +3,7 @@
  * and the lock that lets one process run it.
  */
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { homedir } from "node:os";
 import { Fault } from "#events/fault.ts";
@@ -120,24 +120,26 @@ function alreadyRunning(instance: Instance, record: ProcessRecord): Fault {
   return new Fault("refused", "AlreadyRunning", `process ${record.pid} runs ${instance.directory} already`);
 }
 
+/** The guard appears with its content, so that nobody ever reads an empty one. */
 async function takeGuard(guard: string, instance: Instance): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const file = await open(guard, "wx");
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const holder = Number(await readFile(guard, "utf8").catch(() => ""));
-      // A guard is held for milliseconds: a holder that is gone left it behind.
-      if (holder > 0 && (await startTimeOf(holder)) !== undefined && attempt === 0) {
-        throw new Fault("refused", "AlreadyRunning", `process ${holder} is starting ${instance.directory}`, {
-          cause: error,
-        });
+  const mine = `${guard}.${process.pid}`;
+  await writeFile(mine, String(process.pid));
+  try {
+    for (;;) {
+      try {
+        return await link(mine, guard);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
+      const holder = Number(await readFile(guard, "utf8").catch(() => ""));
+      if (holder > 0 && (await startTimeOf(holder)) !== undefined) {
+        throw new Fault("refused", "AlreadyRunning", `process ${holder} is starting ${instance.directory}`);
+      }
+      // A guard is held for milliseconds: a holder that is gone left it behind.
       await rm(guard, { force: true });
     }
+  } finally {
+    await rm(mine, { force: true });
   }
 }
 

@@ -17,6 +17,7 @@ import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-netwo
 import { startRuntime, type Runtime } from "#node-runtime/runtime.ts";
 import type { Instance } from "./instance.ts";
 import { CONTROL_URI, type Pki } from "./pki.ts";
+import { orUndo, type Undo } from "./undo.ts";
 
 /** KubeVirt's default for machines a node. */
 const MOST_MACHINES = 110;
@@ -57,9 +58,16 @@ export async function startNodes(options: NodesOptions): Promise<LocalNodes> {
       ? `QEMU ${version} with KVM`
       : `QEMU ${version}; guests run on TCG, QEMU's emulator: ${probe.because}`,
   );
-  const started = await Promise.all(
-    names.map((name) => startNode(options, name, { images, network, accelerator: probe.accelerator, version })),
-  );
+  const shared = { images, network, accelerator: probe.accelerator, version };
+  const results = await Promise.allSettled(names.map((name) => startNode(options, name, shared)));
+  const started = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) {
+    // One node without the other is not what was asked for.
+    await Promise.allSettled(started.map((node) => node.close()));
+    await network.close();
+    throw failed.reason;
+  }
   return {
     network,
     images,
@@ -73,20 +81,30 @@ export async function startNodes(options: NodesOptions): Promise<LocalNodes> {
   };
 }
 
-async function startNode(
-  options: NodesOptions,
-  name: string,
-  shared: {
-    readonly images: ImageStore;
-    readonly network: PodNetwork;
-    readonly accelerator: "kvm" | "tcg";
-    readonly version: string;
-  },
-): Promise<{ readonly runtime: Runtime; readonly host: Host; close(): Promise<void> }> {
+interface Shared {
+  readonly images: ImageStore;
+  readonly network: PodNetwork;
+  readonly accelerator: "kvm" | "tcg";
+  readonly version: string;
+}
+
+interface LocalNode {
+  readonly runtime: Runtime;
+  readonly host: Host;
+  close(): Promise<void>;
+}
+
+function startNode(options: NodesOptions, name: string, shared: Shared): Promise<LocalNode> {
+  return orUndo((undo) => start(options, name, shared, undo));
+}
+
+async function start(options: NodesOptions, name: string, shared: Shared, undo: Undo): Promise<LocalNode> {
   const { instance, pki, log, progress } = options;
   const begun = Date.now();
   const host = await startHost({ name, stateDirectory: instance.paths.host(name), instance: instance.id, log });
+  undo.add(() => host.detach());
   const hypervisor = openLibvirt({ socketPath: host.socketPath, log });
+  undo.add(() => hypervisor.close());
   await hypervisor.ready();
   const identity = { ...(await pki.node(name)), ca: pki.authority };
   const runtime = await startRuntime({
@@ -111,18 +129,11 @@ async function startNode(
     versions: { qemu: shared.version, kernel: release() },
     log,
   });
+  undo.add(() => runtime.close());
   const guests = runtime.machines().filter((machine) => machine.state !== "stopped").length;
   const found = guests === 0 ? "" : `, ${guests} machines found`;
   progress(`node ${name}: libvirt and runtime ready in ${Date.now() - begun} ms${found}`);
-  return {
-    runtime,
-    host,
-    async close() {
-      await runtime.close();
-      await hypervisor.close();
-      await host.detach();
-    },
-  };
+  return { runtime, host, close: () => undo.run() };
 }
 
 /** Each folder (or link to one) is a layout; looked up at each pull, so that one can be added while the process runs. */

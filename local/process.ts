@@ -9,6 +9,7 @@ import { lock, type Instance } from "./instance.ts";
 import { runKubelet } from "./kubelet.ts";
 import { startNodes, type LocalNodes } from "./nodes.ts";
 import { openPki } from "./pki.ts";
+import { orUndo } from "./undo.ts";
 import type { ApiServer } from "./apiserver/server.ts";
 
 export interface LocalOptions {
@@ -33,21 +34,19 @@ export interface Local {
 export async function startLocal(options: LocalOptions): Promise<Local> {
   const { instance, log, progress } = options;
   const held = await lock(instance);
-  const closers: (() => Promise<void>)[] = [() => held.release()];
-  const closeAll = async (): Promise<void> => {
-    for (const close of closers.toReversed()) await close();
-  };
-  try {
+  return orUndo(async (undo) => {
+    undo.add(() => held.release());
     const pki = await openPki(instance.paths.pki);
     const names = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`);
     const control = startControlPlane({ instance, pki, port: options.port, log });
     // Nodes take the longest: they start beside the control plane and ask for its address only when they report.
     const ingressURL = control.then(({ ingressURL }) => ingressURL);
+    ingressURL.catch(() => undefined); // told below; the nodes ask for it only once they are up
     const nodes = startNodes({ instance, pki, names, ingressURL, log, progress });
     const [controlResult, nodesResult] = await Promise.allSettled([control, nodes]);
     // Whatever came up is closed, also when the other did not.
-    if (controlResult.status === "fulfilled") closers.push(() => controlResult.value.close());
-    if (nodesResult.status === "fulfilled") closers.push(() => nodesResult.value.close());
+    if (controlResult.status === "fulfilled") undo.add(() => controlResult.value.close());
+    if (nodesResult.status === "fulfilled") undo.add(() => nodesResult.value.close());
     const controlPlane = await control;
     const { api, broker, reader, cluster } = controlPlane;
     const started = await nodes;
@@ -65,9 +64,6 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     });
     await controlPlane.run();
     await held.update({ url: api.url, nodes: names });
-    return { api, nodes: started, close: closeAll };
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
+    return { api, nodes: started, close: () => undo.run() };
+  });
 }

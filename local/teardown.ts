@@ -23,7 +23,11 @@ const LOOK_EVERY_MILLISECONDS = 200;
 const PRESS_EVERY_MILLISECONDS = 3_000;
 
 export async function teardown(instance: Instance, options: TeardownOptions): Promise<void> {
-  for (const node of await entries(join(instance.directory, "nodes"))) await endNode(instance, node, options);
+  const failures: unknown[] = [];
+  // One node that can't be ended must not keep the others and the network.
+  for (const node of await entries(join(instance.directory, "nodes"))) {
+    await endNode(instance, node, options).catch((failure: unknown) => failures.push(failure));
+  }
   if ((await entries(instance.paths.network)).length > 0) {
     const network = await openPodNetwork({
       instance: instance.id,
@@ -33,6 +37,7 @@ export async function teardown(instance: Instance, options: TeardownOptions): Pr
     });
     await network.endAll();
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 async function endNode(instance: Instance, name: string, options: TeardownOptions): Promise<void> {

@@ -1,6 +1,7 @@
 /** `virtive down`: ends the process, the guests and the nodes of the local instance. */
-import { rm } from "node:fs/promises";
-import { openInstance, runningProcess, type Instance, type ProcessRecord } from "#local/instance.ts";
+import { rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { lock, openInstance, runningProcess, type Instance, type ProcessRecord } from "#local/instance.ts";
 import { teardown } from "#local/teardown.ts";
 import { EXIT } from "../exit.ts";
 
@@ -22,23 +23,45 @@ export async function down(options: DownOptions): Promise<number> {
     say(`ending process ${running.pid}`);
     await endProcess(instance, running);
   }
-  await teardown(instance, { graceSeconds: options.graceSeconds, progress: say });
-  if (options.purge) {
-    say(`removing ${instance.directory}`);
-    await rm(instance.directory, { recursive: true, force: true });
+  // Nobody starts what is being torn down.
+  const held = await lock(instance);
+  try {
+    await teardown(instance, { graceSeconds: options.graceSeconds, progress: say });
+    if (options.purge) {
+      say(`removing objects and data in ${instance.directory}`);
+      await purge(instance);
+    }
+  } finally {
+    await held.release();
   }
+  if (options.purge) await rmdir(instance.directory).catch(() => undefined); // something of the user's is in it
   say("down");
   return EXIT.ok;
 }
 
+/** What is ours in the state directory, and nothing else: it may be a directory that was named by mistake. */
+async function purge({ paths, directory }: Instance): Promise<void> {
+  const { pki, api, journal, network, images, layouts, kubeconfig, log } = paths;
+  for (const path of [pki, api, journal, network, images, layouts, kubeconfig, log, join(directory, "nodes")]) {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
 async function endProcess(instance: Instance, record: ProcessRecord): Promise<void> {
-  process.kill(record.pid, "SIGTERM");
+  signal(record.pid, "SIGTERM");
   const end = Date.now() + PROCESS_GRACE_MILLISECONDS;
   while ((await runningProcess(instance))?.pid === record.pid) {
     if (Date.now() > end) {
-      process.kill(record.pid, "SIGKILL");
-      return;
+      signal(record.pid, "SIGKILL");
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it ended by itself
   }
 }

@@ -48,28 +48,45 @@ export async function up(options: UpOptions): Promise<number> {
   let foreground: { close(): Promise<void> } | undefined;
   if (running !== undefined) {
     say(`already running: process ${running.pid}`);
-    await guest;
+    if (guest !== undefined) await offer(instance, (await guest).layout);
   } else if (options.detach) {
     if (guest !== undefined) await offer(instance, (await guest).layout);
     await startDetached(instance, options);
     say(`running in the background; log: ${instance.paths.log}`);
   } else {
-    const [layout, local] = await Promise.all([
-      guest,
+    const [built, local] = await Promise.allSettled([
+      guest?.then(({ layout }) => offer(instance, layout)),
       startLocal({ instance, nodes: options.nodes, port: options.port, log: logFile(instance), progress: say }),
     ]);
-    foreground = local;
-    if (layout !== undefined) await offer(instance, layout.layout);
+    if (local.status === "rejected") throw local.reason;
+    foreground = local.value;
+    if (built.status === "rejected") {
+      await foreground.close();
+      throw built.reason;
+    }
   }
-  const client = await Client.open(instance.paths.kubeconfig);
-  let code: number = EXIT.ok;
-  if (options.demo) code = await showDemo(client, say);
-  next(instance, options.demo && code === EXIT.ok, foreground !== undefined);
-  if (foreground !== undefined) {
-    await untilSignalled();
+  if (foreground === undefined) return show(instance, options, say, false);
+  // From here on a signal ends what runs in order, also in the middle of the demo.
+  const signalled = untilSignalled();
+  try {
+    const code = await Promise.race([show(instance, options, say, true), signalled.then(() => EXIT.ok)]);
+    await signalled;
+    return code;
+  } finally {
     await foreground.close();
     process.stdout.write("\nStopped. Guests keep running: `npm run up` adopts them, `npm run down` ends them.\n");
   }
+}
+
+async function show(
+  instance: Instance,
+  options: UpOptions,
+  say: (line: string) => void,
+  foreground: boolean,
+): Promise<number> {
+  const client = await Client.open(instance.paths.kubeconfig);
+  const code = options.demo ? await showDemo(client, say) : EXIT.ok;
+  next(instance, options.demo && code === EXIT.ok, foreground);
   return code;
 }
 
@@ -110,9 +127,11 @@ async function startDetached(instance: Instance, options: UpOptions): Promise<vo
   child.unref();
   const end = Date.now() + SERVE_TIMEOUT_MILLISECONDS;
   while ((await runningProcess(instance))?.url === undefined) {
-    if (child.exitCode !== null) {
+    if (child.exitCode !== null || child.signalCode !== null) {
       const tail = (await readFile(instance.paths.log, "utf8")).slice(-2000);
-      throw new Error(`the process ended with ${child.exitCode}; the end of ${instance.paths.log}:\n${tail}`);
+      throw new Error(
+        `the process ended with ${child.exitCode ?? child.signalCode}; the end of ${instance.paths.log}:\n${tail}`,
+      );
     }
     if (Date.now() > end)
       throw new TimedOut(
@@ -130,7 +149,11 @@ async function showDemo(client: Client, say: (line: string) => void): Promise<nu
   try {
     const found = await createOrFind(client, namespace, name, manifest);
     say(found ? `vm ${namespace}/${name} is there already` : `vm ${namespace}/${name} created`);
-    await untilRunning(client, namespace, name);
+    const status = await untilSettled(client, namespace, name);
+    if (status !== "Running") {
+      say(`it is ${status}, as somebody wants it; bin/virtive ${status === "Paused" ? "unpause" : "start"} ${name}`);
+      return EXIT.ok;
+    }
     say("its serial console:");
     await watchConsole(client, { namespace, name }, PROMPT, BOOT_TIMEOUT_MILLISECONDS, (chunk) =>
       process.stdout.write(chunk),
@@ -166,14 +189,17 @@ async function createOrFind(
   }
 }
 
-async function untilRunning(client: Client, namespace: string, name: string): Promise<void> {
+/** Running, or the state in which a user has left it. */
+async function untilSettled(client: Client, namespace: string, name: string): Promise<string> {
   const end = Date.now() + BOOT_TIMEOUT_MILLISECONDS;
   for (;;) {
     const vm = await client.send<VirtualMachine>(
       "GET",
       `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachines/${name}`,
     );
-    if (vm.status?.printableStatus === "Running") return;
+    const status = vm.status?.printableStatus ?? "";
+    const wanted = vm.spec.runStrategy !== "Halted" && status !== "Paused";
+    if (status === "Running" || (!wanted && (status === "Stopped" || status === "Paused"))) return status;
     if (Date.now() > end)
       throw new TimedOut(
         `it is ${vm.status?.printableStatus ?? "without status"} after ${BOOT_TIMEOUT_MILLISECONDS / 1000} s`,

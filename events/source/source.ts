@@ -139,7 +139,8 @@ export function startSource(options: SourceOptions): Source {
       for (const object of cache.shelf(kind)?.objects.values() ?? []) tell(kind, object, TYPES.update, "retold");
     cancelRetelling = clock.schedule(retellSeconds * 1000, retell);
   }
-  if (retellSeconds > 0) void gate.promise.then(() => (cancelRetelling = clock.schedule(retellSeconds * 1000, retell)));
+  if (retellSeconds > 0)
+    void gate.promise.then(() => !signal.aborted && (cancelRetelling = clock.schedule(retellSeconds * 1000, retell)));
 
   async function close(): Promise<void> {
     options.signal?.removeEventListener("abort", abort);

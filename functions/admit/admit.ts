@@ -22,6 +22,7 @@ import {
 import { VirtualMachine, VirtualMachineSchema } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance, VirtualMachineInstanceSchema } from "#api/virtual-machine-instance.ts";
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Reader } from "#events/cluster.ts";
 import type { Cause } from "#events/fault.ts";
 
@@ -68,11 +69,18 @@ export function admit(request: AdmitRequest, facts: AdmitFacts): AdmitAnswer {
   const ours = kind.kind === VirtualMachine.kind || kind.kind === VirtualMachineInstance.kind;
   if (!ours || kind.group !== VirtualMachine.group || operation === "DELETE" || object === undefined) return ALLOWED;
   if (subresource !== undefined) return admitSubresource(request, facts);
-  if (operation === "UPDATE" && object.metadata.deletionTimestamp !== undefined) return ALLOWED;
+  if (operation === "UPDATE" && oldObject?.metadata.deletionTimestamp !== undefined && writesNoSpec(object, oldObject))
+    return ALLOWED;
   if (kind.kind === VirtualMachine.kind) {
     return admitVM(object as VirtualMachine, oldObject as VirtualMachine | undefined, facts);
   }
   return admitVMI(object as VirtualMachineInstance, oldObject as VirtualMachineInstance | undefined, facts);
+}
+
+/** What is being deleted may lose finalizers and labels; its spec is what the node still works by. */
+function writesNoSpec(object: KubeObject, old: KubeObject): boolean {
+  const specOf = (one: KubeObject): unknown => (one as { readonly spec?: unknown }).spec;
+  return isDeepStrictEqual(specOf(object), specOf(old));
 }
 
 function admitSubresource({ subresource, user, kind, name }: AdmitRequest, { writer }: AdmitFacts): AdmitAnswer {
@@ -117,7 +125,8 @@ function warningsFor(
 ): { readonly warnings?: readonly string[] } {
   const fields = refusedOrUnsupported({ spec }).slice(0, MOST_MESSAGES);
   if (fields.length === 0) return {};
-  return { warnings: fields.map(({ field }) => `${prefix}${field} is accepted, but nothing acts on it yet`) };
+  const fates = { accepted: "is accepted, but nothing acts on it yet", refused: "is not supported: no node starts it" };
+  return { warnings: fields.map(({ field, support }) => `${prefix}${field} ${fates[support]}`) };
 }
 
 function judged(kind: Kind, object: KubeObject, causes: readonly Cause[]): AdmitAnswer {

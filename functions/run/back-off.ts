@@ -7,6 +7,7 @@
 import { conditionOf, rfc3339 } from "#api/object.ts";
 import type { VirtualMachine, VirtualMachineStatus } from "#api/virtual-machine.ts";
 import { enteredAt, fractionOf, hasBeen, isDeleting, isFinal, phaseOf, type Instance } from "../instance.ts";
+import { strategyOf } from "./strategy.ts";
 
 export type StartFailure = VirtualMachineStatus["startFailure"];
 
@@ -21,6 +22,9 @@ export function delaySeconds(failures: number, uid: string): number {
 
 /** The VM's failures with this instance counted in, once. */
 export function startFailureAfter(vm: VirtualMachine, vmi: Instance | undefined, now: Date): StartFailure {
+  const strategy = strategyOf(vm);
+  // Started by hand, or not at all: there is no loop to slow down, and a user who mends it should not wait.
+  if (strategy === "Halted" || strategy === "Manual") return undefined;
   const old = vm.status?.startFailure;
   if (vmi === undefined) return old;
   const settled = settledAt(vmi);

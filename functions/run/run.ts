@@ -28,6 +28,7 @@ export interface RunFacts {
 
 /** Kubernetes' own finalizer of a deletion that leaves dependents alone. */
 const ORPHAN = "orphan";
+const REFUSED_AGAIN_MILLISECONDS = 30_000;
 
 export const run = defineFunction<RunFacts>({
   name: "run",
@@ -60,6 +61,8 @@ export const run = defineFunction<RunFacts>({
         { do: "record", about: vm, type: "Warning", reason: "FailedCreate", message: fault.message },
       ],
       because: `the instance was refused: ${fault.reason}`,
+      // A quota, or whatever refused it, may change without anything here changing.
+      at: new Date(now.getTime() + REFUSED_AGAIN_MILLISECONDS),
     };
   },
 });

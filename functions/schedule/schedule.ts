@@ -163,7 +163,7 @@ function withHonored(
   const fields = refusedOrUnsupported(vmi).map(({ field }) => field);
   if (fields.length === 0) return old;
   const more = fields.length > MOST_FIELDS ? ` and ${fields.length - MOST_FIELDS} more` : "";
-  const message = `Accepted, but without effect as yet: ${fields.slice(0, MOST_FIELDS).join(", ")}${more}.`;
+  const message = `Nothing acts on these yet, or no node starts them (docs/fields.md): ${fields.slice(0, MOST_FIELDS).join(", ")}${more}.`;
   return withCondition(old, { type: "AllFieldsHonored", status: "False", reason: "FieldsWithoutEffect", message }, now);
 }
 

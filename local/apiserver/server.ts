@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
+import { Fault } from "#events/fault.ts";
 import type { Admission } from "./admission.ts";
 import { AggregatedApis, type AggregatedApi } from "./aggregated.ts";
 import { attributesOf, authorize, createApp } from "./app.ts";
@@ -223,9 +224,12 @@ function listener(options: ApiServerOptions, handle: ReturnType<typeof getReques
 
 async function listening(server: Server, { host = "127.0.0.1", port = 0 }: ApiServerOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = `${host}:${port} is taken by another program; choose another port, or 0 for any free one`;
+      reject(error.code === "EADDRINUSE" ? new Fault("refused", "PortInUse", taken, { cause: error }) : error);
+    });
     server.listen(port, host, () => {
-      server.off("error", reject);
+      server.removeAllListeners("error");
       resolve();
     });
   });

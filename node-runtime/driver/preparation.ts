@@ -47,7 +47,7 @@ export class Preparation {
   /** NAT and DHCP serve when it resolves; what failed is done again at the next call. @throws Fault later, refused */
   async settle(order: MachineOrder): Promise<void> {
     try {
-      if (this.#settled === undefined) this.#settling((await this.#network.up(order)).serve());
+      if (this.#settled === undefined) this.#settling(this.#network.up(order).then(({ serve }) => serve()));
       if (this.#settled !== undefined) await this.timed("settle", this.#settled);
     } catch (thrown) {
       this.#settled = undefined;
@@ -56,6 +56,8 @@ export class Preparation {
   }
 
   async takeDown(uid: string): Promise<void> {
+    // What is just coming up would stay behind.
+    await this.#settled?.catch(() => {});
     this.#settled = undefined;
     this.#serve = undefined;
     await Promise.all([this.#volumes.remove(uid), this.#network.down(uid)]);

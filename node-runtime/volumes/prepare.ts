@@ -43,7 +43,7 @@ const OF_THIS_BOOT = { lasting: false } as const;
 const CONTAINER_DISK_DIRECTORY = "/disk";
 /** Key in `order.files[<volume>]`, and for the kernel's image in `order.files[KERNEL_BOOT]`, of a resolved pull secret. */
 const DOCKER_CONFIG = ".dockerconfigjson";
-const KERNEL_BOOT = "kernel-boot";
+const KERNEL_BOOT = "kernelBoot";
 const VOLUME_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /**

@@ -53,15 +53,25 @@ describe.skipIf(cannotBoot() !== undefined)("a VM from apply to delete", { timeo
   });
 
   it("stands still while paused, and goes on", async () => {
+    const before = await local.counter("day");
     const paused = await local.virtive(["pause", "day"]);
     expect(paused.stdout).toContain("day: paused");
+    const pausedAt = Date.now();
     await local.must(["wait", "--for=condition=Paused", "vmi/day", "--timeout=20s"]);
     expect(await local.must(["get", "vm", "day"])).toMatch(/day +\S+ +Paused/);
     // Nothing answers: the vCPUs do not run.
     await expect(local.page("day", "/counter")).rejects.toThrow();
+    // The page's own time-out has passed by now: long enough for a counter that still ran to show it.
+    const pausedSeconds = (Date.now() - pausedAt) / 1000;
+    expect(pausedSeconds).toBeGreaterThan(2);
     const resumed = await local.virtive(["unpause", "day"]);
     expect(resumed.stdout).toContain("day: unpaused");
-    const first = await eventually("the page after unpausing", () => local.counter("day"));
+    const first = await eventually("the page after unpausing", () => local.counter("day"), 60_000, 10);
+    expect(first.bootID).toBe(before.bootID);
+    expect(first.count).toBeGreaterThanOrEqual(before.count);
+    // It counts ten a second while it runs; the command lines around the pause take a second or so.
+    const ran = (Date.now() - pausedAt) / 1000 - pausedSeconds;
+    expect(first.count - before.count).toBeLessThan(10 * (ran + pausedSeconds));
     const second = await eventually("a higher count", async () => {
       const now = await local.counter("day");
       return now.count > first.count ? now : undefined;

@@ -68,6 +68,12 @@ async function execute(file: string, args: readonly string[], env: NodeJS.Proces
   }
 }
 
+/** The command line as a user calls it; KUBECONFIG is not set. */
+export function runCli(args: readonly string[], input?: string): Promise<Answer> {
+  const { KUBECONFIG: _unset, ...env } = process.env;
+  return execute(process.execPath, [join(root, "cli", "main.ts"), ...args], env, input);
+}
+
 export class LocalProcess {
   readonly instance: Instance;
   readonly nodes: number;

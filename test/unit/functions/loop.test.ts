@@ -135,8 +135,8 @@ describe("a start", () => {
     await world.create(VirtualMachine, virtualMachine({}, { template: { volumes, domain } }));
     await isRunning();
     expect(world.node.orders[0]?.files).toEqual({
-      "root": { ".dockerconfigjson": config },
-      "kernel-boot": { ".dockerconfigjson": config },
+      root: { ".dockerconfigjson": config },
+      kernelBoot: { ".dockerconfigjson": config },
     });
   });
 
