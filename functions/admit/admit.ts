@@ -69,12 +69,16 @@ export function admit(request: AdmitRequest, facts: AdmitFacts): AdmitAnswer {
   const ours = kind.kind === VirtualMachine.kind || kind.kind === VirtualMachineInstance.kind;
   if (!ours || kind.group !== VirtualMachine.group || operation === "DELETE" || object === undefined) return ALLOWED;
   if (subresource !== undefined) return admitSubresource(request, facts);
-  if (operation === "UPDATE" && oldObject?.metadata.deletionTimestamp !== undefined && writesNoSpec(object, oldObject))
+  if (operation === "UPDATE" && isGoing(object) && oldObject !== undefined && writesNoSpec(object, oldObject))
     return ALLOWED;
   if (kind.kind === VirtualMachine.kind) {
     return admitVM(object as VirtualMachine, oldObject as VirtualMachine | undefined, facts);
   }
   return admitVMI(object as VirtualMachineInstance, oldObject as VirtualMachineInstance | undefined, facts);
+}
+
+function isGoing(object: KubeObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
 }
 
 /** What is being deleted may lose finalizers and labels; its spec is what the node still works by. */

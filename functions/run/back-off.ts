@@ -20,11 +20,15 @@ export function delaySeconds(failures: number, uid: string): number {
   return Math.min(LONGEST_SECONDS, Math.round(FIRST_SECONDS * failures ** 2 * (1 + fractionOf(uid) / 2)));
 }
 
+/** Started by hand, or not at all: there is no loop to slow down, and a user who mends it should not wait. */
+function startsByItself(vm: VirtualMachine): boolean {
+  const strategy = strategyOf(vm);
+  return strategy !== "Halted" && strategy !== "Manual";
+}
+
 /** The VM's failures with this instance counted in, once. */
 export function startFailureAfter(vm: VirtualMachine, vmi: Instance | undefined, now: Date): StartFailure {
-  const strategy = strategyOf(vm);
-  // Started by hand, or not at all: there is no loop to slow down, and a user who mends it should not wait.
-  if (strategy === "Halted" || strategy === "Manual") return undefined;
+  if (!startsByItself(vm)) return undefined;
   const old = vm.status?.startFailure;
   if (vmi === undefined) return old;
   const settled = settledAt(vmi);
@@ -57,6 +61,7 @@ export function startFailed(
   vm: VirtualMachine,
   vmi: Instance | undefined,
 ): { readonly reason: string; readonly message: string } | undefined {
+  if (!startsByItself(vm)) return undefined;
   const told =
     vmi !== undefined && phaseOf(vmi) === "Failed" && !isDeleting(vmi) ? conditionOf(vmi, "Ready") : undefined;
   if (told !== undefined) return { reason: told.reason ?? "Unknown", message: told.message ?? "" };
