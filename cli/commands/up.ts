@@ -33,7 +33,7 @@ export interface UpOptions {
 const SERVE_TIMEOUT_MILLISECONDS = 180_000;
 const BOOT_TIMEOUT_MILLISECONDS = 180_000;
 /** The demo guest's prompt; see scripts/guest. */
-const PROMPT = /^\S*# $/m;
+const PROMPT = /^\S+:\S*# /m;
 
 const root = join(import.meta.dirname, "..", "..");
 
