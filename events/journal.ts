@@ -4,9 +4,8 @@
  * delivers waits for the disk. kill -9 loses what came in the last moments; nothing rests on it.
  */
 import { Buffer } from "node:buffer";
-import { DatabaseSync } from "node:sqlite";
 import { systemClock, type Clock } from "./clock.ts";
-import { openOrBeginAnew } from "./damaged-file.ts";
+import { openDatabase } from "./database.ts";
 import { asFault } from "./fault.ts";
 import { createNews, followJournal } from "./follow-journal.ts";
 import { indexOf, MOST_ENTRIES_A_READ, type DecisionRecord, type Journal, type JournalEntry } from "./journal-entry.ts";
@@ -51,7 +50,7 @@ const SCHEMA = `
 
 export function openJournal(options: JournalOptions): Journal {
   const { file, mostRows = 200_000, mostBytes = 256 * 1024 * 1024, clock = systemClock, log = silentLog } = options;
-  const database = openOrBeginAnew(file, () => opened(file), log);
+  const database = openDatabase(file, SCHEMA, log);
   const insert = database.prepare("INSERT INTO entries (cursor, entry, key, type, json) VALUES (?, ?, ?, ?, ?)");
   const extent = database
     .prepare(
@@ -189,15 +188,4 @@ export function openJournal(options: JournalOptions): Journal {
     },
   };
   return journal;
-}
-
-function opened(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
-  try {
-    database.exec(SCHEMA);
-    return database;
-  } catch (thrown) {
-    database.close();
-    throw thrown;
-  }
 }

@@ -3,13 +3,12 @@
  * control plane has taken it. In order for each key; keys do not wait for each other. When too much waits, statuses
  * that a newer one of the same machine supersedes go first: each carries the whole status.
  */
-import { DatabaseSync } from "node:sqlite";
 import type { Key } from "#api/object.ts";
 import { verdictOf } from "./broker/answers.ts";
 import { backoff, systemRandom, type Random } from "./chance.ts";
 import type { CloudEvent } from "./cloud-event.ts";
 import { systemClock, wait, type Clock } from "./clock.ts";
-import { openOrBeginAnew } from "./damaged-file.ts";
+import { openDatabase } from "./database.ts";
 import { asFault, Fault } from "./fault.ts";
 import { silentLog, type Log } from "./log.ts";
 
@@ -77,7 +76,7 @@ const LONGEST_DETAIL = 1024;
 export function openOutbox(options: OutboxOptions): Outbox {
   const { file, send, mostEvents = 10_000, timeoutMilliseconds = 5000 } = options;
   const { clock = systemClock, random = systemRandom, log = silentLog } = options;
-  const database = openOrBeginAnew(file, () => opened(file), log);
+  const database = openDatabase(file, SCHEMA, log);
   const insert = database.prepare("INSERT INTO outbox (key, machine, type, json) VALUES (?, ?, ?, ?)");
   const first = database.prepare("SELECT number, json FROM outbox WHERE key = ? ORDER BY number LIMIT 1");
   const forget = database.prepare("DELETE FROM outbox WHERE number = ?");
@@ -225,15 +224,4 @@ export function openOutbox(options: OutboxOptions): Outbox {
       database.close();
     },
   };
-}
-
-function opened(file: string): DatabaseSync {
-  const database = new DatabaseSync(file);
-  try {
-    database.exec(SCHEMA);
-    return database;
-  } catch (thrown) {
-    database.close();
-    throw thrown;
-  }
 }

@@ -26,7 +26,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "@hono/node-server": ["local/", "node-runtime/server.ts"],
   "cloudevents": ["events/http.ts"],
   "@kubernetes/client-node": ["events/kubernetes.ts"],
-  "node:sqlite": ["events/journal.ts", "events/outbox.ts", "local/apiserver/store/database.ts"],
+  "node:sqlite": ["events/database.ts", "local/apiserver/store/database.ts"],
   "undici": ["functions/nodes.ts", "node-runtime/images/"],
   "ws": ["functions/websocket.ts", "node-runtime/console/socket.ts", "cli/client.ts", "cli/commands/console.ts"],
   "@peculiar/x509": ["local/pki.ts"],

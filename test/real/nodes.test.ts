@@ -40,7 +40,10 @@ describe.skipIf(cannotBoot() !== undefined)("two nodes on one machine", { timeou
     await eventually("late to be unschedulable", async () =>
       (await local.vm("late")).status?.printableStatus === "ErrorUnschedulable" ? true : undefined,
     );
-    expect(conditionOf(await local.vmi("late"), "PodScheduled")?.message).toMatch(/^0 of 2 nodes can take it: /);
+    const why = conditionOf(await local.vmi("late"), "PodScheduled")?.message;
+    expect(why).toMatch(/^0 of 2 nodes can take it: /);
+    // Each with its own reason, in any order.
+    for (const node of ["node-1", "node-2"]) expect(why).toContain(`${node}: `);
     await local.must(["uncordon", "node-2"]);
     const vmi = await local.phase("late", ["Running"]);
     expect(vmi.status?.nodeName).toBe("node-2");
