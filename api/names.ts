@@ -14,6 +14,8 @@ export const annotation = {
   domain: "kubevirt.io/domain",
   /** On the VMI: "true" while a user wants the guest paused. Intent; the condition Paused says what is. */
   paused: "virtive.dev/paused",
+  /** On the VMI: hash of the VM's template that it was made from. */
+  template: "virtive.dev/template",
   /** On the Node: where its runtime takes orders, e.g. https://127.0.0.1:40123 */
   runtimeURL: "virtive.dev/runtime-url",
   /** On the Node: identity of this boot of the node. Another value proves that what ran before is gone. */

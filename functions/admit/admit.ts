@@ -117,7 +117,9 @@ function admitVMI(
   }
   const readable = VirtualMachineInstanceSchema.safeParse(vmi).success;
   const next = readable ? defaultVirtualMachineInstance(vmi, config, facts) : vmi;
-  return judged(VirtualMachineInstance, next, validateVirtualMachineInstance(next, config, writer));
+  const answer = judged(VirtualMachineInstance, next, validateVirtualMachineInstance(next, config, writer));
+  // Who made the VM of an instance of ours was warned then.
+  return answer.allowed && writer === "user" ? { ...answer, ...warningsFor(next, "") } : answer;
 }
 
 const MOST_MESSAGES = 10;

@@ -170,6 +170,7 @@ const hints: readonly (readonly [type: string, reason: string, hint: string])[] 
     "HypervisorUnresponsive",
     "The node's libvirt does not answer; the guest goes on and is adopted when it is back.",
   ],
+  ["RestartRequired", "TemplateChanged", "virtive restart (or virtctl restart) lets the changed template take effect."],
   ["AllFieldsHonored", "FieldsWithoutEffect", "docs/fields.md says for each field whether anything acts on it."],
   ["Failure", "DiskCorrupt", "Replace the image: what it holds can't be read as a disk."],
   ["Failure", "GuestPanicked", "The guest's kernel gave up; its console history says more: virtive console."],

@@ -6,6 +6,7 @@ import { isDeleting, isFinal, phaseOf } from "../instance.ts";
 import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
 import type { StartFailure } from "./back-off.ts";
 import { strategyOf, type Request } from "./strategy.ts";
+import { differsFromTemplate, VM_GENERATION } from "./template.ts";
 
 export interface VmView {
   readonly vm: VirtualMachine;
@@ -90,9 +91,6 @@ export function statusOf(view: VmView, now: Date): VirtualMachineStatus {
   };
 }
 
-/** Annotation of an instance: generation of the VM that it was made from. */
-export const VM_GENERATION = "kubevirt.io/vm-generation";
-
 function observedGeneration(vmi: VirtualMachineInstance | undefined): Pick<VirtualMachineStatus, "observedGeneration"> {
   const text = vmi?.metadata.annotations?.[VM_GENERATION];
   return text !== undefined && /^\d{1,15}$/.test(text) ? { observedGeneration: Number(text) } : {};
@@ -107,12 +105,29 @@ function conditionsOf(view: VmView, now: Date): readonly VmCondition[] {
   );
   const oldReady = old.filter((condition) => condition.type === "Ready");
   const withReady = withCondition(oldReady, { ...ready, lastTransitionTime: undefined }, now);
-  return [...withReady, ...mirrored, ...withFailure(own, view.failure, now)];
+  const told = withOwn(own, "Failure", view.failure, now);
+  return [...withReady, ...mirrored, ...withOwn(told, "RestartRequired", restartRequired(view), now)];
 }
 
 type VmCondition = NonNullable<VirtualMachineStatus["conditions"]>[number];
 
-function withFailure(own: readonly VmCondition[], failure: VmView["failure"], now: Date): readonly VmCondition[] {
-  if (failure === undefined) return own.filter((condition) => condition.type !== "Failure");
-  return withCondition(own, { type: "Failure", status: "True", ...failure }, now);
+/** A condition that is there while it has a reason to be. */
+function withOwn(
+  own: readonly VmCondition[],
+  type: "Failure" | "RestartRequired",
+  why: VmView["failure"],
+  now: Date,
+): readonly VmCondition[] {
+  if (why === undefined) return own.filter((condition) => condition.type !== type);
+  return withCondition(own, { type, status: "True", ...why }, now);
+}
+
+/** No field takes effect in a guest that runs: whatever changed in the template waits for the next instance. */
+function restartRequired({ vm, vmi }: VmView): VmView["failure"] {
+  if (vmi === undefined || isFinal(vmi) || !differsFromTemplate(vm, vmi)) return undefined;
+  return {
+    reason: "TemplateChanged",
+    message:
+      "The template has changed since the guest was started; what changed takes effect when the VM is restarted.",
+  };
 }

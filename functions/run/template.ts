@@ -1,8 +1,12 @@
-/** The instance that a VM's template describes. Pure. */
+/** The instance that a VM's template describes, and whether it is still the one that the template describes. Pure. */
+import { createHash } from "node:crypto";
+import { annotation } from "#api/names.ts";
 import { apiVersionOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import { VM_GENERATION } from "./status.ts";
+
+/** Annotation of an instance: generation of the VM that it was made from. */
+export const VM_GENERATION = "kubevirt.io/vm-generation";
 
 /** Same name as the VM, controlled by it. `paused`: its vCPUs stand still at first. */
 export function instanceOf(vm: Stored<VirtualMachine>, paused: boolean): VirtualMachineInstance {
@@ -16,6 +20,7 @@ export function instanceOf(vm: Stored<VirtualMachine>, paused: boolean): Virtual
       labels: { ...metadata?.labels },
       annotations: {
         ...metadata?.annotations,
+        [annotation.template]: templateHash(vm),
         ...(vm.metadata.generation === undefined ? {} : { [VM_GENERATION]: String(vm.metadata.generation) }),
       },
       ownerReferences: [
@@ -31,4 +36,29 @@ export function instanceOf(vm: Stored<VirtualMachine>, paused: boolean): Virtual
     },
     spec: paused ? { ...spec, startStrategy: "Paused" } : spec,
   };
+}
+
+/**
+ * True when the template describes another guest than the one that was made from it. The instance's own spec can't tell:
+ * admission completed it, and a stop may have shortened its grace. An instance that says nothing of its template is
+ * taken to be the same.
+ */
+export function differsFromTemplate(vm: VirtualMachine, vmi: VirtualMachineInstance): boolean {
+  const made = vmi.metadata.annotations?.[annotation.template];
+  return made !== undefined && made !== templateHash(vm);
+}
+
+/** Of what makes the guest; labels and annotations of the template do not. The order of members does not count. */
+function templateHash(vm: VirtualMachine): string {
+  return createHash("sha256")
+    .update(JSON.stringify(sorted(vm.spec.template.spec)))
+    .digest("hex")
+    .slice(0, 16);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).map(([name, inner]): [string, unknown] => [name, sorted(inner)]);
+  return Object.fromEntries(members.sort(([one], [other]) => (one < other ? -1 : 1)));
 }

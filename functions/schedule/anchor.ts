@@ -23,6 +23,7 @@ const PRIVATE_ANNOTATIONS = [
   "kubectl.kubernetes.io/last-applied-configuration",
   "kubevirt.io/vm-generation",
   annotation.paused,
+  annotation.template,
 ];
 
 /** `nodeName`: where, when placement is ours; else the named scheduler says. */

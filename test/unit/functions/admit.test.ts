@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigMap } from "#api/core.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
-import type { KubeObject } from "#api/object.ts";
+import type { Kind, KubeObject } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { virtualClock } from "#events/clock.ts";
@@ -47,6 +47,20 @@ describe("admit", () => {
     );
     expect(object.metadata.finalizers).toEqual(["kubevirt.io/foregroundDeleteVirtualMachine"]);
     expect(object).toMatchObject({ spec: { schedulerName: "virtive" }, status: { phase: "Pending" } });
+  });
+
+  it("warns of fields without effect where a user writes them, in a VM's template or a bare instance", async () => {
+    const spec = { readinessProbe: { guestAgentPing: {} } };
+    const [vm, vmi] = [virtualMachine({}, { template: spec }), bareInstance(spec)];
+    const create = (kind: Kind, object: KubeObject, user = jane): Promise<AdmitAnswer> =>
+      review({ operation: "CREATE", kind, object, user });
+    const why = "is accepted, but nothing acts on it yet";
+    expect(await create(VirtualMachine, vm)).toMatchObject({
+      warnings: [`spec.template.spec.readinessProbe ${why}`],
+    });
+    expect(await create(VirtualMachineInstance, vmi)).toMatchObject({ warnings: [`spec.readinessProbe ${why}`] });
+    expect(await create(VirtualMachineInstance, vmi, ourselves)).not.toHaveProperty("warnings");
+    expect(await create(VirtualMachineInstance, bareInstance())).not.toHaveProperty("warnings");
   });
 
   it("refuses what can't be, naming each field", async () => {
