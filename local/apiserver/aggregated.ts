@@ -7,7 +7,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Hono } from "hono";
 import { isObject, stringAt, type JsonObject } from "./json-value.ts";
-import type { UserInfo } from "./user.ts";
+import type { UserInfo } from "./authentication/user.ts";
 
 export interface AggregatedApi {
   readonly group: string;

@@ -16,7 +16,7 @@ import type { Place, Room, WriteContext } from "./room.ts";
 import { parseSelector, type Selector } from "./selectors.ts";
 import { badRequest, deletedBody, methodNotAllowed, notFound, StatusError } from "./status.ts";
 import type { StoredObject } from "./store/stored-object.ts";
-import type { UserInfo } from "./user.ts";
+import type { UserInfo } from "./authentication/user.ts";
 import type { WriteVerb } from "./writes.ts";
 import { isWatch } from "./watching/watch-request.ts";
 

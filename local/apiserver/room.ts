@@ -1,9 +1,9 @@
 /** What every operation works with. One server has one. */
-import type { Admission } from "./admission.ts";
+import type { Admission } from "./admission/admission.ts";
 import type { Kinds } from "./kinds/kinds.ts";
 import type { ServedKind } from "./kinds/kind.ts";
 import type { Store } from "./store/store.ts";
-import type { UserInfo } from "./user.ts";
+import type { UserInfo } from "./authentication/user.ts";
 import type { WriteVerb, Writes } from "./writes.ts";
 
 export interface Room {

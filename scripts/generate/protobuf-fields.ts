@@ -14,6 +14,15 @@ const version = process.argv[2] ?? "v0.37.2";
 /** Model name → proto message. */
 const roots: Readonly<Record<string, string>> = {
   V1Binding: "k8s.io.api.core.v1.Binding",
+  AuthenticationV1TokenRequest: "k8s.io.api.authentication.v1.TokenRequest",
+  V1ClusterRole: "k8s.io.api.rbac.v1.ClusterRole",
+  V1ClusterRoleBinding: "k8s.io.api.rbac.v1.ClusterRoleBinding",
+  V1LocalSubjectAccessReview: "k8s.io.api.authorization.v1.LocalSubjectAccessReview",
+  V1Role: "k8s.io.api.rbac.v1.Role",
+  V1RoleBinding: "k8s.io.api.rbac.v1.RoleBinding",
+  V1SelfSubjectRulesReview: "k8s.io.api.authorization.v1.SelfSubjectRulesReview",
+  V1SubjectAccessReview: "k8s.io.api.authorization.v1.SubjectAccessReview",
+  V1TokenReview: "k8s.io.api.authentication.v1.TokenReview",
   V1ConfigMap: "k8s.io.api.core.v1.ConfigMap",
   V1DeleteOptions: "k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions",
   CoreV1Event: "k8s.io.api.core.v1.Event",
@@ -32,7 +41,7 @@ const roots: Readonly<Record<string, string>> = {
 };
 
 const files = {
-  "k8s.io/api": ["core", "events", "policy", "coordination", "authorization", "authentication"].map(
+  "k8s.io/api": ["core", "events", "policy", "coordination", "authorization", "authentication", "rbac"].map(
     (name) => `${name}/v1`,
   ),
   "k8s.io/apimachinery": ["pkg/apis/meta/v1"],

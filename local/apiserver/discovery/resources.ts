@@ -2,7 +2,7 @@
 import { resourcesOf, type AggregatedApi } from "../aggregated.ts";
 import { stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { ServedKind, ServedVersion } from "../kinds/kind.ts";
-import type { UserInfo } from "../user.ts";
+import type { UserInfo } from "../authentication/user.ts";
 
 /** One entry of an APIResourceList. */
 export interface ApiResource {

@@ -1,5 +1,5 @@
 /** create: a new object. Decode, default, admit, validate, store. */
-import { reviewed } from "../admission.ts";
+import { reviewed } from "../admission/admission.ts";
 import type { Body } from "../body.ts";
 import { metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
 import { definitionWarnings, DEFINITIONS } from "../kinds/definitions.ts";

@@ -3,7 +3,7 @@ import { parseBody, type Body } from "../body.ts";
 import { isObject, objectAt, stringAt } from "../json-value.ts";
 import type { WriteContext } from "../room.ts";
 import { badRequest, StatusError } from "../status.ts";
-import type { UserInfo } from "../user.ts";
+import type { UserInfo } from "../authentication/user.ts";
 import type { WriteVerb } from "../writes.ts";
 
 export type Query = URLSearchParams;

@@ -2,7 +2,7 @@
  * delete: an object goes at once when nobody holds it; otherwise it gets a deletionTimestamp and goes with its last
  * finalizer, or, for a pod that a node runs, when the node says so by a delete without grace.
  */
-import { reviewed } from "../admission.ts";
+import { reviewed } from "../admission/admission.ts";
 import { metadataOf, objectAt, stringsAt, valueAt, type JsonObject } from "../json-value.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { lastingNamespaces } from "../kinds/namespaces.ts";

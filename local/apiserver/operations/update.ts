@@ -3,7 +3,7 @@
  * counted, and the write happens only if the object is still the one that the change was computed from. A change
  * without a resourceVersion is computed again when somebody else was faster.
  */
-import { reviewed } from "../admission.ts";
+import { reviewed } from "../admission/admission.ts";
 import { trackUpdate } from "../apply/track.ts";
 import { metadataOf, sameJson, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { Place, Room, WriteContext } from "../room.ts";

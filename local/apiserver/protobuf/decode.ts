@@ -29,7 +29,16 @@ const models: Readonly<Record<string, string>> = {
   "coordination.k8s.io/v1 Lease": "V1Lease",
   "policy/v1 Eviction": "V1Eviction",
   "authorization.k8s.io/v1 SelfSubjectAccessReview": "V1SelfSubjectAccessReview",
+  "authorization.k8s.io/v1 LocalSubjectAccessReview": "V1LocalSubjectAccessReview",
+  "authorization.k8s.io/v1 SelfSubjectRulesReview": "V1SelfSubjectRulesReview",
+  "authorization.k8s.io/v1 SubjectAccessReview": "V1SubjectAccessReview",
   "authentication.k8s.io/v1 SelfSubjectReview": "V1SelfSubjectReview",
+  "authentication.k8s.io/v1 TokenRequest": "AuthenticationV1TokenRequest",
+  "authentication.k8s.io/v1 TokenReview": "V1TokenReview",
+  "rbac.authorization.k8s.io/v1 ClusterRole": "V1ClusterRole",
+  "rbac.authorization.k8s.io/v1 ClusterRoleBinding": "V1ClusterRoleBinding",
+  "rbac.authorization.k8s.io/v1 Role": "V1Role",
+  "rbac.authorization.k8s.io/v1 RoleBinding": "V1RoleBinding",
 };
 
 interface FieldPlan {
@@ -117,6 +126,11 @@ function place(
 
 function single(type: string, value: WireValue, quantity: boolean, depth: number): unknown {
   if (quantity) return text(wireFields(bytesOf(value)).find(({ number }) => number === 1)?.value);
+  // A list as a map's value is a message that holds it.
+  if (type.startsWith("[]")) {
+    const items = wireFields(bytesOf(value)).filter(({ number }) => number === 1);
+    return items.map((item) => single(type.slice(2), item.value, false, depth) ?? "");
+  }
   switch (type) {
     case "string":
       return text(value);

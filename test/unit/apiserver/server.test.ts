@@ -6,7 +6,7 @@ import path from "node:path";
 import tls from "node:tls";
 import { Hono } from "hono";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { Admission, AdmissionRequest } from "#local/apiserver/admission.ts";
+import type { Admission, AdmissionRequest } from "#local/apiserver/admission/admission.ts";
 import type { ApiServerOptions } from "#local/apiserver/server.ts";
 import { Client, until } from "../../contract/kubernetes/client.ts";
 import { startEmbedded, type EmbeddedServer } from "../../contract/kubernetes/servers.ts";

@@ -1,5 +1,5 @@
 /** The seam where it is decided who may do what. */
-import type { UserInfo } from "./user.ts";
+import type { UserInfo } from "../authentication/user.ts";
 
 /** What a request is about, as Kubernetes' authorizers see it. */
 export type Attributes = {

@@ -1,9 +1,9 @@
 /** Questions that are answered and not kept: who am I, and may I. `kubectl auth whoami` and `kubectl auth can-i` ask them. */
-import type { Attributes, Authorizer } from "./authorization.ts";
-import { requireObject } from "./body.ts";
-import type { ApiResource } from "./discovery/resources.ts";
-import { objectAt, stringAt, type JsonObject } from "./json-value.ts";
-import type { UserInfo } from "./user.ts";
+import type { Attributes, Authorizer } from "./authorizer.ts";
+import { requireObject } from "../body.ts";
+import type { ApiResource } from "../discovery/resources.ts";
+import { objectAt, stringAt, type JsonObject } from "../json-value.ts";
+import type { UserInfo } from "../authentication/user.ts";
 
 interface Review {
   readonly group: string;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
-import { StatusError } from "./status.ts";
+import { StatusError } from "../status.ts";
 import { ANONYMOUS, type UserInfo } from "./user.ts";
 
 export interface StaticToken {

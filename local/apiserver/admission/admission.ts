@@ -3,10 +3,10 @@
  * local shape it is a function call; no webhook is involved.
  */
 import type { Kind, KubeObject } from "#api/object.ts";
-import { copyJson, type JsonObject } from "./json-value.ts";
-import type { ServedKind } from "./kinds/kind.ts";
-import { StatusError, type StatusCause } from "./status.ts";
-import type { UserInfo } from "./user.ts";
+import { copyJson, type JsonObject } from "../json-value.ts";
+import type { ServedKind } from "../kinds/kind.ts";
+import { StatusError, type StatusCause } from "../status.ts";
+import type { UserInfo } from "../authentication/user.ts";
 
 export interface AdmissionRequest {
   readonly operation: "CREATE" | "UPDATE" | "DELETE";
