@@ -33,7 +33,15 @@ export interface HistoryRow {
   readonly before: string | null;
 }
 
-const LAYOUT_VERSION = 1;
+/** 2: pages that are no longer used can be given back to the file system. */
+const LAYOUT_VERSION = 2;
+
+/** The write-ahead log is cut to this when a checkpoint has emptied it; a checkpoint comes every 1000 pages (4 MB). */
+const WAL_BYTES = 8 * 1024 * 1024;
+
+/** Unused pages that stay in the file for what comes next, and those that go back to the file system in one go (8 MiB). */
+const SPARE_PAGES = 1024;
+const MOST_PAGES_GIVEN_BACK = 2048;
 
 const layout = `
   CREATE TABLE IF NOT EXISTS objects (
@@ -57,12 +65,15 @@ export class Database {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#sqlite = new DatabaseSync(path.join(directory, "apiserver.sqlite"));
     // FULL: a commit is on disk before anyone is told of it. EXCLUSIVE: a second process fails instead of corrupting.
-    this.#sqlite.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    const { user_version } = this.#sqlite.prepare("PRAGMA user_version").get() as { user_version: number };
+    this.#sqlite.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${WAL_BYTES};`);
+    const user_version = this.#pragma("user_version");
     if (user_version > LAYOUT_VERSION) {
       this.#sqlite.close();
       throw new Error(`the database in ${directory} has layout ${user_version}; this program knows ${LAYOUT_VERSION}`);
     }
+    // A file of layout 1 gives pages back only once it has been written anew.
+    if (user_version === 1) this.#sqlite.exec("VACUUM;");
     this.#sqlite.exec(`BEGIN; ${layout} PRAGMA user_version = ${LAYOUT_VERSION}; COMMIT;`);
     this.#upsert = this.#sqlite.prepare(
       `INSERT INTO objects (resource, key, version, text) VALUES (?, ?, ?, ?)
@@ -84,16 +95,35 @@ export class Database {
       .all() as unknown as HistoryRow[];
   }
 
-  /** All of the writes or none; when it returns they are on disk. `forgetUntil` drops history up to that version. */
-  commit(writes: readonly Write[], forgetUntil: number | undefined): void {
-    this.#sqlite.exec("BEGIN IMMEDIATE");
-    try {
+  /** All of the writes or none; when it returns they are on disk. */
+  commit(writes: readonly Write[]): void {
+    this.#transaction(() => {
       for (const { version, resource, key, after, before } of writes) {
         if (after === undefined) this.#remove.run(resource, key);
         else this.#upsert.run(resource, key, version, after);
         this.#remember.run(version, resource, key, before ?? null);
       }
-      if (forgetUntil !== undefined) this.#forget.run(forgetUntil);
+    });
+  }
+
+  /** Drops history up to that version, and gives unused pages back to the file system, some at a time. */
+  forget(until: number): void {
+    this.#transaction(() => {
+      this.#forget.run(until);
+      const unused = this.#pragma("freelist_count") - SPARE_PAGES;
+      if (unused > 0) this.#sqlite.exec(`PRAGMA incremental_vacuum(${Math.min(unused, MOST_PAGES_GIVEN_BACK)})`);
+    });
+  }
+
+  #pragma(name: "user_version" | "freelist_count"): number {
+    const row = this.#sqlite.prepare(`PRAGMA ${name}`).get() as Record<string, number>;
+    return row[name] ?? 0;
+  }
+
+  #transaction(work: () => void): void {
+    this.#sqlite.exec("BEGIN IMMEDIATE");
+    try {
+      work();
       this.#sqlite.exec("COMMIT");
     } catch (error) {
       if (this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");

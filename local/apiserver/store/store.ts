@@ -253,7 +253,7 @@ export class Store {
     }
     if (changes.length > 0) {
       try {
-        this.#database.commit(changes.map(asWrite), undefined);
+        this.#database.commit(changes.map(asWrite));
       } catch (error) {
         for (const { pending: entry } of outcomes) entry.reject(error);
         return;
@@ -270,7 +270,7 @@ export class Store {
     const forgotten = this.#window.trim();
     if (forgotten === undefined) return;
     try {
-      this.#database.commit([], forgotten);
+      this.#database.forget(forgotten);
     } catch (error) {
       this.#onTrouble(error);
     }
