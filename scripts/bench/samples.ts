@@ -1,25 +1,25 @@
-/** Numbers of a benchmark: milliseconds in, minimum, median and maximum out. */
+/** Samples of one thing measured many times, and what is told of them. Any unit: it comes out as it went in. */
 
 export interface Summary {
   readonly min: number;
   readonly median: number;
+  readonly p99: number;
   readonly max: number;
   readonly runs: number;
 }
 
-export function summarize(samples: readonly number[]): Summary {
-  const sorted = samples.toSorted((one, other) => one - other);
+/** @throws RangeError without a sample: a benchmark that measured nothing must not report */
+export function summarize(samples: Iterable<number>): Summary {
+  const sorted = Float64Array.from(samples).sort();
+  if (sorted.length === 0) throw new RangeError("there is no sample to summarize");
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   const middle = Math.floor(sorted.length / 2);
   return {
     min: at(0),
     median: sorted.length % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2,
+    // By nearest rank: the smallest sample that 99 of 100 do not exceed.
+    p99: at(Math.ceil(sorted.length * 0.99) - 1),
     max: at(sorted.length - 1),
     runs: sorted.length,
   };
-}
-
-export function printSummary(name: string, { min, median, max, runs }: Summary): string {
-  const part = (value: number): string => value.toFixed(1).padStart(8);
-  return `${name.padEnd(34)} min ${part(min)}  median ${part(median)}  max ${part(max)}  ms, ${runs} runs`;
 }

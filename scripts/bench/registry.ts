@@ -1,0 +1,6 @@
+/** The benchmark items, in the order in which they run. A new one is listed here. */
+import type { BenchItem } from "./item.ts";
+import { broker } from "./items/broker.ts";
+import { start } from "./items/start.ts";
+
+export const items: readonly BenchItem[] = [start, broker];
