@@ -1,120 +1,243 @@
-/** kill -9 in the middle of a write load: nothing that was acknowledged is lost, and versions go on. Embedded server only. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+/**
+ * kill -9 at random points of a write load, and of a start: nothing that was acknowledged is lost, nobody sees half a
+ * write, watches go on where they were or are told 410, and versions never go back. Embedded server only.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Client } from "./client.ts";
+import { seededRandom } from "#events/chance.ts";
+import { openPki, type Pki } from "#local/pki.ts";
+import { Client, type Body, type WatchLine } from "./client.ts";
+import { KillableServer } from "./killable-server.ts";
 import { widget, widgetDefinition } from "./widget.ts";
 
 const GROUP = "durable.example.com";
 const WIDGETS = `/apis/${GROUP}/v1/namespaces/default/widgets`;
-const KILLS = Number(process.env["VIRTIVE_KILLS"] ?? "20");
+const KILLS = Number(process.env["VIRTIVE_KILLS"] ?? "200");
+const SEED = Number(process.env["VIRTIVE_SEED"] ?? "4711");
 const WRITERS = 6;
+const NAMES_PER_WRITER = 6;
+/** So small that some of the versions that a watch wants to go on from are compacted. */
+const WINDOW = { changes: 150, characters: 8 * 1024 * 1024 };
 
 let home = "";
-let child: ChildProcess | undefined;
+let pki: Pki;
+let server: KillableServer;
+const random = seededRandom(SEED);
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), "virtive-durable-"));
+  pki = await openPki(path.join(home, "pki"));
+  server = new KillableServer({
+    directory: path.join(home, "data"),
+    pki: path.join(home, "pki"),
+    codeCache: path.join(home, "code"),
+    window: WINDOW,
+  });
 });
 
 afterAll(async () => {
-  child?.kill("SIGKILL");
+  await server.end();
   await rm(home, { recursive: true, force: true });
 });
 
-async function start(): Promise<Client> {
-  child = spawn(process.execPath, [path.join(import.meta.dirname, "serve.ts"), home], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: child.stdout! });
-  const [url] = (await Promise.race([once(lines, "line"), once(child, "exit").then(() => ["the server ended"])])) as [
-    string,
-  ];
-  expect(url).toMatch(/^https:/);
-  const config = JSON.parse(await readFile(path.join(home, "kubeconfig"), "utf8")) as {
-    clusters: [{ cluster: { "certificate-authority-data": string } }];
-    users: [{ user: { "client-certificate-data": string; "client-key-data": string } }];
-  };
-  const pem = (text: string) => Buffer.from(text, "base64").toString("utf8");
-  const [{ user }] = config.users;
-  const [{ cluster }] = config.clusters;
-  return new Client({
-    url,
-    ca: pem(cluster["certificate-authority-data"]),
-    cert: pem(user["client-certificate-data"]),
-    key: pem(user["client-key-data"]),
-  });
+function upTo(limit: number): number {
+  return Math.floor(random() * limit);
 }
 
-async function kill(client: Client): Promise<void> {
-  const process_ = child;
-  if (process_ === undefined) return;
-  process_.kill("SIGKILL");
-  if (process_.exitCode === null && process_.signalCode === null) await once(process_, "exit");
-  client.close();
+const ABSENT = "absent";
+
+/** What an object says, in one word: the number of its latest write and of its latest status. Half a write says neither. */
+function wordOf({ spec, status }: { readonly spec: Body["spec"]; readonly status?: object }): string {
+  const { n, text } = spec["free"] as { n: number; text: string };
+  if (text !== textOf(n)) return `half a write: ${n} with ${text.length} characters`;
+  const { phase = "new" } = (status ?? {}) as { phase?: string };
+  return `${n} ${phase}`;
 }
 
-it(`loses no acknowledged write in ${KILLS} kills`, { timeout: 600_000 }, async () => {
-  /** What the server has acknowledged: name → size, and "gone" for deletes. */
-  const acknowledged = new Map<string, number | "gone">();
-  let newest = 0;
-  let client = await start();
-  expect(
-    (await client.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", widgetDefinition(GROUP))).code,
-  ).toBe(201);
-  for (let round = 1; round <= KILLS; round++) {
-    const under = client;
-    let writes = 0;
-    let enough: () => void = () => {};
-    const killAfter = 5 + Math.floor(Math.random() * 120);
-    const reached = new Promise<void>((resolve) => (enough = resolve));
-    const acknowledge = (name: string, state: number | "gone", version?: string) => {
-      acknowledged.set(name, state);
-      newest = Math.max(newest, Number(version ?? 0));
-      if (++writes === killAfter) enough();
-    };
-    /** Names whose last write was sent and not answered: either outcome is right. */
-    const open = new Map<string, number | "gone">();
-    const writer = async (id: number) => {
-      for (let index = 0; ; index++) {
-        const name = `r${round}-w${id}-${index}`;
-        open.set(name, 1);
-        const created = await under.post(WIDGETS, widget(GROUP, name, { note: "x".repeat(150) }));
-        open.delete(name);
-        acknowledge(name, 1, created.body.metadata.resourceVersion);
-        open.set(name, 2);
-        const patched = await under.patch(`${WIDGETS}/${name}`, { spec: { size: 2 } });
-        open.delete(name);
-        acknowledge(name, 2, patched.body.metadata.resourceVersion);
-        if (index % 3 !== 0) continue;
-        open.set(name, "gone");
-        await under.delete(`${WIDGETS}/${name}`);
-        open.delete(name);
-        acknowledge(name, "gone");
-      }
-    };
-    const writers = Array.from({ length: WRITERS }, (_, id) => writer(id).catch(() => {}));
-    await reached;
-    await kill(client);
-    await Promise.all(writers);
+/** Each write has a text of its own, some of them large. */
+function textOf(n: number): string {
+  return String.fromCharCode(97 + (n % 26)).repeat(n % 11 === 0 ? 200_000 + n : 50 + (n % 1000));
+}
 
-    client = await start();
-    const { body } = await client.get(WIDGETS);
-    expect(Number(body.metadata.resourceVersion)).toBeGreaterThanOrEqual(newest);
-    const present = new Map(body.items.map(({ metadata, spec }) => [metadata.name, spec.size] as const));
-    for (const [name, state] of acknowledged) {
-      const wanted = [state, open.get(name)].filter((one) => one !== undefined);
-      expect(wanted, `${name} in round ${round}`).toContain(present.get(name) ?? "gone");
-      acknowledged.set(name, present.get(name) ?? "gone");
-    }
-    const watch = await client.watch(`${WIDGETS}?resourceVersion=${newest - 1}`);
-    const next = await watch.next();
-    expect(Number(next?.object.metadata.resourceVersion)).toBeGreaterThanOrEqual(newest);
-    watch.stop();
+/** What the tests know: what the server has acknowledged, and the writes that it has not answered. */
+const acknowledged = new Map<string, string>();
+const open = new Map<string, string>();
+let newest = 0;
+let answered = 0;
+let writes = 0;
+
+interface Write {
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly body?: object;
+  readonly after: string;
+}
+
+function nextWrite(name: string): Write {
+  const now = acknowledged.get(name) ?? ABSENT;
+  const n = ++writes;
+  const free = { n, text: textOf(n) };
+  const at = `${WIDGETS}/${name}`;
+  if (now === ABSENT) return { method: "POST", path: WIDGETS, body: widget(GROUP, name, { free }), after: `${n} new` };
+  const [number = "", phase = ""] = now.split(" ");
+  const choice = random();
+  if (choice < 0.2) return { method: "DELETE", path: at, after: ABSENT };
+  if (choice < 0.5)
+    return { method: "PATCH", path: `${at}/status`, body: { status: { phase: `${n}` } }, after: `${number} ${n}` };
+  return { method: "PATCH", path: at, body: { spec: { free } }, after: `${n} ${phase}` };
+}
+
+/** Writes until the connection breaks. */
+async function write(client: Client, id: number): Promise<void> {
+  for (;;) {
+    const name = `w${id}-${upTo(NAMES_PER_WRITER)}`;
+    const { method, path: at, body, after } = nextWrite(name);
+    open.set(name, after);
+    const contentType = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const answer = await client
+      .request(method, at, body === undefined ? {} : { body, contentType })
+      .catch(() => undefined);
+    if (answer === undefined) return;
+    if (answer.code >= 300) throw new Error(`${method} ${at}: ${answer.code} ${answer.text}`);
+    acknowledged.set(name, after);
+    open.delete(name);
+    newest = Math.max(newest, Number(answer.body.metadata.resourceVersion ?? 0));
+    answered++;
+    enough();
   }
-  await kill(client);
+}
+
+/** Called after each answer. */
+let enough = () => {};
+
+/** A random moment: after some answers and a little more, or some time after the first write was sent. */
+function moment(): Promise<void> {
+  const later = upTo(4);
+  if (random() < 0.2) return new Promise((resolve) => setTimeout(resolve, upTo(60)));
+  let left = 1 + upTo(60);
+  return new Promise((resolve) => {
+    enough = () => {
+      left--;
+      if (left === 0) setTimeout(resolve, later);
+    };
+  });
+}
+
+interface Seen {
+  readonly version: number;
+  readonly type: string;
+  readonly name: string;
+  readonly word: string;
+}
+
+function seen({ type, object }: WatchLine): Seen {
+  const { name, resourceVersion } = object.metadata;
+  return { version: Number(resourceVersion), type, name, word: type === "DELETED" ? ABSENT : wordOf(object) };
+}
+
+/** Changes after one version up to another; undefined when the first is compacted. */
+async function changes(client: Client, after: number, until: number): Promise<Seen[] | undefined> {
+  const watch = await client.watch(`${WIDGETS}?resourceVersion=${after}`).catch((error: Error) => {
+    if (error.message.endsWith("410")) return undefined;
+    throw error;
+  });
+  if (watch === undefined) return undefined;
+  const found: Seen[] = [];
+  while ((found.at(-1)?.version ?? after) < until) {
+    const line = await watch.next();
+    if (line === undefined) throw new Error(`the watch ended at ${found.at(-1)?.version}, before ${until}`);
+    found.push(seen(line));
+  }
+  watch.stop();
+  return found;
+}
+
+/** What is there, by name, and the version of the list. */
+async function listed(client: Client): Promise<{ readonly state: Map<string, string>; readonly version: number }> {
+  const { code, body } = await client.get(WIDGETS);
+  if (code !== 200) throw new Error(`the list answered ${code}`);
+  const state = new Map(body.items.map((object) => [object.metadata.name, wordOf(object)] as const));
+  return { state, version: Number(body.metadata.resourceVersion) };
+}
+
+function applied(state: ReadonlyMap<string, string>, events: readonly Seen[]): Map<string, string> {
+  const after = new Map(state);
+  for (const { name, word } of events) {
+    if (word === ABSENT) after.delete(name);
+    else after.set(name, word);
+  }
+  return after;
+}
+
+function sorted(state: ReadonlyMap<string, string>): [string, string][] {
+  return [...state].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+it(`loses nothing in ${KILLS} kills (seed ${SEED})`, { timeout: 900_000 }, async () => {
+  const connect = async () => new Client({ url: await server.start(), ca: pki.authority, ...pki.admin });
+  const history: Seen[] = [];
+  let resumed = 0;
+  let expired = 0;
+  let client = await connect();
+  const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  expect((await client.post(definitions, widgetDefinition(GROUP))).code).toBe(201);
+  let before = await listed(client);
+  const first = before.version;
+  for (let kills = 1; kills <= KILLS; kills++) {
+    const round = `kill ${kills}`;
+    const live: Seen[] = [];
+    const watch = await client.watch(`${WIDGETS}?resourceVersion=${before.version}`);
+    const watching = (async () => {
+      for (let line = await watch.next(60_000); line !== undefined; line = await watch.next(60_000))
+        live.push(seen(line));
+    })();
+    const under = client;
+    const writers = Array.from({ length: WRITERS }, (_, id) => write(under, id));
+    await moment();
+    enough = () => {};
+    await server.kill();
+    await Promise.all([...writers, watching]);
+    client.close();
+
+    if (random() < 0.15) {
+      await server.killWhileStarting(upTo(60));
+      kills++;
+    }
+    client = await connect();
+    const now = await listed(client);
+    // No version went back, neither one that a client was told nor one that a watch saw.
+    expect(now.version, round).toBeGreaterThanOrEqual(Math.max(newest, live.at(-1)?.version ?? 0));
+    // Each object is as it was acknowledged, or as the write wanted it that nobody was told of.
+    const wrong = [...new Set([...acknowledged.keys(), ...open.keys(), ...now.state.keys()])].filter((name) => {
+      const allowed = [acknowledged.get(name) ?? ABSENT, open.get(name)];
+      return !allowed.includes(now.state.get(name) ?? ABSENT);
+    });
+    expect(wrong, `${round}: ${JSON.stringify([sorted(acknowledged), sorted(open), sorted(now.state)])}`).toEqual([]);
+    // A watch that goes on from before the kill tells all that happened, and what it told before the kill is part of it.
+    const events = await changes(client, before.version, now.version);
+    if (events === undefined) throw new Error(`${round}: the version of a moment ago is compacted`);
+    expect(events.slice(0, live.length), round).toEqual(live);
+    expect(sorted(applied(before.state, events)), round).toEqual(sorted(now.state));
+    history.push(...events);
+    // One from long ago goes on without a gap, or is told to list again.
+    const from = first + upTo(now.version - first);
+    const again = await changes(client, from, now.version);
+    if (again === undefined) expired++;
+    else {
+      resumed++;
+      expect(again, `${round}, from ${from}`).toEqual(history.filter(({ version }) => version > from));
+    }
+    acknowledged.clear();
+    for (const [name, word] of now.state) acknowledged.set(name, word);
+    open.clear();
+    before = now;
+  }
+  client.close();
+  expect(answered).toBeGreaterThan(KILLS * 5);
+  expect(resumed).toBeGreaterThan(0);
+  expect(expired).toBeGreaterThan(0);
+  const versions = history.map(({ version }) => version);
+  expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
 });

@@ -1,7 +1,37 @@
-/** A process of its own with the embedded server, for tests that kill it. Prints the server's address as a line. */
-import { startEmbedded } from "./servers.ts";
+/**
+ * A process of its own with the embedded server, for tests that kill it: loads the code, waits for a line on standard
+ * input, opens the store, prints the server's address as a line. Argument: the options as JSON. Ends with its parent.
+ */
+import { readFileSync } from "node:fs";
+import { enableCompileCache, flushCompileCache } from "node:module";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { WindowBounds } from "#local/apiserver/store/window.ts";
 
-const [directory] = process.argv.slice(2);
-if (directory === undefined) throw new Error("usage: serve.ts DIRECTORY");
-const { access } = await startEmbedded({}, directory);
-console.log(access.url);
+export interface ServeOptions {
+  readonly directory: string;
+  /** Of certificates, as openPki leaves it. */
+  readonly pki: string;
+  /** Compiled code of earlier starts. */
+  readonly codeCache: string;
+  readonly window: WindowBounds;
+}
+
+const { directory, pki, codeCache, window } = JSON.parse(process.argv[2] ?? "{}") as ServeOptions;
+enableCompileCache(codeCache);
+const { startApiServer } = await import("#local/apiserver/server.ts");
+// Now, since a killed process leaves none.
+flushCompileCache();
+const pem = (file: string) => readFileSync(path.join(pki, file), "utf8");
+const input = createInterface({ input: process.stdin });
+input.once("line", () => void start());
+input.once("close", () => process.exit());
+
+async function start(): Promise<void> {
+  const { url } = await startApiServer({
+    directory,
+    tls: { cert: pem("server.crt"), key: pem("server.key"), clientCA: pem("ca.crt") },
+    window,
+  });
+  console.log(url);
+}
