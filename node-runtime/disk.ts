@@ -4,7 +4,8 @@
  */
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Fault } from "#events/fault.ts";
+import type { Fault } from "#events/fault.ts";
+import { diskFailed, errnoOf, fileFault, isMissing } from "./file-fault.ts";
 
 export interface Disk {
   /** Undefined when there is no such file. */
@@ -24,8 +25,8 @@ export const realDisk: Disk = {
     try {
       return await readFile(path, "utf8");
     } catch (thrown) {
-      if (codeOf(thrown) === "ENOENT") return undefined;
-      throw diskFault(thrown, `${path} can't be read`);
+      if (isMissing(thrown)) return undefined;
+      throw diskFault(thrown, path, `${path} can't be read`);
     }
   },
   async replace(path, text) {
@@ -36,8 +37,10 @@ export const realDisk: Disk = {
       await rename(temporary, path);
       await syncDirectory(dirname(path));
     } catch (thrown) {
-      await rm(temporary, { force: true }).catch(() => {}); // the fault below tells more
-      throw diskFault(thrown, `${path} can't be written`);
+      // It tells how full the disk is: before what was half written is gone.
+      const fault = diskFault(thrown, path, `${path} can't be written`);
+      await rm(temporary, { force: true }).catch(() => {}); // the fault tells more
+      throw fault;
     }
   },
   async append(path, text) {
@@ -46,22 +49,22 @@ export const realDisk: Disk = {
       await writeSynced(path, "a", text);
       await syncDirectory(dirname(path));
     } catch (thrown) {
-      throw diskFault(thrown, `${path} can't be written`);
+      throw diskFault(thrown, path, `${path} can't be written`);
     }
   },
   async names(directory) {
     try {
       return await readdir(directory);
     } catch (thrown) {
-      if (codeOf(thrown) === "ENOENT") return [];
-      throw diskFault(thrown, `${directory} can't be read`);
+      if (isMissing(thrown)) return [];
+      throw diskFault(thrown, directory, `${directory} can't be read`);
     }
   },
   async remove(path) {
     try {
       await rm(path, { recursive: true, force: true });
     } catch (thrown) {
-      throw diskFault(thrown, `${path} can't be removed`);
+      throw diskFault(thrown, path, `${path} can't be removed`);
     }
   },
 };
@@ -86,14 +89,7 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
-}
-
-const NO_ROOM: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS"]);
-
-export function diskFault(thrown: unknown, what: string): Fault {
-  const code = codeOf(thrown) ?? "unknown error";
-  const reason = NO_ROOM.has(code) ? "DiskFull" : "DiskFailed";
-  return new Fault("later", reason, `${what}: ${code}`, { retryAfterSeconds: 5, cause: thrown });
+/** Whatever it is, it is this disk's. */
+function diskFault(thrown: unknown, path: string, what: string): Fault {
+  return fileFault(thrown, path, what) ?? diskFailed(what, errnoOf(thrown) ?? "unknown error", thrown);
 }

@@ -1,8 +1,8 @@
-/** Files that are either wholly there or not at all, whenever the power goes; and what a full disk means. */
+/** Files that are either wholly there or not at all, whenever the power goes. */
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Fault } from "#events/fault.ts";
+import { fileFault } from "../file-fault.ts";
 
 export interface WholeOptions {
   /** Permission bits; 0o644 unless said. */
@@ -16,7 +16,7 @@ export interface WholeOptions {
 
 /**
  * Makes the file by `write` under another name in the same folder, then gives it its own. What was there is replaced.
- * @throws Fault later DiskFull
+ * @throws Fault later DiskFull, DiskFailed
  */
 export async function writeWhole(
   path: string,
@@ -37,8 +37,10 @@ export async function writeWhole(
     await rename(temporary, path);
     if (lasting) await syncDirectory(dirname(path));
   } catch (error) {
+    // It tells how full the disk is: before what was half written is gone.
+    const fault = fileFault(error, path, `${path} can't be written`);
     await rm(temporary, { force: true });
-    throw asDiskFault(error, path);
+    throw fault ?? error;
   }
 }
 
@@ -69,20 +71,6 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
-}
-
-const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
-
-/** The error as a fault where it means that there is no room; else as it was. */
-export function asDiskFault(error: unknown, path: string): unknown {
-  if (error instanceof Error && FULL.has((error as NodeJS.ErrnoException).code)) {
-    return new Fault("later", "DiskFull", `There is no room left on the disk of ${dirname(path)}`, { cause: error });
-  }
-  return error;
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
 const HOLE_BYTES = 64 * 1024;

@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
 import { z } from "zod";
-import { blobPath, isMissing, sparseWriter, writeWhole, writeWholeBytes } from "./files.ts";
+import { isMissing } from "../file-fault.ts";
+import { blobPath, sparseWriter, writeWhole, writeWholeBytes } from "./files.ts";
 import type { Fetch } from "./http.ts";
 import {
   defaultLimits,

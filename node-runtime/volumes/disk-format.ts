@@ -4,6 +4,7 @@
  */
 import { open } from "node:fs/promises";
 import { Fault } from "#events/fault.ts";
+import { fileFault } from "#node-runtime/file-fault.ts";
 
 export type DiskFormat = "qcow2" | "raw";
 
@@ -24,18 +25,9 @@ const OTHER_FORMATS: Readonly<Record<string, string>> = {
   "7f10dabe": "vdi",
 };
 
-/** @throws Fault refused DiskCorrupt, DiskNotSupported */
+/** @throws Fault refused DiskCorrupt, DiskNotSupported; later DiskFailed */
 export async function diskFormat(path: string, what: string): Promise<DiskFormat> {
-  const file = await open(path, "r");
-  let header: Buffer;
-  let length: number;
-  try {
-    const read = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
-    header = read.buffer;
-    length = read.bytesRead;
-  } finally {
-    await file.close();
-  }
+  const { header, length } = await readHeader(path, what);
   if (length === 0) throw corrupt(what, "is empty");
   const magic = header.readUInt32BE(0);
   if (magic === QCOW2_MAGIC) {
@@ -47,6 +39,20 @@ export async function diskFormat(path: string, what: string): Promise<DiskFormat
     throw new Fault("refused", "DiskNotSupported", `${what} is a ${other} image; it must be qcow2 or raw`);
   }
   return "raw";
+}
+
+async function readHeader(path: string, what: string): Promise<{ readonly header: Buffer; readonly length: number }> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+      return { header: buffer, length: bytesRead };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw fileFault(error, path, `${what} can't be read`) ?? error;
+  }
 }
 
 function checkQcow2(header: Buffer, length: number, what: string): void {

@@ -19,7 +19,8 @@ import { vncSocketPath } from "#node-runtime/domain/devices.ts";
 import { planDisks } from "#node-runtime/domain/disks.ts";
 import { quantityOf } from "#node-runtime/domain/quantity.ts";
 import type { Volume } from "#node-runtime/domain/spec.ts";
-import { asDiskFault, isMissing, writeWhole, writeWholeBytes } from "#node-runtime/images/files.ts";
+import { fileFault, isMissing } from "#node-runtime/file-fault.ts";
+import { writeWhole, writeWholeBytes } from "#node-runtime/images/files.ts";
 import type { ImageStore, PullPolicy, Wanted } from "#node-runtime/images/image.ts";
 import type { Log } from "#events/log.ts";
 import { configDriveFiles, decoded, noCloudFiles } from "./cloud-init.ts";
@@ -56,7 +57,7 @@ export async function prepareVolumes(request: PrepareRequest): Promise<PreparedV
   try {
     await mkdir(root, { recursive: true, mode: 0o755 });
   } catch (error) {
-    throw asDiskFault(error, root);
+    throw fileFault(error, root) ?? error;
   }
   const volumes = order.spec.volumes ?? [];
   for (const { name } of volumes) {
@@ -240,7 +241,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   } catch (error) {
     const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
     if (code === "EEXIST") return;
-    if (code !== "EXDEV" && code !== "EPERM" && code !== "EMLINK") throw asDiskFault(error, to);
+    if (code !== "EXDEV" && code !== "EPERM" && code !== "EMLINK") throw fileFault(error, to) ?? error;
     await writeWhole(to, (temporary) => copyFile(from, temporary, constants.COPYFILE_FICLONE), OF_THIS_BOOT);
   }
 }
@@ -260,6 +261,6 @@ async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
-    throw error;
+    throw fileFault(error, path) ?? error;
   }
 }

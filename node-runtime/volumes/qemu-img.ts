@@ -1,7 +1,8 @@
 /** The three things that volumes need of qemu-img. */
-import { readFile, stat, statfs, writeFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { open, readFile, stat, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { Fault } from "#events/fault.ts";
+import { diskFailed, diskFull, fileFault, freeBytes } from "#node-runtime/file-fault.ts";
 import { runCommand, type Outcome } from "./command.ts";
 import type { DiskFormat } from "./disk-format.ts";
 
@@ -14,9 +15,29 @@ const NO_ROOM_BYTES = 32 * 1024 * 1024;
 /** Files in the image cache never change: what this process has checked, by file, size and time of change. */
 const checked = new Set<string>();
 
+/** What a check ends with. Leaked clusters waste room and harm nobody. */
+const CHECKED = { sound: 0, notDone: 1, damaged: 2, leaks: 3 } as const;
+
 /**
- * Compares a qcow2 image's own books. Leaked clusters waste room and harm nobody.
- * @throws Fault refused DiskCorrupt; later VolumeFailed
+ * A check that was not done says why in words only: the C library's, whose language we set. None of these can be the
+ * image's doing. An I/O error can: then the file itself is read.
+ */
+const NOT_THE_IMAGE: Readonly<Record<string, string>> = {
+  "Cannot allocate memory": "ENOMEM",
+  "Device or resource busy": "EBUSY",
+  "No space left on device": "ENOSPC",
+  "No such file or directory": "ENOENT",
+  "Operation not permitted": "EPERM",
+  "Permission denied": "EACCES",
+  "Read-only file system": "EROFS",
+  "Resource temporarily unavailable": "EAGAIN",
+  "Too many open files": "EMFILE",
+  "Too many open files in system": "ENFILE",
+};
+
+/**
+ * Compares a qcow2 image's own books.
+ * @throws Fault refused DiskCorrupt; later VolumeFailed, DiskFailed, DiskFull
  */
 export async function checkQcow2(path: string, what: string, signal?: AbortSignal): Promise<void> {
   const { dev, ino, size, mtimeMs } = await stat(path);
@@ -26,16 +47,59 @@ export async function checkQcow2(path: string, what: string, signal?: AbortSigna
     seconds: CHECK_SECONDS,
     signal,
   });
-  const { code } = outcome;
-  if (code === 0 || code === 3) {
-    checked.add(key);
-    return;
+  switch (outcome.code) {
+    case CHECKED.sound:
+    case CHECKED.leaks:
+      checked.add(key);
+      return;
+    case CHECKED.damaged:
+      throw damaged(what, outcome);
+    case CHECKED.notDone:
+      throw (await whyNotDone(path, what, outcome, signal)) ?? damaged(what, outcome);
+    default:
+      throw failed("qemu-img check", outcome, path);
   }
-  // 1: it could not be checked to its end; 2: it is inconsistent. Anything else is not about the image.
-  if (code === 1 || code === 2) {
-    throw new Fault("refused", "DiskCorrupt", `${what} is a damaged qcow2 image: ${lastLine(outcome)}`);
+}
+
+function damaged(what: string, outcome: Outcome): Fault {
+  return new Fault("refused", "DiskCorrupt", `${what} is a damaged qcow2 image: ${lastLine(outcome)}`);
+}
+
+/** The node's trouble that kept an image from being checked; undefined when only the image is left to blame. */
+async function whyNotDone(
+  path: string,
+  what: string,
+  outcome: Outcome,
+  signal?: AbortSignal,
+): Promise<Fault | undefined> {
+  const said = lastLine(outcome).split(": ").at(-1) ?? "";
+  const errno = NOT_THE_IMAGE[said];
+  if (errno === "ENOSPC") return diskFull(path);
+  if (errno !== undefined) return diskFailed(`${what} can't be checked`, errno);
+  try {
+    await readThrough(path, signal);
+    return undefined;
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    return fileFault(error, path, `${what} can't be read`) ?? diskFailed(`${what} can't be read`, String(error), error);
   }
-  throw await failed("qemu-img check", outcome, path);
+}
+
+const READ_BYTES = 1024 * 1024;
+
+/** Every byte once: a disk that fails does it here too. */
+async function readThrough(path: string, signal?: AbortSignal): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    let bytesRead: number;
+    do {
+      signal?.throwIfAborted();
+      ({ bytesRead } = await file.read(buffer, 0, READ_BYTES));
+    } while (bytesRead > 0);
+  } finally {
+    await file.close();
+  }
 }
 
 /** An empty overlay of an image is a few hundred KiB, the same for each machine: starting qemu-img takes longer. */
@@ -76,14 +140,11 @@ async function create(args: readonly string[], path: string, signal?: AbortSigna
     seconds: CREATE_SECONDS,
     signal,
   });
-  if (outcome.code !== 0) throw await failed("qemu-img create", outcome, path);
+  if (outcome.code !== 0) throw failed("qemu-img create", outcome, path);
 }
 
-async function failed(what: string, outcome: Outcome, path: string): Promise<Fault> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  if (bavail * bsize < NO_ROOM_BYTES) {
-    return new Fault("later", "DiskFull", `There is no room left on the disk of ${dirname(path)}`);
-  }
+function failed(what: string, outcome: Outcome, path: string): Fault {
+  if (freeBytes(path) < NO_ROOM_BYTES) return diskFull(path);
   return new Fault("later", "VolumeFailed", `${what} failed (${outcome.code ?? "killed"}): ${lastLine(outcome)}`);
 }
 
