@@ -65,6 +65,7 @@ export const objectEvents = {
 export const reports = {
   preparing: report("preparing", "The runtime took the order and prepares images, disks and network."),
   troubled: report("troubled", "Something stands in the way and is tried again: status.problem."),
+  recovered: report("recovered", "What stood in a live machine's way is over."),
   started: report("started", "The vCPUs run."),
   paused: report("paused", "The vCPUs are halted; status.pausedReason says why."),
   resumed: report("resumed", "The vCPUs run again."),

@@ -104,6 +104,13 @@ function difference(vmi: Instance, machine: MachineStatus): string | undefined {
   if (phase !== phaseOf(vmi)) return `the machine is ${machine.state}, the instance ${phaseOf(vmi)}`;
   const paused = vmi.status?.conditions?.some((one) => one.type === "Paused" && one.status === "True") === true;
   if (hasBeen(vmi, "Running") && paused !== (machine.state === "paused")) return `the machine is ${machine.state}`;
+  const troubled =
+    vmi.status?.conditions?.some((one) => one.type === "Synchronized" && one.status === "False") === true;
+  if (troubled !== (machine.problem !== undefined) && machine.state !== "unknown") {
+    return troubled
+      ? "what stood in the machine's way is over"
+      : `the machine is in trouble: ${machine.problem?.reason}`;
+  }
   if (isDeleting(vmi) && (machine.desired === "running" || machine.desired === "paused")) {
     return `the instance is being deleted, the machine is ordered ${machine.desired}`;
   }

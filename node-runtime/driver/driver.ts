@@ -8,7 +8,8 @@ import { asFault, Fault } from "#events/fault.ts";
 import type { Exit, MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainEvent, Hypervisor } from "../hypervisor.ts";
 import { Alarm } from "./alarm.ts";
-import { next, START_DEADLINE_MS, type At, type Situation, type Step } from "./next.ts";
+import { Mending } from "./mending.ts";
+import { next, START_DEADLINE_MS, UNCERTAIN, type At, type Doing, type Situation, type Step } from "./next.ts";
 import { exitOf, failureOf, ownDomain, pausedReasonOf, placeIn, placeOf, type Circumstances } from "./observed.ts";
 import type { DriverPorts, Input, Notebook } from "./ports.ts";
 import { Preparation, type Prepared } from "./preparation.ts";
@@ -17,13 +18,8 @@ import { Telling } from "./telling.ts";
 import { Trouble } from "./trouble.ts";
 import { Wish } from "./wish.ts";
 
-type Doing = Exclude<Step, { do: "wait" | "end" }>;
-
 const RUNNING: At = { at: "live", vcpus: "running" };
 const PAUSED = { at: "live", vcpus: "paused", pausedReason: "PausedByUser" } as const satisfies At;
-
-/** Steps whose effect is unknown when they fail. */
-const UNCERTAIN: ReadonlySet<Step["do"]> = new Set(["resume", "suspend", "shutdown", "destroy"]);
 
 export class Driver {
   readonly uid: string;
@@ -34,6 +30,7 @@ export class Driver {
   readonly #notebook: Notebook;
   readonly #preparation: Preparation;
   readonly #trouble: Trouble;
+  readonly #mending: Mending;
   readonly #telling: Telling;
   readonly #wish: Wish;
   readonly #alarm: Alarm;
@@ -61,6 +58,11 @@ export class Driver {
     this.#notebook = notebook;
     this.#preparation = new Preparation(ports.volumes, ports.network);
     this.#trouble = new Trouble(ports.clock, ports.random);
+    this.#mending = new Mending({
+      ...ports,
+      mend: () => this.#preparation.serveAgain(this.order),
+      changed: (to) => this.#telling.refresh(to),
+    });
     this.#wish = new Wish(notebook);
     this.#alarm = new Alarm(ports.clock);
     this.#connected = hypervisor.connected;
@@ -72,7 +74,7 @@ export class Driver {
       place: this.#place,
       connected: this.#connected,
       asked: this.#wish.asked,
-      problem: this.#trouble.problem,
+      problem: this.#trouble.problem ?? this.#mending.problem,
     }));
     if (start === "fresh") ports.tell("preparing", this.status);
   }
@@ -110,8 +112,7 @@ export class Driver {
       case "finish":
         this.#wish.finish(input.graceSeconds);
         break;
-      case "tick":
-        break;
+      case "tick": // it only looks again
     }
     this.#converge();
   }
@@ -125,6 +126,7 @@ export class Driver {
   async close(): Promise<void> {
     this.#closed = true;
     this.#alarm.off();
+    this.#mending.end();
     this.#work?.abort.abort();
     await this.quiet();
   }
@@ -132,9 +134,8 @@ export class Driver {
   #ordered(): void {
     this.#trouble.hurry(); // a fresh wish deserves a fresh try
     if (this.#wish.takenBack()) this.#telling.noteSoon({ shutdownAskedAt: undefined });
-    const { desired } = this.order;
     // Whoever halted the vCPUs, a new wish about them stands above it.
-    if (this.#place.at === "live" && this.#place.vcpus === "paused" && desired !== this.status.desired)
+    if (this.#place.at === "live" && this.#place.vcpus === "paused" && this.order.desired !== this.status.desired)
       this.#place = PAUSED;
     this.#telling.refresh();
   }
@@ -186,7 +187,7 @@ export class Driver {
       this.#telling.noteSoon({ shutdownAskedAt: now.toISOString() });
     }
     if (this.#place.at === "live" && this.#place.vcpus === "running" && this.#trouble.faded(now))
-      this.#telling.refresh();
+      this.#telling.refresh("recovered");
     const step = next(this.#situation(), now);
     if (this.#work !== undefined) {
       // Only a preparation is cut short; anything else must tell its end before the next step is sound.
@@ -261,8 +262,7 @@ export class Driver {
 
   async #create(): Promise<void> {
     if (this.#prepared === undefined) throw new Fault("bug", "NotPrepared", "a domain is created of nothing");
-    const { accelerator, emulator } = this.#ports.facts;
-    const xml = this.#ports.domain.xml(this.order, { ...this.#prepared, accelerator, emulator });
+    const xml = this.#ports.domain.xml(this.order, { ...this.#prepared, ...this.#ports.facts });
     // Until it answers, a domain may or may not exist.
     this.#place = { at: "unsure" };
     this.#heardStop = undefined;
@@ -289,8 +289,7 @@ export class Driver {
       if (!notes.mayHaveRun) await this.#telling.note({ mayHaveRun: true });
       this.#ran = true;
       if (this.#found) this.#trouble.over();
-      // What serves the guest may have ended while nobody looked. It must be stoppable even if that can't be healed.
-      this.#preparation.settle(this.order).catch((thrown: unknown) => this.#meet(asFault(thrown)));
+      this.#mending.begin();
       await this.#ports.consoles.attach(this.uid, this.uuid);
     }
     if (this.#place.at === "unsure") this.#arrive(place);
@@ -298,13 +297,14 @@ export class Driver {
 
   async #resume(): Promise<void> {
     const first = this.#place.at === "created";
-    const { notes } = this.#notebook;
     if (first) {
       await Promise.all([
         this.#preparation.settle(this.order),
         // The console before the vCPUs, or the first lines are lost.
         this.#preparation.timed("console", this.#ports.consoles.attach(this.uid, this.uuid)),
-        notes.mayHaveRun ? undefined : this.#preparation.timed("note", this.#telling.note({ mayHaveRun: true })),
+        this.#notebook.notes.mayHaveRun
+          ? undefined
+          : this.#preparation.timed("note", this.#telling.note({ mayHaveRun: true })),
       ]);
     }
     // The last look before vCPUs run: in the meantime another owner's claim, or a wish to stop, may have come in.
@@ -342,8 +342,7 @@ export class Driver {
 
   /** It is tried again later; a problem is told once. */
   #meet(fault: Fault): void {
-    const isNew = this.#trouble.note(fault);
-    this.#telling.refresh(isNew ? "troubled" : undefined);
+    this.#telling.refresh(this.#trouble.note(fault) ? "troubled" : undefined);
   }
 
   #end(exit: Exit): void {
@@ -351,6 +350,7 @@ export class Driver {
     this.#place = { at: "ended", exit };
     this.#telling.agentGone(false);
     this.#trouble.over();
+    this.#mending.end();
     this.#ports.consoles.detach(this.uid);
     // How it ended must survive a restart: the domain that could tell it is gone.
     this.#telling.noteSoon({ exit });
@@ -359,9 +359,8 @@ export class Driver {
 
   /** Goes to a place, and tells it when that is news. */
   #arrive(place: At): void {
-    const before = this.#place;
+    const [before, ranBefore] = [this.#place, this.#ran];
     this.#place = place;
-    const ranBefore = this.#ran;
     if (place.at === "live" && place.vcpus === "running") this.#ran = true;
     if (this.#found && (place.at === "live" || place.at === "created")) {
       this.#found = false;

@@ -55,6 +55,12 @@ export type Step =
   | { readonly do: "end"; readonly exit: Exit }
   | { readonly do: "destroy"; readonly exit: Exit };
 
+/** What takes time. */
+export type Doing = Exclude<Step, { do: "wait" | "end" }>;
+
+/** Steps whose effect is unknown when they fail. */
+export const UNCERTAIN: ReadonlySet<Step["do"]> = new Set(["resume", "suspend", "shutdown", "destroy"]);
+
 /** Guests miss a power button that is pressed while they boot. */
 export const SHUTDOWN_REPEAT_MS = 5_000;
 export const START_DEADLINE_MS = 5 * 60_000;

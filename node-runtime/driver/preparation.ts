@@ -55,6 +55,14 @@ export class Preparation {
     }
   }
 
+  /** As `settle`, of a guest that runs: what served once may have ended since. */
+  async serveAgain(order: MachineOrder): Promise<void> {
+    const before = this.#settled?.catch(() => {}) ?? Promise.resolve();
+    // One promise with what is under way: a take-down waits for both.
+    this.#settling(before.then(() => this.#network.up(order)).then(({ serve }) => serve()));
+    await this.settle(order);
+  }
+
   async takeDown(uid: string): Promise<void> {
     // What is just coming up would stay behind.
     await this.#settled?.catch(() => {});

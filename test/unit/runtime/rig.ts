@@ -86,6 +86,8 @@ export class Rig {
   readonly disk = new MemoryDisk();
   readonly volumes = new Counting();
   readonly network = new Counting();
+  /** NAT and DHCP. */
+  readonly serving = new Counting();
   readonly hypervisor: ModelHypervisor;
   readonly told: Told[] = [];
   readonly #random: () => number;
@@ -135,9 +137,12 @@ export class Rig {
       network: {
         up: async ({ uid }) => {
           await this.network.up(uid);
-          return { links: [], serve: () => Promise.resolve() };
+          return { links: [], serve: () => this.serving.up(uid) };
         },
-        down: (uid) => this.network.down(uid),
+        down: async (uid) => {
+          await this.serving.down(uid);
+          await this.network.down(uid);
+        },
       },
       domain,
       consoles: { attach: async () => {}, detach: () => {} },
@@ -176,6 +181,15 @@ export class Rig {
     await this.order(changes);
     await this.clock.advance(1_000);
     return this.status(changes.uid);
+  }
+
+  /** Lets time pass until it holds. @throws after an hour of the rig's time */
+  async until(holds: () => boolean): Promise<void> {
+    const end = this.clock.now().getTime() + 3_600_000;
+    while (!holds()) {
+      if (this.clock.now().getTime() > end || !(await this.clock.step())) throw new Error("it never held");
+    }
+    await this.clock.settle();
   }
 
   status(uid: string = order().uid): MachineStatus {
