@@ -6,6 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Hono } from "hono";
+import { isImpersonation } from "./authentication/impersonation.ts";
 import { isObject, stringAt, type JsonObject } from "./json-value.ts";
 import type { UserInfo } from "./authentication/user.ts";
 
@@ -43,10 +44,13 @@ export class AggregatedApis {
 /** The request as the app gets it. */
 export function forwarded(request: Request, user: UserInfo): Request {
   const headers = new Headers(request.headers);
-  for (const name of [...headers.keys()]) if (name.startsWith("x-remote-")) headers.delete(name);
+  for (const name of [...headers.keys()]) {
+    if (name.startsWith("x-remote-") || isImpersonation(name)) headers.delete(name);
+  }
   headers.delete("authorization");
   headers.set("X-Remote-User", user.username);
   for (const group of user.groups) headers.append("X-Remote-Group", group);
+  if (user.uid !== undefined) headers.set("X-Remote-Uid", user.uid);
   const { method, signal } = request;
   const init: RequestInit = { method, headers, signal };
   if (request.body !== null && method !== "GET" && method !== "HEAD")

@@ -7,20 +7,32 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono, type Context } from "hono";
 import { forwarded, type AggregatedApis } from "./aggregated.ts";
 import type { Authentication } from "./authentication/authentication.ts";
-import type { Attributes, Authorizer } from "./authorization/authorizer.ts";
-import { parseBody } from "./body.ts";
+import { actingAs } from "./authentication/impersonation.ts";
+import type { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import { requestToken } from "./authentication/token-request.ts";
+import type { UserInfo } from "./authentication/user.ts";
+import { attributesOf, authorize, type Authorizer } from "./authorization/authorizer.ts";
+import { parseBody, requireObject } from "./body.ts";
 import { AGGREGATED_TYPE, wantsAggregated, type Discovery } from "./discovery/discovery.ts";
 import type { OpenApi } from "./discovery/openapi.ts";
 import type { Served } from "./kinds/kind.ts";
 import { negotiated } from "./representation.ts";
 import { headersOf, replyError, replyJson } from "./reply.ts";
-import { resourcePath, type ResourcePath } from "./request-path.ts";
-import { answerReview, reviewAt } from "./authorization/reviews.ts";
-import { answerResource, bytesOf, scopeOf, verbOf, viewOf, type ResourceRequest } from "./resource-requests.ts";
+import { resourcePath } from "./request-path.ts";
+import { answerReview, reviewAt } from "./reviews.ts";
+import {
+  answerResource,
+  bytesOf,
+  placeOf,
+  requireKind,
+  scopeOf,
+  verbOf,
+  viewOf,
+  type ResourceRequest,
+} from "./resource-requests.ts";
 import type { Room } from "./room.ts";
 import { methodNotAllowed, noSuchPath, StatusError } from "./status.ts";
 import { answerSubresource } from "./subresources.ts";
-import type { UserInfo } from "./authentication/user.ts";
 import { responseSink, timeoutSeconds, watchOptions } from "./watching/watch-request.ts";
 import type { Watches } from "./watching/watches.ts";
 
@@ -46,6 +58,7 @@ export interface AppOptions {
   readonly openApi: OpenApi;
   readonly aggregated: AggregatedApis;
   readonly authentication: Authentication;
+  readonly tokens: ServiceAccountTokens;
   readonly authorizer: Authorizer;
   readonly onTrouble: (error: unknown) => void;
 }
@@ -65,58 +78,37 @@ export function createApp(options: AppOptions): Hono<Env> {
 async function answer(options: AppOptions, context: Context<Env>): Promise<Response> {
   const { req } = context;
   const { path } = req;
-  const user = options.authentication.userOf(context.env.incoming);
-  const aggregated = options.aggregated.at(path);
-  const named = aggregated === undefined ? resourcePath(path) : undefined;
+  const { incoming } = context.env;
+  const { authentication, authorizer } = options;
+  const user = await actingAs(await authentication.userOf(incoming), incoming.headersDistinct, authorizer);
+  const named = resourcePath(path);
   const query = new URL(req.url).searchParams;
   const verb = named === undefined ? undefined : verbOf(req.method, named, query);
-  await authorize(options.authorizer, attributesOf(user, named, verb ?? req.method.toLowerCase(), path));
+  await authorize(authorizer, attributesOf(user, { method: req.method, path, query }, named, verb));
   if (healthPaths.has(path)) return new Response("ok", { headers: { "content-type": "text/plain; charset=utf-8" } });
   if (path === "/version") return replyJson(version);
+  const aggregated = options.aggregated.at(path);
   if (aggregated !== undefined) return aggregated.app.fetch(forwarded(req.raw, user), context.env);
   if (named === undefined) return answerPath(options, context, user);
-  const review = reviewAt(named.group, named.version, named.plural);
+  const review = reviewAt(named);
   if (review !== undefined && verb === "create") {
     const body = parseBody(await bytesOf(req.raw), req.header("content-type") ?? null);
-    return replyJson(await answerReview(review, body.value, user, options.authorizer), 201);
+    return replyJson(await answerReview(review, body.value, named, { user, authorizer, authentication }), 201);
   }
   const served = options.room.kinds.find(named.group, named.version, named.plural);
   if (served === undefined) throw noSuchPath(path);
   if (verb === undefined) throw methodNotAllowed(served.kind, req.method);
   const request: ResourceRequest = { room: options.room, request: req.raw, query, served, path: named, verb, user };
+  if (named.subresource === "token" && served.kind.actions.includes("token")) return token(options, request);
   if (named.subresource !== undefined) return answerSubresource(request);
   return verb === "watch" ? watch(options, request, context) : answerResource(request);
 }
 
-export async function authorize(authorizer: Authorizer, attributes: Attributes): Promise<void> {
-  const verdict = await authorizer.authorize(attributes);
-  if (verdict.allowed) return;
-  const { user } = attributes;
-  if (user.groups.includes("system:unauthenticated"))
-    throw new StatusError(401, "Unauthorized", `Unauthorized: ${verdict.reason}`);
-  const what =
-    "path" in attributes
-      ? `path "${attributes.path}"`
-      : `resource "${attributes.resource}" in API group "${attributes.group}"`;
-  throw new StatusError(
-    403,
-    "Forbidden",
-    `User "${user.username}" cannot ${attributes.verb} ${what}: ${verdict.reason}`,
-  );
-}
-
-export function attributesOf(user: UserInfo, named: ResourcePath | undefined, verb: string, path: string): Attributes {
-  if (named === undefined) return { user, verb, path };
-  return {
-    user,
-    verb,
-    group: named.group,
-    version: named.version,
-    resource: named.plural,
-    subresource: named.subresource ?? "",
-    namespace: named.namespace ?? "",
-    name: named.name ?? "",
-  };
+async function token({ room, tokens }: AppOptions, request: ResourceRequest): Promise<Response> {
+  if (request.verb !== "create") throw methodNotAllowed(request.served.kind, `${request.verb} of a token`);
+  const body = parseBody(await bytesOf(request.request), request.request.headers.get("content-type")).value;
+  requireKind(body, "authentication.k8s.io/v1", "TokenRequest");
+  return replyJson(await requestToken(room, tokens, placeOf(request), requireObject(body)), 201);
 }
 
 /** Discovery and OpenAPI. */
@@ -134,9 +126,11 @@ async function answerPath(options: AppOptions, { req }: Context<Env>, user: User
   }
   if (path === "/openapi/v3") return replyJson(options.openApi.index());
   if (path.startsWith("/openapi/v3/")) {
-    const document = options.openApi.document(path.slice("/openapi/v3/".length));
-    if (document !== undefined) return new Response(document, { headers: { "content-type": "application/json" } });
+    const schemas = options.openApi.document(path.slice("/openapi/v3/".length));
+    if (schemas !== undefined) return new Response(schemas, { headers: { "content-type": "application/json" } });
   }
+  const document = await options.tokens.document(path);
+  if (document !== undefined) return replyJson(document);
   if (path === "/")
     return replyJson({ paths: ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"] });
   throw noSuchPath(path);

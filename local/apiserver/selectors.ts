@@ -1,4 +1,5 @@
 /** Label and field selectors, parsed once a request and matched against what the store indexes of each object. */
+import { isObject, objectAt, stringAt, stringsAt, type JsonObject } from "./json-value.ts";
 import { badRequest } from "./status.ts";
 import { isLabelValue, isQualifiedName } from "./names.ts";
 
@@ -127,4 +128,30 @@ export function matches(
     selector.labels.every((requirement) => labelMatches(requirement, indexed.labels)) &&
     selector.fields.every(({ field, value, equal }) => ((indexed.fields[field] ?? "") === value) === equal)
   );
+}
+
+const operators = { In: "in", NotIn: "notin", Exists: "exists", DoesNotExist: "missing" } as const;
+
+/** A LabelSelector as it stands in objects. One that is empty, or not there, matches everything. */
+export function labelSelectorOf(source: JsonObject | undefined): Selector {
+  const labels: LabelRequirement[] = Object.entries(objectAt(source ?? {}, "matchLabels") ?? {}).map(
+    ([key, value]) => ({
+      is: "in",
+      key,
+      values: new Set([String(value)]),
+    }),
+  );
+  const expressions = source?.["matchExpressions"];
+  for (const expression of Array.isArray(expressions) ? expressions.filter(isObject) : []) {
+    const key = stringAt(expression, "key") ?? "";
+    const operator = stringAt(expression, "operator") ?? "";
+    const is = Object.hasOwn(operators, operator) ? operators[operator as keyof typeof operators] : "in";
+    if (is === "in" || is === "notin") labels.push({ is, key, values: new Set(stringsAt(expression, "values")) });
+    else labels.push({ is, key });
+  }
+  return { labels, fields: [] };
+}
+
+export function matchesLabels({ labels: requirements }: Selector, labels: Labels): boolean {
+  return requirements.every((requirement) => labelMatches(requirement, labels));
 }

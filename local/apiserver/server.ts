@@ -8,11 +8,18 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { Fault } from "#events/fault.ts";
-import type { Admission } from "./admission/admission.ts";
+import { inOrder, type Admission } from "./admission/admission.ts";
 import { AggregatedApis, type AggregatedApi } from "./aggregated.ts";
-import { attributesOf, authorize, createApp } from "./app.ts";
+import { createApp } from "./app.ts";
 import { Authentication, type StaticToken } from "./authentication/authentication.ts";
-import { authenticatedIsAdmin, type Authorizer } from "./authorization/authorizer.ts";
+import { DefaultAccounts } from "./authentication/default-accounts.ts";
+import { actingAs } from "./authentication/impersonation.ts";
+import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import { RoleAggregation } from "./authorization/aggregation.ts";
+import { attributesOf, authorize, type Authorizer } from "./authorization/authorizer.ts";
+import { ensureBootstrapPolicy } from "./authorization/bootstrap.ts";
+import { Escalation } from "./authorization/escalation.ts";
+import { Rbac } from "./authorization/rbac.ts";
 import { Emptying } from "./cleaning/emptying.ts";
 import { cleaningContext, GarbageCollector } from "./cleaning/garbage-collector.ts";
 import { Discovery } from "./discovery/discovery.ts";
@@ -24,6 +31,7 @@ import { initialNamespaces } from "./kinds/namespaces.ts";
 import { createObject } from "./operations/create.ts";
 import { isEnding } from "./operations/remove.ts";
 import { replyError } from "./reply.ts";
+import { resourcePath } from "./request-path.ts";
 import type { Room } from "./room.ts";
 import { noSuchPath, StatusError } from "./status.ts";
 import { Store } from "./store/store.ts";
@@ -48,6 +56,7 @@ export interface ApiServerOptions {
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCA: string };
   readonly tokens?: readonly StaticToken[];
   readonly admission?: Admission;
+  /** Instead of RBAC: roles and bindings are then only kept. */
   readonly authorizer?: Authorizer;
   readonly aggregated?: readonly AggregatedApi[];
   readonly log?: Logger;
@@ -82,25 +91,37 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const onTrouble = (error: unknown) => options.log?.error({ err: error }, "the API server failed at something");
   const kinds = new Kinds();
   const store = openStore(options, kinds, onTrouble);
+  const rbac = new Rbac(store);
+  const now = options.now ?? (() => new Date());
   const room: Room = {
     store,
     kinds,
-    admission: options.admission,
-    now: options.now ?? (() => new Date()),
+    admission: inOrder([options.admission, new Escalation(rbac)]),
+    now,
     writes: new Writes(),
   };
   followDefinitions(room);
-  await ensureNamespaces(room);
+  const early = { ...room, admission: undefined };
+  await Promise.all([
+    ensureNamespaces(early),
+    ensureBootstrapPolicy(early, (verb) => cleaningContext("apiserver", verb)),
+  ]);
   const watches = new Watches(store, options.bookmarkIntervalMilliseconds);
   store.onChange((changes) => {
     for (const { resource, before, after } of changes) {
       if (resource === DEFINITIONS && after === undefined && before !== undefined) watches.endAll(before.name);
     }
   });
-  const cleaners = [new GarbageCollector(room, onTrouble), new Emptying(room, onTrouble)];
+  const cleaners = [
+    new GarbageCollector(room, onTrouble),
+    new Emptying(room, onTrouble),
+    new DefaultAccounts(early, onTrouble),
+    new RoleAggregation(early, onTrouble),
+  ];
   const aggregated = new AggregatedApis();
-  const authentication = new Authentication(options.tokens ?? []);
-  const authorizer = options.authorizer ?? authenticatedIsAdmin;
+  const tokens = new ServiceAccountTokens({ store, directory: options.directory, now });
+  const authentication = new Authentication(options.tokens ?? [], tokens);
+  const authorizer = options.authorizer ?? rbac;
   const app = createApp({
     room,
     watches,
@@ -108,6 +129,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     openApi: new OpenApi(kinds),
     aggregated,
     authentication,
+    tokens,
     authorizer,
     onTrouble,
   });
@@ -177,7 +199,7 @@ async function ensureNamespaces(room: Room): Promise<void> {
   for (const name of initialNamespaces) {
     if (room.store.get(kind.resource, "", name) !== undefined) continue;
     const object: JsonObject = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-    await createObject({ ...room, admission: undefined }, kind, object, cleaningContext("apiserver", "create"));
+    await createObject(room, kind, object, cleaningContext("apiserver", "create"));
   }
 }
 
@@ -248,8 +270,9 @@ async function upgrade(options: UpgradeOptions, request: IncomingMessage, socket
   socket.on("error", () => socket.destroy());
   try {
     const path = new URL(request.url ?? "/", "https://localhost").pathname;
-    const user = options.authentication.userOf(request);
-    await authorize(options.authorizer, attributesOf(user, undefined, "get", path));
+    const { authentication, authorizer } = options;
+    const user = await actingAs(await authentication.userOf(request), request.headersDistinct, authorizer);
+    await authorize(authorizer, attributesOf(user, { method: "GET", path }, resourcePath(path)));
     const api = options.aggregated.at(path);
     if (api?.upgrade === undefined) throw noSuchPath(path);
     api.upgrade(request, socket, head, user);

@@ -49,7 +49,11 @@ function qualified({ group, plural }: Subject): string {
 
 /** Kubernetes puts the plural into `details.kind` for errors about a resource. */
 function about(subject: Subject, name: string): StatusDetails {
-  return { name, ...(subject.group === "" ? {} : { group: subject.group }), kind: subject.plural };
+  return {
+    ...(name === "" ? {} : { name }),
+    ...(subject.group === "" ? {} : { group: subject.group }),
+    kind: subject.plural,
+  };
 }
 
 export function notFound(subject: Subject, name: string): StatusError {
@@ -94,7 +98,8 @@ export function badRequest(message: string): StatusError {
 }
 
 export function forbidden(subject: Subject, name: string, why: string, causes?: readonly StatusCause[]): StatusError {
-  return new StatusError(403, "Forbidden", `${qualified(subject)} "${name}" is forbidden: ${why}`, {
+  const what = name === "" ? qualified(subject) : `${qualified(subject)} "${name}"`;
+  return new StatusError(403, "Forbidden", `${what} is forbidden: ${why}`, {
     ...about(subject, name),
     ...(causes === undefined ? {} : { causes }),
   });

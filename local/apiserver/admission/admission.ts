@@ -46,6 +46,24 @@ export interface Admission {
   review(request: AdmissionRequest): Promise<AdmissionAnswer>;
 }
 
+/** One after the other, each judging what the ones before it have made of the object; the first refusal counts. */
+export function inOrder(admissions: readonly (Admission | undefined)[]): Admission {
+  const all = admissions.filter((admission) => admission !== undefined);
+  return {
+    async review(request) {
+      let { object } = request;
+      const warnings: string[] = [];
+      for (const admission of all) {
+        const answer = await admission.review({ ...request, ...(object === undefined ? {} : { object }) });
+        if (!answer.allowed) return answer;
+        object = answer.object ?? object;
+        warnings.push(...(answer.warnings ?? []));
+      }
+      return { allowed: true, warnings, ...(object === undefined ? {} : { object }) };
+    },
+  };
+}
+
 export interface Reviewed {
   readonly object: JsonObject | undefined;
   readonly warnings: readonly string[];

@@ -1,16 +1,31 @@
-/** Who a request comes from: a client certificate of our authority (CN is the user, O are the groups), or a bearer token. */
+/**
+ * Who a request comes from: a client certificate of our authority (CN is the user, O are the groups), or a bearer token:
+ * a static one, or one that stands for a ServiceAccount.
+ */
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 import { StatusError } from "../status.ts";
-import { ANONYMOUS, type UserInfo } from "./user.ts";
+import type { ServiceAccountTokens } from "./service-account-tokens.ts";
+import { ANONYMOUS, AUTHENTICATED, type UserInfo } from "./user.ts";
 
 export interface StaticToken {
   readonly token: string;
   readonly user: UserInfo;
 }
 
-const AUTHENTICATED = "system:authenticated";
+/** Whom a token stands for, and which of the audiences that were asked for it is meant for. */
+export interface TokenOwner {
+  readonly user: UserInfo;
+  readonly audiences: readonly string[];
+}
+
+export interface Authenticator {
+  /** Those of this server's own API. */
+  readonly audiences: readonly string[];
+  /** @returns why not, in words, when the token is not valid for any of the audiences */
+  ownerOf(token: string, audiences: readonly string[]): Promise<TokenOwner | string>;
+}
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("base64");
@@ -24,14 +39,16 @@ function listed(value: string | string[] | undefined): string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-export class Authentication {
+export class Authentication implements Authenticator {
   /** By digest: comparing digests takes the same time whatever the token. */
-  readonly #tokens: ReadonlyMap<string, UserInfo>;
+  readonly #static: ReadonlyMap<string, UserInfo>;
+  readonly #accounts: ServiceAccountTokens;
   /** A connection's certificate does not change. */
   readonly #bySocket = new WeakMap<TLSSocket, UserInfo>();
 
-  constructor(tokens: readonly StaticToken[]) {
-    this.#tokens = new Map(
+  constructor(tokens: readonly StaticToken[], accounts: ServiceAccountTokens) {
+    this.#accounts = accounts;
+    this.#static = new Map(
       tokens.map(({ token, user }) => [
         digest(token),
         { ...user, groups: [...new Set([...user.groups, AUTHENTICATED])] },
@@ -39,15 +56,27 @@ export class Authentication {
     );
   }
 
+  get audiences(): readonly string[] {
+    return this.#accounts.audiences;
+  }
+
+  async ownerOf(token: string, audiences: readonly string[]): Promise<TokenOwner | string> {
+    const user = this.#static.get(digest(token));
+    if (user === undefined) return this.#accounts.ownerOf(token, audiences);
+    // A static token says nothing of audiences: it is for this server.
+    const common = audiences.filter((audience) => this.audiences.includes(audience));
+    return common.length > 0 ? { user, audiences: common } : "the token is not meant for these audiences";
+  }
+
   /** @throws StatusError 401 when credentials are given and not valid */
-  userOf(request: IncomingMessage): UserInfo {
+  async userOf(request: IncomingMessage): Promise<UserInfo> {
     const header = request.headers.authorization;
     if (header !== undefined) {
       const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
       if (token === undefined) throw refused("the Authorization header must be of the form 'Bearer TOKEN'");
-      const user = this.#tokens.get(digest(token));
-      if (user === undefined) throw refused("the bearer token is not known");
-      return user;
+      const owner = await this.ownerOf(token, this.audiences);
+      if (typeof owner === "string") throw refused(owner);
+      return owner.user;
     }
     return request.socket instanceof TLSSocket ? this.#ofCertificate(request.socket) : ANONYMOUS;
   }
@@ -70,5 +99,10 @@ function certificateUser(socket: TLSSocket): UserInfo {
   }
   const [username] = listed(certificate.subject.CN);
   if (username === undefined || username === "") throw refused("the client certificate names no user (CN)");
-  return { username, groups: [...listed(certificate.subject.O), AUTHENTICATED] };
+  const print = certificate.fingerprint256.replaceAll(":", "").toLowerCase();
+  return {
+    username,
+    groups: [...listed(certificate.subject.O), AUTHENTICATED],
+    extra: { "authentication.kubernetes.io/credential-id": [`X509SHA256=${print}`] },
+  };
 }

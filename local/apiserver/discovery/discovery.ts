@@ -2,7 +2,7 @@
 import type { AggregatedApis } from "../aggregated.ts";
 import type { Kinds } from "../kinds/kinds.ts";
 import { apiVersionFor, type ServedKind } from "../kinds/kind.ts";
-import { reviewResources } from "../authorization/reviews.ts";
+import { reviewResources } from "../reviews.ts";
 import type { UserInfo } from "../authentication/user.ts";
 import { aggregatedResources, apiResources, type ApiResource } from "./resources.ts";
 

@@ -23,6 +23,7 @@ const actions: Readonly<Record<string, Pick<ApiResource, "group" | "version" | "
   binding: { kind: "Binding", verbs: ["create"] },
   eviction: { group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
   finalize: { kind: "Namespace", verbs: ["update"] },
+  token: { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", verbs: ["create"] },
 };
 
 export function apiResources(kind: ServedKind, version: ServedVersion): ApiResource[] {

@@ -1,4 +1,5 @@
 /** The table of core kinds. Adding one is a row here, its type in scripts/generate/core-types.ts, and its columns. */
+import { clusterRoleBindingRules, clusterRoleRules, roleBindingRules, roleRules } from "../authorization/role-rules.ts";
 import { coreColumns } from "../tables/core-columns.ts";
 import { coreSchema } from "./core-schema.ts";
 import { eventConversion } from "./events.ts";
@@ -50,6 +51,8 @@ const event = {
     type: ["type"],
   },
 } as const;
+
+const rbac = { group: "rbac.authorization.k8s.io", grammar: "path" } as const;
 
 const rows: readonly Row[] = [
   {
@@ -113,7 +116,13 @@ const rows: readonly Row[] = [
     grammar: "label1035",
     rules: serviceRules,
   },
-  { kind: "ServiceAccount", plural: "serviceaccounts", type: "V1ServiceAccount", shortNames: ["sa"] },
+  {
+    kind: "ServiceAccount",
+    plural: "serviceaccounts",
+    type: "V1ServiceAccount",
+    shortNames: ["sa"],
+    actions: ["token"],
+  },
   {
     kind: "PersistentVolumeClaim",
     plural: "persistentvolumeclaims",
@@ -136,6 +145,24 @@ const rows: readonly Row[] = [
     status: true,
     counted: true,
     rules: definitionRules,
+  },
+  { ...rbac, kind: "Role", plural: "roles", type: "V1Role", rules: roleRules },
+  { ...rbac, kind: "RoleBinding", plural: "rolebindings", type: "V1RoleBinding", rules: roleBindingRules },
+  {
+    ...rbac,
+    kind: "ClusterRole",
+    plural: "clusterroles",
+    type: "V1ClusterRole",
+    cluster: true,
+    rules: clusterRoleRules,
+  },
+  {
+    ...rbac,
+    kind: "ClusterRoleBinding",
+    plural: "clusterrolebindings",
+    type: "V1ClusterRoleBinding",
+    cluster: true,
+    rules: clusterRoleBindingRules,
   },
   {
     group: "apiregistration.k8s.io",

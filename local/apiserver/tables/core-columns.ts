@@ -82,6 +82,26 @@ function servicePorts(service: JsonObject): string | undefined {
   return ports.map((port) => `${String(port["port"])}/${stringAt(port, "protocol") ?? "TCP"}`).join(",") || undefined;
 }
 
+function subjects(kind: string): Column["cell"] {
+  return (binding) =>
+    listAt(binding, "subjects")
+      .filter((subject) => subject["kind"] === kind)
+      .map(({ namespace, name }) => (typeof namespace === "string" ? `${namespace}/${String(name)}` : name))
+      .join(", ") || undefined;
+}
+
+const createdAt = column("Created At", at("metadata", "creationTimestamp"), { type: "date" });
+const bindingColumns = [
+  column(
+    "Role",
+    (binding) => `${String(valueAt(binding, ["roleRef", "kind"]))}/${String(valueAt(binding, ["roleRef", "name"]))}`,
+  ),
+  ageColumn,
+  column("Users", subjects("User"), { priority: 1 }),
+  column("Groups", subjects("Group"), { priority: 1 }),
+  column("ServiceAccounts", subjects("ServiceAccount"), { priority: 1 }),
+];
+
 const columns: Readonly<Record<string, readonly Column[]>> = {
   namespaces: [column("Status", at("status", "phase")), ageColumn],
   pods: [
@@ -133,7 +153,11 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
   ],
   leases: [column("Holder", at("spec", "holderIdentity")), ageColumn],
-  customresourcedefinitions: [column("Created At", at("metadata", "creationTimestamp"), { type: "date" })],
+  customresourcedefinitions: [createdAt],
+  roles: [createdAt],
+  clusterroles: [createdAt],
+  rolebindings: bindingColumns,
+  clusterrolebindings: bindingColumns,
   apiservices: [
     column("Service", () => "Local"),
     column(

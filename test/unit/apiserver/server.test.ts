@@ -186,7 +186,7 @@ test("hands upgrades to the aggregated API, for known users only", async () => {
     });
   const { cert, key } = access;
   expect(await upgrade({ cert, key }, "/apis/sub.example.com/v1/console")).toBe(101);
-  expect(await upgrade({}, "/apis/sub.example.com/v1/console")).toBe(401);
+  expect(await upgrade({}, "/apis/sub.example.com/v1/console")).toBe(403);
   expect(await upgrade({ cert, key }, "/api/v1/namespaces")).toBe(404);
   expect(users).toHaveLength(1);
 });
