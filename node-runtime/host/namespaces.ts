@@ -136,6 +136,8 @@ function furnish(layout: Layout): string {
     `mkdir -p ${aside}; mount --rbind /sys/fs/cgroup ${aside}; mount -t sysfs sysfs /sys`,
     `mount --rbind ${aside} /sys/fs/cgroup; umount -l ${aside}`,
     ...binds,
+    // Where libvirt locks the terminals of consoles: a machine boots with it, a container may come without.
+    "[ -d /var/lock ] || mkdir -p /run/lock /var/lock",
     `mount --bind ${quoted(layout.hosts)} /etc/hosts`,
     `hostname ${quoted(layout.name)}`,
     HOLD,
