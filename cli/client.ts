@@ -2,51 +2,15 @@
  * The command line's HTTP client: a kubeconfig's current context, plain requests, JSON-line streams and websockets.
  * The CLI is a client like any other: it works against the local shape and any cluster that serves the same API.
  */
-import { readFile } from "node:fs/promises";
-import { request as httpsRequest, type RequestOptions } from "node:https";
+import { request as httpsRequest } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
-import { parse } from "yaml";
-import { z } from "zod";
 import { Fault } from "#events/fault.ts";
+import { readTarget, type Target } from "./kubeconfig.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const REQUEST_TIMEOUT_MILLISECONDS = 60_000;
-
-/** The part of a kubeconfig that we use; exec plugins and auth providers are refused by name. */
-const Kubeconfig = z.looseObject({
-  "current-context": z.string().min(1),
-  "contexts": z.array(
-    z.looseObject({
-      name: z.string(),
-      context: z.looseObject({ cluster: z.string(), user: z.string(), namespace: z.string().optional() }),
-    }),
-  ),
-  "clusters": z.array(
-    z.looseObject({
-      name: z.string(),
-      cluster: z.looseObject({
-        "server": z.url({ protocol: /^https$/ }),
-        "certificate-authority-data": z.string().optional(),
-        "certificate-authority": z.string().optional(),
-      }),
-    }),
-  ),
-  "users": z.array(
-    z.looseObject({
-      name: z.string(),
-      user: z.looseObject({
-        "client-certificate-data": z.string().optional(),
-        "client-certificate": z.string().optional(),
-        "client-key-data": z.string().optional(),
-        "client-key": z.string().optional(),
-        "token": z.string().optional(),
-        "exec": z.unknown().optional(),
-      }),
-    }),
-  ),
-});
 
 export interface StatusCause {
   readonly reason?: string;
@@ -73,38 +37,19 @@ export class ApiError extends Error {
 export class Client {
   readonly server: URL;
   readonly namespace: string;
-  readonly #tls: RequestOptions;
+  readonly #tls: Target["tls"];
   readonly #headers: Readonly<Record<string, string>>;
 
-  private constructor(server: URL, namespace: string, tls: RequestOptions, token: string | undefined) {
+  private constructor({ server, namespace, tls, token }: Target) {
     this.server = server;
     this.namespace = namespace;
     this.#tls = tls;
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
-  /** @throws Fault refused when the file is missing or is not a kubeconfig that we can use */
-  static async open(path: string): Promise<Client> {
-    const config = await readKubeconfig(path);
-    const context = pick(config.contexts, config["current-context"], "contexts", path).context;
-    const { cluster } = pick(config.clusters, context.cluster, "clusters", path);
-    const { user } = pick(config.users, context.user, "users", path);
-    if (user.exec !== undefined) {
-      throw new Fault(
-        "refused",
-        "KubeconfigUnsupported",
-        `${path}: users with an exec plugin are not supported here; use kubectl`,
-      );
-    }
-    const ca = await dataOrFile(cluster["certificate-authority-data"], cluster["certificate-authority"]);
-    const cert = await dataOrFile(user["client-certificate-data"], user["client-certificate"]);
-    const key = await dataOrFile(user["client-key-data"], user["client-key"]);
-    const tls = {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    };
-    return new Client(new URL(cluster.server), context.namespace ?? "default", tls, user.token);
+  /** @param kubeconfig one file, or several as in KUBECONFIG. @throws Fault refused when there is none that we can use */
+  static async open(kubeconfig: string): Promise<Client> {
+    return new Client(await readTarget(kubeconfig));
   }
 
   /** One request; the parsed JSON answer. @throws ApiError for a non-2xx answer, Fault later when nobody answers */
@@ -115,21 +60,24 @@ export class Client {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<T> {
     const response = await this.#open(method, path, body, headers, AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS));
-    const text = await textOf(response);
+    const text = await textOf(response, this.server);
     const status = response.statusCode ?? 0;
     if (status < 200 || status > 299) throw apiError(status, text);
-    return (text === "" ? undefined : JSON.parse(text)) as T;
+    return (text === "" ? undefined : this.#parse(text)) as T;
   }
 
-  /** The answer's lines as they come, until the server ends it or the signal aborts. */
+  /**
+   * The answer's lines as they come, until the server ends it or the signal aborts.
+   * @throws ApiError, Fault later when the connection breaks
+   */
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const response = await this.#open("GET", path, undefined, {}, signal);
     const status = response.statusCode ?? 0;
-    if (status !== 200) throw apiError(status, await textOf(response));
+    if (status !== 200) throw apiError(status, await textOf(response, this.server));
     try {
       for await (const line of createInterface({ input: response, crlfDelay: Infinity })) yield line;
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) throw connectionLost(this.server, error);
     } finally {
       response.destroy();
     }
@@ -137,7 +85,7 @@ export class Client {
 
   /** @throws ApiError when the server refuses before the upgrade */
   async websocket(path: string): Promise<WebSocket> {
-    const url = new URL(path, this.server);
+    const url = this.#url(path);
     url.protocol = "wss:";
     const socket = new WebSocket(url, "plain.kubevirt.io", {
       ...this.#tls,
@@ -149,10 +97,26 @@ export class Client {
       socket.once("open", resolve);
       socket.once("error", (error) => reject(unreachable(this.server, error)));
       socket.once("unexpected-response", (_request, response) => {
-        textOf(response).then((text) => reject(apiError(response.statusCode ?? 0, text)), reject);
+        textOf(response, this.server).then((text) => reject(apiError(response.statusCode ?? 0, text)), reject);
       });
     });
     return socket;
+  }
+
+  /** Below the path under which the server has the API (a gateway to many clusters, say). */
+  #url(path: string): URL {
+    return new URL(`${this.server.pathname.replace(/\/+$/, "")}${path}`, this.server);
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      const start = text.slice(0, 80).replaceAll(/\s+/g, " ");
+      throw new Fault("later", "AnswerInvalid", `${this.server.origin} answers what is not JSON: "${start}"`, {
+        cause: error,
+      });
+    }
   }
 
   #open(
@@ -165,7 +129,7 @@ export class Client {
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const request = httpsRequest(
-        new URL(path, this.server),
+        this.#url(path),
         {
           ...this.#tls,
           method,
@@ -185,48 +149,18 @@ export class Client {
   }
 }
 
-async function readKubeconfig(path: string): Promise<z.infer<typeof Kubeconfig>> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new Fault(
-      "refused",
-      "KubeconfigNotFound",
-      `no kubeconfig at ${path}; start the local shape with: virtive up`,
-      {
-        cause: error,
-      },
-    );
-  }
-  const parsed = Kubeconfig.safeParse(parse(text));
-  if (parsed.success) return parsed.data;
-  throw new Fault(
-    "refused",
-    "KubeconfigInvalid",
-    `${path} is not a usable kubeconfig: ${z.prettifyError(parsed.error)}`,
-  );
-}
-
-function pick<T extends { readonly name: string }>(entries: readonly T[], name: string, list: string, path: string): T {
-  const found = entries.find((entry) => entry.name === name);
-  if (found !== undefined) return found;
-  throw new Fault("refused", "KubeconfigInvalid", `${path}: ${list} has no entry named "${name}"`);
-}
-
-async function dataOrFile(data: string | undefined, file: string | undefined): Promise<Buffer | undefined> {
-  if (data !== undefined) return Buffer.from(data, "base64");
-  return file === undefined ? undefined : readFile(file);
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(response: IncomingMessage, server: URL): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES)
-      throw new Fault("later", "AnswerTooLarge", `the answer is over ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES)
+        throw new Fault("later", "AnswerTooLarge", `the answer is over ${MAX_ANSWER_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : connectionLost(server, error);
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -245,6 +179,41 @@ function apiError(code: number, text: string): ApiError {
 }
 
 function unreachable(server: URL, error: unknown): Fault {
-  const why = error instanceof Error ? error.message : String(error);
-  return new Fault("later", "ServerUnreachable", `${server.origin} does not answer: ${why}`, { cause: error });
+  return new Fault("later", "ServerUnreachable", `${server.origin} does not answer: ${whyOf(error)}; ${whatToDo()}`, {
+    cause: error,
+  });
+}
+
+/** It answered, and then the connection broke: the server ended, most likely. */
+function connectionLost(server: URL, error: unknown): Fault {
+  return new Fault(
+    "later",
+    "ConnectionLost",
+    `the connection to ${server.origin} broke: ${whyOf(error)}; ${whatToDo()}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError" || error.name === "AbortError") {
+    return `no answer in ${REQUEST_TIMEOUT_MILLISECONDS / 1000} s`;
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : REASONS[code]) ?? error.message;
+}
+
+/** What an error of the network means to a person. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  ECONNRESET: "it was reset by the other end",
+  EPIPE: "it was closed by the other end",
+  ENOTFOUND: "its name has no address",
+  ETIMEDOUT: "it timed out",
+};
+
+function whatToDo(): string {
+  return "see whether it runs (the local shape: virtive status, virtive up), then try again";
 }

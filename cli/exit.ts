@@ -13,6 +13,10 @@ export const EXIT = {
   notFound: 4,
   /** What was waited for did not come in time. */
   timeout: 5,
+  /** A console: the machine ended. */
+  ended: 6,
+  /** A console: another client took it. */
+  taken: 7,
 } as const;
 
 export class TimedOut extends Error {

@@ -1,11 +1,11 @@
 /** The `virtive` command line: parses arguments, calls one command, turns what went wrong into a sentence and an exit code. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Fault } from "#events/fault.ts";
-import { defaultStateDirectory, openInstance } from "#local/instance.ts";
+import { defaultStateDirectory, instanceAt } from "#local/instance.ts";
 import { Client } from "./client.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import type { EventsOptions } from "./commands/events.ts";
-import { power, verbs } from "./commands/power.ts";
+import { power, sentence, verbs } from "./commands/power.ts";
 import { get, resourceNamed, resourceWords } from "./commands/get.ts";
 
 interface Globals {
@@ -27,9 +27,7 @@ const program = new Command("virtive")
 async function connect(): Promise<{ readonly client: Client; readonly namespace: string }> {
   const globals = program.opts<Globals>();
   const path =
-    globals.kubeconfig ??
-    (process.env["KUBECONFIG"] || undefined) ??
-    (await openInstance(globals.state)).paths.kubeconfig;
+    globals.kubeconfig ?? (process.env["KUBECONFIG"] || undefined) ?? instanceAt(globals.state).paths.kubeconfig;
   const client = await Client.open(path);
   return { client, namespace: globals.namespace ?? client.namespace };
 }
@@ -127,11 +125,16 @@ for (const verb of verbs) {
     .argument("<vm>")
     .option("--no-wait", "do not wait until it is done")
     .addOption(timeout(120))
-    .action(async (name: string, options: { wait: boolean; timeout: number; force?: boolean }) => {
-      const { client, namespace } = await connect();
-      const { wait, timeout: timeoutSeconds, force = false } = options;
-      print(await power(client, verb, name, { namespace, wait, timeoutSeconds, force }));
-    });
+    .addOption(output("text", "json").default("text"))
+    .action(
+      async (name: string, options: { wait: boolean; timeout: number; force?: boolean; output: "text" | "json" }) => {
+        const { client, namespace } = await connect();
+        const { wait, timeout: timeoutSeconds, force = false } = options;
+        const report = (line: string): void => void process.stderr.write(`${line}\n`);
+        const result = await power(client, verb, name, { namespace, wait, timeoutSeconds, force, report });
+        print(options.output === "json" ? JSON.stringify(result) : sentence(result));
+      },
+    );
   if (verb === "stop" || verb === "restart") command.option("--force", "end the guest at once");
 }
 
@@ -142,7 +145,7 @@ program
   .action(async (name: string) => {
     const { attachConsole } = await import("./commands/console.ts");
     const { client, namespace } = await connect();
-    await attachConsole(client, namespace, name);
+    process.exitCode = await attachConsole(client, namespace, name);
   });
 
 program

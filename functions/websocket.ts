@@ -13,6 +13,19 @@ const MOST_REFUSAL_BYTES = 64 * 1024;
 
 const STREAM = { readableHighWaterMark: 10_240, writableHighWaterMark: 10_240 } as const;
 
+/** How a websocket was closed, or is to be. */
+export interface Closing {
+  readonly code: number;
+  readonly text: string;
+}
+
+const closings = new WeakMap<Duplex, Closing>();
+
+/** How the far end of a dialled stream has closed it; undefined while it is open, and for streams of other kinds. */
+export function closingOf(stream: Duplex): Closing | undefined {
+  return closings.get(stream);
+}
+
 /** Who we are, and how we know the other end. PEM. */
 export interface TlsIdentity {
   readonly ca: string;
@@ -42,7 +55,11 @@ export function dial(url: URL, tls: TlsIdentity, refused: (refusal: Refusal) => 
     perMessageDeflate: false,
   });
   return new Promise((resolve, reject) => {
-    socket.once("open", () => resolve(createWebSocketStream(socket, STREAM)));
+    socket.once("open", () => {
+      const stream = createWebSocketStream(socket, STREAM);
+      socket.once("close", (code, reason) => closings.set(stream, { code, text: reason.toString("utf8") }));
+      resolve(stream);
+    });
     socket.once("unexpected-response", (_request, response) => {
       textOf(response).then(
         (body) => reject(refused({ status: response.statusCode ?? 0, body })),
@@ -73,9 +90,27 @@ const server = new WebSocketServer({
   handleProtocols: (offered) => (offered.has(PLAIN_PROTOCOL) ? PLAIN_PROTOCOL : false),
 });
 
-/** Completes the upgrade and answers the client's bytes as a stream. Frames that are not binary are skipped. */
-export function accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<Duplex> {
+/**
+ * Completes the upgrade and answers the client's bytes as a stream.
+ * @param closing asked at the stream's end, when all that was written is on its way: how the client is told
+ */
+export function accept(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  closing: () => Closing,
+): Promise<Duplex> {
   return new Promise((resolve) => {
-    server.handleUpgrade(request, socket, head, (client) => resolve(createWebSocketStream(client, STREAM)));
+    server.handleUpgrade(request, socket, head, (client) => {
+      const stream = createWebSocketStream(client, STREAM);
+      // The package ends a websocket without a code; a close that was said before that stands.
+      const end = stream._final.bind(stream);
+      stream._final = (done) => {
+        const { code, text } = closing();
+        client.close(code, text);
+        end(done);
+      };
+      resolve(stream);
+    });
   });
 }

@@ -38,9 +38,16 @@ export function defaultStateDirectory(env: NodeJS.ProcessEnv = process.env): str
   return process.getuid?.() === 0 ? "/var/lib/virtive" : join(homedir(), ".local", "share", "virtive");
 }
 
+/** The instance, with its directory made. */
 export async function openInstance(directory: string): Promise<Instance> {
+  const instance = instanceAt(directory);
+  await mkdir(instance.directory, { recursive: true, mode: 0o700 });
+  return instance;
+}
+
+/** The instance that is or would be there; touches nothing. */
+export function instanceAt(directory: string): Instance {
   const absolute = resolve(directory);
-  await mkdir(absolute, { recursive: true, mode: 0o700 });
   return {
     directory: absolute,
     id: createHash("sha256").update(absolute).digest("hex").slice(0, 6),

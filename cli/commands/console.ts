@@ -1,7 +1,8 @@
 /** `virtive console VM`: the serial console on this terminal. Leave with ^]. */
 import type { WebSocket } from "ws";
 import type { Client } from "../client.ts";
-import { TimedOut } from "../exit.ts";
+import { consoleClosings } from "#events/console-closing.ts";
+import { EXIT, TimedOut } from "../exit.ts";
 
 const ESCAPE = 0x1d; // ^]
 /** How long output may go on after a piped standard input has ended. */
@@ -12,9 +13,38 @@ export function consolePath(namespace: string, name: string, history: boolean): 
   return history ? `${path}?history=1` : path;
 }
 
-/** Connects this terminal until ^], the end of a piped input, or the end of the guest. */
-export async function attachConsole(client: Client, namespace: string, name: string): Promise<void> {
+/** How a console ended that nobody here has left: what a person is told, and a script by the exit code. */
+export function endingOf(code: number, reason: string): Ending {
+  const otherwise = reason === "" ? `it was closed with code ${code}` : reason;
+  return endings[code] ?? { exit: EXIT.failed, said: otherwise };
+}
+
+interface Ending {
+  readonly exit: number;
+  readonly said: string;
+}
+
+const endings: Readonly<Record<number, Ending>> = {
+  [consoleClosings.ended.code]: { exit: EXIT.ended, said: consoleClosings.ended.text },
+  [consoleClosings.taken.code]: { exit: EXIT.taken, said: consoleClosings.taken.text },
+  [consoleClosings.slow.code]: { exit: EXIT.failed, said: consoleClosings.slow.text },
+  [consoleClosings.leaving.code]: { exit: EXIT.unavailable, said: consoleClosings.leaving.text },
+  [consoleClosings.lost.code]: { exit: EXIT.unavailable, said: consoleClosings.lost.text },
+  // Never sent: the connection broke without a word.
+  1006: { exit: EXIT.unavailable, said: "the connection broke" },
+};
+
+/**
+ * Connects this terminal until ^], the end of a piped input, or the end of the guest.
+ * @returns the exit code: 0 when it was left from here
+ */
+export async function attachConsole(client: Client, namespace: string, name: string): Promise<number> {
   const socket = await client.websocket(consolePath(namespace, name, true));
+  let left = false;
+  const leave = (): void => {
+    left = true;
+    socket.close(1000);
+  };
   const { stdin, stdout, stderr } = process;
   if (stdin.isTTY) stderr.write(`Connected to ${namespace}/${name}. Leave with ^].\r\n`);
   socket.on("message", (data: Buffer) => {
@@ -28,22 +58,26 @@ export async function attachConsole(client: Client, namespace: string, name: str
     const escape = stdin.isTTY ? chunk.indexOf(ESCAPE) : -1;
     const send = escape === -1 ? chunk : chunk.subarray(0, escape);
     if (send.length > 0) socket.send(send);
-    if (escape !== -1) socket.close(1000);
+    if (escape !== -1) leave();
   };
-  const ended = (): void => {
-    setTimeout(() => socket.close(1000), DRAIN_MILLISECONDS);
-  };
+  const ended = (): void => void setTimeout(leave, DRAIN_MILLISECONDS).unref();
+  stdout.once("error", leave); // whoever reads us has gone
   stdin.on("data", typed);
   stdin.once("end", ended);
   if (stdin.isTTY) stdin.setRawMode(true);
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once("close", () => resolve());
-      socket.once("error", reject);
+    const { code, reason } = await new Promise<{ readonly code: number; readonly reason: string }>((resolve) => {
+      socket.once("close", (code, reason) => resolve({ code, reason: reason.toString("utf8") }));
+      socket.on("error", () => undefined); // its close follows, with a code
     });
+    if (left) return EXIT.ok;
+    const ending = endingOf(code, reason);
+    stderr.write(`${stdin.isTTY ? "\r\n" : ""}console of ${namespace}/${name}: ${ending.said}\n`);
+    return ending.exit;
   } finally {
     stdin.off("data", typed);
     stdin.off("end", ended);
+    stdout.off("error", leave);
     if (stdin.isTTY) {
       stdin.setRawMode(false);
       stderr.write("\r\nConsole closed.\r\n");

@@ -1,7 +1,8 @@
 /** `virtive down`: ends the process, the guests and the nodes of the local instance. */
+import { existsSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { lock, openInstance, runningProcess, type Instance, type ProcessRecord } from "#local/instance.ts";
+import { instanceAt, lock, runningProcess, type Instance, type ProcessRecord } from "#local/instance.ts";
 import { teardown } from "#local/teardown.ts";
 import { EXIT } from "../exit.ts";
 
@@ -17,7 +18,11 @@ const PROCESS_GRACE_MILLISECONDS = 10_000;
 
 export async function down(options: DownOptions): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const instance = await openInstance(options.state);
+  const instance = instanceAt(options.state);
+  if (!existsSync(instance.directory)) {
+    say(`nothing to end: there is no ${instance.directory}`);
+    return EXIT.ok;
+  }
   const running = await runningProcess(instance);
   if (running !== undefined) {
     say(`ending process ${running.pid}`);

@@ -1,5 +1,6 @@
 /** `virtive events`: follows the journal. JSON output is one journal entry a line, with its cursor to go on from. */
 import type { JournalEntry } from "#events/journal-entry.ts";
+import { Fault } from "#events/fault.ts";
 import type { Client } from "../client.ts";
 import { lineOf, timeOf } from "../story.ts";
 
@@ -20,6 +21,8 @@ export async function events(
 ): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
+  process.stdout.once("error", () => stop.abort()); // whoever reads us has gone
+  let cursor: number | undefined;
   const key = options.vm === undefined ? undefined : `${namespace}/${options.vm}`;
   const path = journalPath({
     ...(key === undefined ? {} : { key }),
@@ -31,14 +34,18 @@ export async function events(
   });
   for await (const line of client.lines(path, stop.signal)) {
     if (line.trim() === "") continue;
+    const entry = JSON.parse(line) as JournalEntry;
+    cursor = entry.cursor;
     if (options.output === "json") {
       print(line);
       continue;
     }
-    const entry = JSON.parse(line) as JournalEntry;
     const text = lineOf(entry, options.vm !== undefined || options.type !== undefined);
     if (text !== undefined) print(`${timeOf(entry)}  ${text}`);
   }
+  if (!options.follow || stop.signal.aborted) return;
+  const goOn = cursor === undefined ? "" : `; go on with: virtive events --since ${cursor}`;
+  throw new Fault("later", "StreamEnded", `${client.server.origin} ended the stream of events: it stops${goOn}`);
 }
 
 export function journalPath(query: {

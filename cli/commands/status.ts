@@ -1,5 +1,5 @@
 /** `virtive status`: the local instance at a glance. Exit code 3 when it does not run. */
-import { openInstance, runningProcess } from "#local/instance.ts";
+import { instanceAt, runningProcess } from "#local/instance.ts";
 import { conditionOf } from "#api/object.ts";
 import type { Node } from "#api/core.ts";
 import type { VirtualMachine } from "#api/virtual-machine.ts";
@@ -11,7 +11,7 @@ interface List<T> {
 }
 
 export async function status(state: string, output: "text" | "json", print: (text: string) => void): Promise<number> {
-  const instance = await openInstance(state);
+  const instance = instanceAt(state);
   const record = await runningProcess(instance);
   if (record?.url === undefined) {
     const word = record === undefined ? "stopped" : "starting";

@@ -156,7 +156,7 @@ async function showDemo(client: Client, say: (line: string) => void): Promise<nu
     }
     say("its serial console:");
     await watchConsole(client, { namespace, name }, PROMPT, BOOT_TIMEOUT_MILLISECONDS, (chunk) =>
-      process.stdout.write(chunk),
+      process.stdout.write(withoutQueries(chunk), "latin1"),
     );
     process.stdout.write("\n");
     return EXIT.ok;
@@ -168,6 +168,11 @@ async function showDemo(client: Client, say: (line: string) => void): Promise<nu
     stop.abort();
     await story;
   }
+}
+
+/** A terminal would answer the guest's question where its cursor is on our standard input, for the next program to read. */
+function withoutQueries(chunk: Buffer): string {
+  return chunk.toString("latin1").replaceAll("\x1b[6n", "");
 }
 
 /** @returns true when it was there already */

@@ -2,10 +2,11 @@
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import { pipeline, type Duplex } from "node:stream";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { consoleClosings } from "#events/console-closing.ts";
 import { asFault } from "#events/fault.ts";
 import { phaseOf } from "../instance.ts";
 import { claimOf } from "../machine-facts.ts";
-import { accept } from "../websocket.ts";
+import { accept, closingOf, type Closing } from "../websocket.ts";
 import { findVMI, type At, type Attributes, type GatewayParts, type User } from "./parts.ts";
 import { asRefused, Refused, statusBody } from "./status.ts";
 
@@ -27,7 +28,7 @@ export async function upgradeConsole(
     // Until the client is there, the guest's end alone must not become an unhandled error.
     const lost = (error: Error): void => void socket.destroy(error);
     guest.once("error", lost);
-    const client = await accept(request, socket, head);
+    const client = await accept(request, socket, head, () => passedOn(closingOf(guest)));
     guest.off("error", lost);
     pipeline(guest, client, guest, (error) => {
       if (error) parts.log.debug({ ...at, error: error.message }, "a console ended");
@@ -73,6 +74,14 @@ async function openConsole(parts: GatewayParts, at: At, history: boolean): Promi
     const fault = asFault(thrown);
     throw new Refused(fault.kind === "refused" ? 409 : 503, `The console can't be had: ${fault.message}`, about);
   }
+}
+
+/** No close code of the node's: its connection broke. */
+const BROKEN = [1005, 1006];
+
+function passedOn(closing: Closing | undefined): Closing {
+  if (closing === undefined) return consoleClosings.ended;
+  return BROKEN.includes(closing.code) ? consoleClosings.lost : closing;
 }
 
 function refuse(socket: Duplex, refused: Refused): void {

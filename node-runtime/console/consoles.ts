@@ -5,6 +5,7 @@
  */
 import type { Duplex } from "node:stream";
 import type { Clock } from "#events/clock.ts";
+import type { ConsoleClosing } from "#events/console-closing.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
 import type { MachineConsoles } from "../driver/ports.ts";
@@ -25,8 +26,7 @@ export interface ConsoleClient {
   send(chunk: Buffer): void;
   /** Bytes that were sent and are not yet on their way. */
   readonly behind: number;
-  /** Ends it; `reason` is for people. */
-  close(reason: "taken" | "ended" | "slow"): void;
+  close(reason: ConsoleClosing): void;
 }
 
 export interface ConsolesOptions {
@@ -86,7 +86,7 @@ export function openConsoles(options: ConsolesOptions): Consoles {
     async close() {
       const all = [...attached.values()];
       attached.clear();
-      for (const machine of all) machine.end("ended");
+      for (const machine of all) machine.end("leaving");
       await Promise.all(all.map((machine) => machine.flushed()));
     },
   };
@@ -102,6 +102,7 @@ class MachineConsole {
   #client: ConsoleClient | undefined;
   #ended = false;
   #cancelReopen: (() => void) | undefined;
+  #failed = false;
   /** It reads, or could not be opened in time. Never rejects. */
   readonly opened: Promise<void>;
 
@@ -144,7 +145,7 @@ class MachineConsole {
     };
   }
 
-  end(reason: "ended"): void {
+  end(reason: "ended" | "leaving"): void {
     this.#ended = true;
     this.#cancelReopen?.();
     this.#client?.close(reason);
@@ -161,7 +162,10 @@ class MachineConsole {
       stream = await this.#options.hypervisor.console(this.#uuid);
     } catch (thrown) {
       const { kind, reason, message } = asFault(thrown);
-      this.#options.log.debug({ uid: this.#uid, reason }, `console: ${message}`);
+      // Loud once: a console that never opens looks like a guest that never says anything.
+      const level = kind === "refused" || this.#failed ? "debug" : "warn";
+      this.#failed = true;
+      this.#options.log[level]({ uid: this.#uid, reason }, `the console can't be opened: ${message}`);
       // A domain without a console never gets one.
       if (kind !== "refused") this.#reopen();
       return;

@@ -4,18 +4,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { consoleClosings } from "#events/console-closing.ts";
 import type { Log } from "#events/log.ts";
 import type { Consoles } from "./consoles.ts";
 
 const MOST_FRAME_BYTES = 64 * 1024;
 const PING_MS = 20_000;
-
-/** WebSocket close codes, with what the far end may show to a person. */
-const CLOSE = {
-  taken: { code: 4000, text: "another client took the console" },
-  ended: { code: 1000, text: "the machine ended" },
-  slow: { code: 1008, text: "the client read too slowly" },
-} as const;
 
 export interface Gate {
   /** @throws Fault when the caller or the machine is wrong */
@@ -67,7 +61,7 @@ function converse(client: WebSocket, consoles: Pick<Consoles, "connect">, uid: s
       get behind() {
         return client.bufferedAmount;
       },
-      close: (reason) => client.close(CLOSE[reason].code, CLOSE[reason].text),
+      close: (reason) => client.close(consoleClosings[reason].code, consoleClosings[reason].text),
     },
     { history },
   );

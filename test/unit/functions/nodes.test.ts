@@ -9,6 +9,7 @@ import { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { systemClock, virtualClock } from "#events/clock.ts";
+import { consoleClosings } from "#events/console-closing.ts";
 import { Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
 import type { MachineOrder, MachineStatus } from "#events/machine.ts";
@@ -17,6 +18,7 @@ import { memoryJournal } from "#events/memory-journal.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
 import { createNodes, type NodeDoors } from "#functions/nodes.ts";
 import { openPki, type Pki } from "#local/pki.ts";
+import type { ConsoleClient } from "#node-runtime/console/consoles.ts";
 import { serveOrders, type OrdersServer } from "#node-runtime/server.ts";
 import { bareInstance, instanceSpec, machineStatus } from "./objects.ts";
 
@@ -30,6 +32,7 @@ const machines = new Map<string, MachineStatus>();
 const taken: MachineOrder[] = [];
 let fault: Fault | undefined;
 let typed = "";
+let client: ConsoleClient | undefined;
 
 /** A node's server, as node-runtime has it, over machines that the test keeps. */
 async function serveNode(name: string): Promise<OrdersServer> {
@@ -55,13 +58,14 @@ async function serveNode(name: string): Promise<OrdersServer> {
       xml: async () => "<domain/>",
     },
     consoles: {
-      connect(_uid, client, { history }) {
-        if (history) client.send(Buffer.from("before\n"));
-        client.send(Buffer.from("login: "));
+      connect(_uid, connected, { history }) {
+        client = connected;
+        if (history) connected.send(Buffer.from("before\n"));
+        connected.send(Buffer.from("login: "));
         return {
           input(chunk) {
             typed += chunk.toString();
-            client.send(Buffer.from(`you typed ${chunk.toString()}`));
+            connected.send(Buffer.from(`you typed ${chunk.toString()}`));
           },
           disconnect: () => undefined,
         };
@@ -260,6 +264,38 @@ describe("a console", () => {
     const socket = new WebSocket(`${url}/web/console?history=1`, "plain.kubevirt.io");
     expect(await said(socket, "login: ")).toBe("before\nlogin: ");
     socket.terminate();
+  });
+
+  it.each(["ended", "taken", "slow", "leaving"] as const)(
+    "that is %s tells its client so, after all that was said",
+    async (why) => {
+      const socket = new WebSocket(`${url}/web/console`, "plain.kubevirt.io");
+      await said(socket, "login: ");
+      let last = "";
+      socket.on("message", (data: Buffer) => (last += data.toString()));
+      const closed = new Promise((resolve) =>
+        socket.once("close", (code, text) => resolve({ code, text: String(text) })),
+      );
+      for (let nth = 0; nth < 100; nth += 1) client?.send(Buffer.from(`${nth} `.repeat(1000)));
+      client?.send(Buffer.from("the last words"));
+      client?.close(why);
+      expect(await closed).toEqual(consoleClosings[why]);
+      expect(last).toMatch(/the last words$/);
+    },
+  );
+
+  it("whose node is gone without a word tells its client so", async () => {
+    const gone = await serveNode("node3");
+    await tellOf("node3", gone.url);
+    const vmi = await cluster.get(VirtualMachineInstance, { namespace: "default", name: "web" });
+    if (vmi === undefined) throw new Error("no VMI");
+    const claim = { node: "node3", bootID: "boot-1", epoch: 2 };
+    await cluster.patch(VirtualMachineInstance, vmi, { ...vmi, status: { ...vmi.status, claim } }, "status");
+    const socket = new WebSocket(`${url}/web/console`, "plain.kubevirt.io");
+    await said(socket, "login: ");
+    const closed = new Promise((resolve) => socket.once("close", (code) => resolve(code)));
+    await gone.close();
+    expect(await closed).toBe(consoleClosings.lost.code);
   });
 
   const refusals = [
