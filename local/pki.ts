@@ -12,6 +12,7 @@ import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
 const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
+const AUTHORITY_NAME = "virtive-local-ca";
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const;
 const DAY = 86_400_000;
 const AUTHORITY_DAYS = 3650;
@@ -19,8 +20,8 @@ const CERTIFICATE_DAYS = 365;
 /** A certificate is made anew when it has fewer days left; checked at every start. */
 const RENEW_DAYS = 60;
 
-const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
-const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+export const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+export const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
 /** PEM texts. */
 export interface Identity {
@@ -40,7 +41,8 @@ export interface Pki {
   node(name: string): Promise<Identity>;
 }
 
-interface Wanted {
+/** What a certificate says. */
+export interface Wanted {
   readonly commonName: string;
   readonly organization?: string;
   readonly names: x509.JsonGeneralName[];
@@ -70,7 +72,7 @@ export function nodeOf(subjectAltName: string | undefined): string | undefined {
 export async function openPki(directory: string, now: () => Date = () => new Date()): Promise<Pki> {
   x509.cryptoProvider.set(webcrypto);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const authority = await ensure(join(directory, "ca"), now, (notAfter) => selfSigned(notAfter, now()));
+  const authority = await ensure(join(directory, "ca"), now, (notAfter) => selfSigned(AUTHORITY_NAME, notAfter, now()));
   const signer = {
     cert: new x509.X509Certificate(authority.cert),
     key: await importKey(authority.key),
@@ -103,6 +105,20 @@ export async function openPki(directory: string, now: () => Date = () => new Dat
         usages: [SERVER_AUTH, CLIENT_AUTH],
       }),
   };
+}
+
+export interface Authority extends Identity {
+  issue(wanted: Wanted): Promise<Identity>;
+}
+
+/** An authority that is kept nowhere: whoever asks for it writes down what it wants to keep. */
+export async function makeAuthority(commonName: string): Promise<Authority> {
+  x509.cryptoProvider.set(webcrypto);
+  const now = new Date();
+  const notAfter = new Date(now.getTime() + AUTHORITY_DAYS * DAY);
+  const identity = await selfSigned(commonName, notAfter, now);
+  const signer = { cert: new x509.X509Certificate(identity.cert), key: await importKey(identity.key) };
+  return { ...identity, issue: (wanted) => issued(wanted, signer, notAfter, now) };
 }
 
 async function ensure(
@@ -141,11 +157,11 @@ async function replace(path: string, text: string): Promise<void> {
   await rename(`${path}.new`, path);
 }
 
-async function selfSigned(notAfter: Date, now: Date): Promise<Identity> {
+async function selfSigned(commonName: string, notAfter: Date, now: Date): Promise<Identity> {
   const keys = await webcrypto.subtle.generateKey(KEY, true, ["sign", "verify"]);
   const cert = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
-    name: [{ CN: ["virtive-local-ca"] }],
+    name: [{ CN: [commonName] }],
     notBefore: new Date(now.getTime() - 5 * 60_000),
     notAfter,
     signingAlgorithm: SIGNATURE,

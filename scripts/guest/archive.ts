@@ -32,15 +32,20 @@ function padded(data: Buffer, to: number): Buffer {
   return rest === 0 ? data : Buffer.concat([data, Buffer.alloc(to - rest)]);
 }
 
-/** POSIX ustar; paths up to 100 bytes, files and directories. */
+/** POSIX ustar; paths and what links lead to up to 100 bytes; files, directories and symbolic links. */
 export function tar(entries: readonly Entry[]): Buffer {
   const chunks = entries.flatMap((entry) => {
-    const { data } = parts(entry);
+    const { content } = entry;
+    const isFile = Buffer.isBuffer(content);
+    const link = !isFile && "link" in content ? content.link : undefined;
+    const data = isFile ? content : Buffer.alloc(0);
     const header = Buffer.alloc(512);
     const octal = (value: number, at: number, length: number): void => {
       header.write(`${value.toString(8).padStart(length - 1, "0")}\0`, at, "latin1");
     };
-    if (Buffer.byteLength(entry.path) > 100) throw new Error(`${entry.path} is too long for a tar header`);
+    for (const text of [entry.path, link ?? ""]) {
+      if (Buffer.byteLength(text) > 100) throw new Error(`${text} is too long for a tar header`);
+    }
     header.write(entry.path, 0);
     octal(entry.mode, 100, 8);
     octal(0, 108, 8);
@@ -48,7 +53,8 @@ export function tar(entries: readonly Entry[]): Buffer {
     octal(data.length, 124, 12);
     octal(0, 136, 12);
     header.write("        ", 148, "latin1");
-    header.write(Buffer.isBuffer(entry.content) ? "0" : "5", 156, "latin1");
+    header.write(isFile ? "0" : link === undefined ? "5" : "2", 156, "latin1");
+    header.write(link ?? "", 157);
     header.write("ustar\x0000", 257, "latin1");
     octal(
       header.reduce((sum, byte) => sum + byte, 0),
