@@ -31,6 +31,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "ws": ["functions/websocket.ts", "node-runtime/console/socket.ts", "cli/client.ts", "cli/commands/console.ts"],
   "@peculiar/x509": ["local/pki.ts"],
   "reflect-metadata": ["local/pki.ts"],
+  "@marcbachmann/cel-js": ["local/apiserver/cel/"],
   "jose": ["local/apiserver/authentication/service-account-tokens.ts"],
   "fast-json-patch": ["local/apiserver/patch/json-patch.ts"],
   "pino": ["local/", "cli/"],

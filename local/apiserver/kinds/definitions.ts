@@ -1,6 +1,7 @@
 /** CustomResourceDefinitions: what makes one valid, the status that the server gives it, and the kind that it defines. */
 import { isObject, metadataOf, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import { nameProblem } from "../names.ts";
+import { ruleProblems } from "../schema/rule-check.ts";
 import { emptySchema, type Schema } from "../schema/schema.ts";
 import { compileStructural } from "../schema/structural.ts";
 import type { StatusCause } from "../status.ts";
@@ -18,8 +19,6 @@ import {
 /** Present while objects of the kind may exist. */
 export const DEFINITION_FINALIZER = "customresourcecleanup.apiextensions.k8s.io";
 export const DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io";
-
-const NOT_EVALUATED = "x-kubernetes-validations";
 
 function specOf(object: JsonObject): JsonObject {
   return objectAt(object, "spec") ?? {};
@@ -146,16 +145,14 @@ function definitionCauses(object: JsonObject): StatusCause[] {
     const path = `spec.versions[${index}].schema.openAPIV3Schema`;
     const source = schemaSource(version);
     if (source === undefined) refuse(path, "Required value: schemas are required", "FieldValueRequired");
-    else causes.push(...compileStructural(source, path).causes);
+    else causes.push(...schemaCauses(source, path));
   });
   return causes;
 }
 
-/** A Warning for the one who creates a definition with rules that this server does not evaluate. */
-export function definitionWarnings(object: JsonObject): string[] {
-  return JSON.stringify(specOf(object)).includes(`"${NOT_EVALUATED}"`)
-    ? [`${NOT_EVALUATED} are stored and served; this server does not evaluate them`]
-    : [];
+function schemaCauses(source: JsonObject, path: string): readonly StatusCause[] {
+  const { schema, causes } = compileStructural(source, path);
+  return causes.length > 0 ? causes : ruleProblems(withObjectFields(schema), path);
 }
 
 /** Every object has these, whatever its definition says. */

@@ -3,6 +3,7 @@ import { isObject, metadataOf, stringAt, type JsonObject } from "../json-value.t
 import type { ServedKind } from "../kinds/kind.ts";
 import { metadataCauses } from "../names.ts";
 import { applyDefaults } from "../schema/defaults.ts";
+import { ruleCauses } from "../schema/rules.ts";
 import { validate } from "../schema/validate.ts";
 import { badRequest, invalid, type StatusCause } from "../status.ts";
 
@@ -32,6 +33,7 @@ export function check(object: JsonObject, kind: ServedKind, old?: JsonObject, su
     ...(typesHold && old !== undefined && subresource === undefined
       ? (kind.rules.validateUpdate?.(object, old) ?? [])
       : []),
+    ...(causes.length === 0 ? ruleCauses(object, schema, old) : []),
     ...(typesHold && old !== undefined ? newFinalizers(metadata, metadataOf(old)) : []),
   ];
   if (all.length > 0) throw invalid(kind, stringAt(metadata, "name") ?? "", all);

@@ -2,7 +2,6 @@
 import { reviewed } from "../admission/admission.ts";
 import type { Body } from "../body.ts";
 import { metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
-import { definitionWarnings, DEFINITIONS } from "../kinds/definitions.ts";
 import type { Served, ServedKind } from "../kinds/kind.ts";
 import { generatedName, nameProblem } from "../names.ts";
 import type { Room, WriteContext } from "../room.ts";
@@ -81,7 +80,6 @@ async function createNamed(
   keepIdentity(object, metadata);
   withDefaults(object, kind);
   check(object, kind);
-  if (kind.resource === DEFINITIONS) context.warnings.push(...definitionWarnings(object));
   if (dryRun) {
     if (room.store.get(kind.resource, namespace, name) !== undefined) throw alreadyExists(kind, name);
     const version = room.store.version;

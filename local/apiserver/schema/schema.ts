@@ -3,6 +3,8 @@
  * for each version of a kind (structural.ts from a CRD, kinds/core-schema.ts from the table of core types).
  */
 
+import type { Rule } from "./rule.ts";
+
 export type SchemaType = "object" | "array" | "string" | "integer" | "number" | "boolean";
 
 /** How a list merges. `set` and `map` entries are found by value and by key. */
@@ -53,6 +55,10 @@ export interface Schema {
   anyOf: readonly Schema[];
   oneOf: readonly Schema[];
   not?: Schema;
+  /** What must hold of the value beside all that. */
+  rules: readonly Rule[];
+  /** A rule is somewhere at or below. */
+  hasRules: boolean;
   /** Go decodes null as "not there"; set on core types. */
   dropNulls: boolean;
   /** A default is somewhere at or below. */
@@ -76,6 +82,8 @@ export function emptySchema(): Schema {
     allOf: [],
     anyOf: [],
     oneOf: [],
+    rules: [],
+    hasRules: false,
     dropNulls: false,
     hasDefaults: false,
   };

@@ -1,10 +1,10 @@
 /**
  * Compiles the openAPIV3Schema of a CRD, and refuses one that is not structural: a schema that leaves the type of a
- * field open could not prune. `x-kubernetes-validations` are kept and served but not evaluated: the same rules are
- * enforced by the admission that the server is given.
+ * field open could not prune.
  */
 import { copyJson, isObject, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
+import { readRules } from "./rule.ts";
 import { emptySchema, type Limits, type ListMerge, type Schema, type SchemaType } from "./schema.ts";
 
 const types: ReadonlySet<string> = new Set<SchemaType>(["object", "array", "string", "integer", "number", "boolean"]);
@@ -21,6 +21,7 @@ const structureOnly = [
   "x-kubernetes-embedded-resource",
   "x-kubernetes-list-type",
   "x-kubernetes-list-map-keys",
+  "x-kubernetes-validations",
 ];
 
 class Compiler {
@@ -54,9 +55,12 @@ class Compiler {
     this.#type(schema, source, path, part);
     this.#children(schema, source, path, part);
     if (source["default"] !== undefined) schema.default = { value: copyJson(source["default"]) };
-    schema.hasDefaults =
-      schema.default !== undefined ||
-      [...schema.properties.values(), schema.additional, schema.items].some((child) => child?.hasDefaults === true);
+    const { rules, causes } = readRules(source, path);
+    schema.rules = rules;
+    this.causes.push(...causes);
+    const below = [...schema.properties.values(), schema.additional, schema.items];
+    schema.hasDefaults = schema.default !== undefined || below.some((child) => child?.hasDefaults === true);
+    schema.hasRules = rules.length > 0 || below.some((child) => child?.hasRules === true);
     return schema;
   }
 

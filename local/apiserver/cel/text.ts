@@ -1,0 +1,76 @@
+/** Kubernetes' functions on strings, beside those of the language itself; and named formats. */
+import type { Environment } from "@marcbachmann/cel-js";
+import { isLabelValue, isQualifiedName, nameProblem } from "../names.ts";
+import { optional } from "./optional.ts";
+import { hasFormat } from "../schema/formats.ts";
+
+class Formats {}
+
+class Format {
+  /** @returns why not, in words; undefined when the text has the format */
+  readonly problem: (text: string) => string | undefined;
+
+  constructor(problem: (text: string) => string | undefined) {
+    this.problem = problem;
+  }
+}
+
+function format(holds: (text: string) => boolean, words: string): Format {
+  return new Format((text) => (holds(text) ? undefined : `must be ${words}`));
+}
+
+const formats: Readonly<Record<string, Format>> = {
+  dns1123Label: new Format((text) => nameProblem(text, "label")),
+  dns1123Subdomain: new Format((text) => nameProblem(text, "subdomain")),
+  dns1035Label: new Format((text) => nameProblem(text, "label1035")),
+  qualifiedName: format(isQualifiedName, "an optional DNS prefix and '/', then a name"),
+  labelValue: format(isLabelValue, "empty or a label's value"),
+  uri: format((text) => hasFormat(text, "uri"), "a URI"),
+  uuid: format((text) => hasFormat(text, "uuid"), "a UUID"),
+  byte: format((text) => hasFormat(text, "byte"), "base64"),
+  date: format((text) => hasFormat(text, "date"), "a date"),
+  datetime: format((text) => hasFormat(text, "date-time"), "a date and time"),
+};
+
+function registerFormats(environment: Environment): void {
+  environment.registerType("FormatNamespace", Formats);
+  environment.registerType("kubernetes.NamedFormat", Format);
+  environment.registerConstant("format", "FormatNamespace", new Formats());
+  for (const [name, known] of Object.entries(formats)) {
+    environment.registerFunction(`FormatNamespace.${name}(): kubernetes.NamedFormat`, () => known);
+  }
+  environment.registerFunction(
+    "kubernetes.NamedFormat.validate(string): optional<list<string>>",
+    ({ problem }: Format, text: string) => {
+      const found = problem(text);
+      return optional(found === undefined ? undefined : [found]);
+    },
+  );
+}
+
+export function registerText(environment: Environment): void {
+  registerFormats(environment);
+  environment.registerFunction("string.charAt(int): string", (text: string, at: bigint) => {
+    if (at < 0n || at > BigInt(text.length)) throw new Error(`index out of range: ${at}`);
+    return text.charAt(Number(at));
+  });
+  environment.registerFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""));
+  environment.registerFunction("string.replace(string, string): string", (text: string, old: string, by: string) =>
+    text.split(old).join(by),
+  );
+  environment.registerFunction(
+    "string.replace(string, string, int): string",
+    (text: string, old: string, by: string, times: bigint) => {
+      if (times < 0n) return text.split(old).join(by);
+      const parts = text.split(old);
+      const head = parts.slice(0, Number(times) + 1).join(by);
+      return [head, ...parts.slice(Number(times) + 1)].join(old);
+    },
+  );
+  environment.registerFunction("string.find(string): string", (text: string, pattern: string) => {
+    return new RegExp(pattern, "u").exec(text)?.[0] ?? "";
+  });
+  environment.registerFunction("string.findAll(string): list<string>", (text: string, pattern: string) =>
+    [...text.matchAll(new RegExp(pattern, "gu"))].map(([found]) => found),
+  );
+}
