@@ -4,6 +4,7 @@
  * memory for laws and simulation; one contract suite holds both.
  */
 import type { Kind, KubeObject, Stored } from "#api/object.ts";
+import type { Selection } from "./selection.ts";
 
 export interface Reader {
   /** The object as it is now (never older than the event that woke the caller), or undefined when there is none. */
@@ -11,11 +12,8 @@ export interface Reader {
     kind: Kind<T>,
     at: { readonly namespace?: string; readonly name: string },
   ): Promise<Stored<T> | undefined>;
-  /** All objects of the kind, in one namespace or all, whose labels have all the given pairs. */
-  list<T extends KubeObject>(
-    kind: Kind<T>,
-    query?: { readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> },
-  ): Promise<readonly Stored<T>[]>;
+  /** All objects of the kind that are selected. */
+  list<T extends KubeObject>(kind: Kind<T>, selection?: Selection): Promise<readonly Stored<T>[]>;
 }
 
 export interface Writer {

@@ -11,6 +11,7 @@ import { Fault } from "./fault.ts";
 import { faultOf } from "./kube-faults.ts";
 import { createKubeHttp, type Credentials, type KubeHttp } from "./kube-http.ts";
 import { patchOf } from "./merge-patch.ts";
+import { isSelected, type Selection } from "./selection.ts";
 
 export interface KubeCluster extends Cluster {
   /** The API server's address. */
@@ -23,6 +24,7 @@ export interface ConnectOptions {
   readonly timeoutMilliseconds?: number;
 }
 
+const TIMEOUT_MILLISECONDS = 10_000;
 const PAGE = 500;
 /** Watches end and resume after this, so that connections get balanced over API servers. */
 const WATCH_SECONDS = 300;
@@ -47,8 +49,23 @@ export async function connect(config?: string | KubeConfig, options: ConnectOpti
   if (server === undefined) throw badConfig("its current context names no cluster");
   const http = createKubeHttp({
     server: new URL(server),
-    timeoutMilliseconds: options.timeoutMilliseconds ?? 10_000,
+    timeoutMilliseconds: options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
     credentials: () => credentialsOf(loaded),
+  });
+  return { ...overHttp(http), server };
+}
+
+/** By an address and a client certificate, PEM: no kubeconfig is read, and nothing is loaded that could read one. */
+export function connectAs(
+  server: string,
+  identity: { readonly ca: string; readonly cert: string; readonly key: string },
+  options: ConnectOptions = {},
+): KubeCluster {
+  const { ca, cert, key } = identity;
+  const http = createKubeHttp({
+    server: new URL(server),
+    timeoutMilliseconds: options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
+    credentials: async () => ({ headers: {}, tls: { ca, cert, key } }),
   });
   return { ...overHttp(http), server };
 }
@@ -87,8 +104,11 @@ function overHttp(http: KubeHttp): Cluster & { close(): void } {
   return {
     get: (kind, at) => getOne(http, kind, at),
 
-    async list(kind, query = {}) {
-      return (await listAll(http, kind, query)).items;
+    async list(kind, selection = {}) {
+      const { items } = await listAll(http, kind, selection);
+      // Not every kind has its node and phase among the fields that the server can select by.
+      const { node, phase } = selection;
+      return items.filter((item) => isSelected(item, { node, phase }));
     },
 
     async create<T extends KubeObject>(kind: Kind<T>, object: T) {
@@ -183,7 +203,7 @@ async function getOne<T extends KubeObject>(
 async function listAll<T extends KubeObject>(
   http: KubeHttp,
   kind: Kind<T>,
-  query: { readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> },
+  query: Selection,
   signal?: AbortSignal,
 ): Promise<{ readonly items: readonly Stored<T>[]; readonly resourceVersion: string }> {
   const what = `list ${kind.plural}`;

@@ -8,6 +8,7 @@ import type { Cluster, WatchNotice } from "./cluster.ts";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 import { createHistory } from "./memory-history.ts";
+import { isSelected, type Selection } from "./selection.ts";
 import { applyMergePatch, patchOf, sameJson } from "./merge-patch.ts";
 
 export interface Write {
@@ -156,12 +157,9 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       return storeOf(kind).get(keyOf({ metadata: at })) as Stored<T> | undefined;
     },
 
-    async list<T extends KubeObject>(
-      kind: Kind<T>,
-      query: { readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> } = {},
-    ) {
+    async list<T extends KubeObject>(kind: Kind<T>, selection: Selection = {}) {
       available();
-      return [...storeOf(kind).values()].filter((object) => selected(object, query)) as Stored<T>[];
+      return [...storeOf(kind).values()].filter((object) => isSelected(object, selection)) as Stored<T>[];
     },
 
     async create<T extends KubeObject>(kind: Kind<T>, object: T) {
@@ -263,14 +261,6 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
 
 function withoutVersion(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: "" } };
-}
-
-function selected(
-  object: KubeObject,
-  query: { readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> },
-): boolean {
-  if (query.namespace !== undefined && object.metadata.namespace !== query.namespace) return false;
-  return Object.entries(query.labels ?? {}).every(([name, value]) => object.metadata.labels?.[name] === value);
 }
 
 /** What no patch changes. */

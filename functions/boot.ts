@@ -43,10 +43,11 @@ export const boot = defineFunction<BootFacts>({
     changed(Node, {
       async keys(event, cluster) {
         const name = event.extensions["name"];
-        const pods = await cluster.list(Pod);
-        const here = new Set(pods.filter((pod) => pod.spec.nodeName === name).map((pod) => pod.metadata.name));
-        const instances = await cluster.list(VirtualMachineInstance);
-        return instances.filter((vmi) => phaseOf(vmi) === "Scheduling" && here.has(anchorName(vmi))).map(keyOf);
+        const waiting = await cluster.list(VirtualMachineInstance, { phase: "Scheduling" });
+        const pods = await Promise.all(
+          waiting.map((vmi) => cluster.get(Pod, { namespace: partsOf(keyOf(vmi)).namespace, name: anchorName(vmi) })),
+        );
+        return waiting.filter((_, index) => pods[index]?.spec.nodeName === name).map(keyOf);
       },
     }),
   ],

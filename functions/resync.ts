@@ -17,7 +17,7 @@ export interface ResyncFacts {
   readonly node: string;
   readonly heard: boolean;
   readonly machines: readonly MachineStatus[];
-  /** All of them: a machine of an instance that another node claims is a difference too. */
+  /** Those on the node, and those of the machines: an instance that another node claims is a difference too. */
   readonly instances: readonly Instance[];
 }
 
@@ -41,7 +41,11 @@ export const resync = defineFunction<ResyncFacts>({
     if (!heard) return { node: name, heard, machines: [], instances: [] };
     // In this order: an instance exists before its machine does, so none is missed.
     const machines = await nodes.machines(name);
-    return { node: name, heard, machines, instances: await cluster.list(VirtualMachineInstance) };
+    const here = await cluster.list(VirtualMachineInstance, { node: name });
+    const known = new Set(here.map((vmi) => vmi.metadata.uid));
+    const elsewhere = machines.filter(({ uid }) => !known.has(uid));
+    const there = await Promise.all(elsewhere.map((machine) => cluster.get(VirtualMachineInstance, machine)));
+    return { node: name, heard, machines, instances: [...here, ...there.filter((vmi) => vmi !== undefined)] };
   },
 
   decide({ node, heard, machines, instances }) {

@@ -22,7 +22,7 @@ import { systemClock } from "#events/clock.ts";
 import type { Cluster, Reader } from "#events/cluster.ts";
 import { createIngress, type Identity as Sender } from "#events/ingress.ts";
 import { openJournal } from "#events/journal.ts";
-import { connect } from "#events/kubernetes.ts";
+import { connectAs } from "#events/kubernetes.ts";
 import type { Log } from "#events/log.ts";
 import { startSource } from "#events/source/source.ts";
 import { createAdmission, type Admission } from "#functions/admit/admit.ts";
@@ -85,8 +85,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   });
   undo.add(() => api.close());
   await writeKubeconfig(instance.paths.kubeconfig, api.url, pki.authority, pki.admin);
-  await writeKubeconfig(instance.paths.controlKubeconfig, api.url, pki.authority, pki.control);
-  const cluster = await connect(instance.paths.controlKubeconfig);
+  const cluster = connectAs(api.url, { ca: pki.authority, ...pki.control });
   undo.add(async () => cluster.close());
   await Promise.all([install(cluster), warmUp(admission)]);
   const listening = Promise.withResolvers<void>();
@@ -213,10 +212,20 @@ async function serveIngress(
   };
 }
 
+/** Reading a certificate takes longer than the rest of a report, and a connection has one for its life. */
+const identities = new WeakMap<TLSSocket, Sender>();
+
 /** By the certificate that the connection proved: a node's URI name, else the subject's common name. */
 function identityOf(context: Context): Sender | undefined {
   const { incoming } = context.env as HttpBindings;
-  const certificate = (incoming.socket as TLSSocket).getPeerCertificate();
+  const socket = incoming.socket as TLSSocket;
+  const identity = identities.get(socket) ?? identityBy(socket);
+  if (identity !== undefined) identities.set(socket, identity);
+  return identity;
+}
+
+function identityBy(socket: TLSSocket): Sender | undefined {
+  const certificate = socket.getPeerCertificate();
   const node = nodeOf(certificate.subjectaltname);
   if (node !== undefined) return { node };
   const user = certificate.subject?.CN;

@@ -20,8 +20,6 @@ export interface Instance {
     readonly network: string;
     readonly images: string;
     readonly kubeconfig: string;
-    /** The functions' own: what they write is told from what users write by it. */
-    readonly controlKubeconfig: string;
     /** OCI layouts that the image store looks into before a registry: one folder each. */
     readonly layouts: string;
     readonly log: string;
@@ -58,7 +56,6 @@ export function instanceAt(directory: string): Instance {
       network: join(absolute, "network"),
       images: join(absolute, "images"),
       kubeconfig: join(absolute, "kubeconfig"),
-      controlKubeconfig: join(absolute, "pki", "control.kubeconfig"),
       layouts: join(absolute, "layouts"),
       log: join(absolute, "virtive.log"),
       node: (name) => join(absolute, "nodes", name),

@@ -253,6 +253,11 @@ export class ModelHypervisor implements Hypervisor {
     this.#tell({ uuid, event: "agent-connected" });
   }
 
+  stopAgent(uuid: string): void {
+    this.#must(uuid).agent = false;
+    this.#tell({ uuid, event: "agent-disconnected" });
+  }
+
   print(uuid: string, text: string): void {
     this.#must(uuid).console?.push(Buffer.from(text));
   }

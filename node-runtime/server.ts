@@ -186,8 +186,14 @@ export function ordersApp(
 export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
   const { listen, machines, consoles, log } = options;
   const { mayOrder = (uris: readonly string[]) => uris.includes(CONTROL_NAME) } = listen;
-  const isControl = (socket: Caller): boolean =>
-    socket.authorized && mayOrder(uriNames(socket.getPeerCertificate().subjectaltname));
+  // Reading a certificate takes longer than answering a status, and a connection has one for its life.
+  const known = new WeakMap<Caller, boolean>();
+  const isControl = (socket: Caller): boolean => {
+    const control =
+      known.get(socket) ?? (socket.authorized && mayOrder(uriNames(socket.getPeerCertificate().subjectaltname)));
+    known.set(socket, control);
+    return control;
+  };
   const app = ordersApp({
     machines,
     consoles,

@@ -9,7 +9,7 @@ import type { WatchNotice, Watcher } from "../cluster.ts";
 import { wait, type Clock } from "../clock.ts";
 import { asFault } from "../fault.ts";
 import type { Log } from "../log.ts";
-import { isLater, type Shelf } from "./cache.ts";
+import { isLater, type Shelf } from "./shelf.ts";
 
 export type Verb = "add" | "update" | "delete";
 

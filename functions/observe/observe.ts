@@ -123,8 +123,8 @@ function hasRebooted(node: Node | undefined, bootID: string): boolean {
 
 /** Instances of a node that its present state says something new about. */
 async function concernedBy(name: string, cluster: Reader): Promise<readonly string[]> {
-  const [instances, nodes] = [await cluster.list(VirtualMachineInstance), await cluster.list(Node)];
-  const node = nodes.find((one) => one.metadata.name === name);
+  const instances = await cluster.list(VirtualMachineInstance, { node: name });
+  const node = await cluster.get(Node, { name });
   const heard = runtimeIsHeard(node);
   const concerned = instances.filter((vmi) => {
     const claim = claimOf(vmi);

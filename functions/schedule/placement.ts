@@ -11,15 +11,18 @@ import type { Node, Pod } from "#api/core.ts";
 import type { Stored } from "#api/object.ts";
 import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
 import { filters } from "./filters.ts";
-import { roomOn, type Resources, type Room } from "./resources.ts";
+import { roomOn, usageOf, type Resources, type Room } from "./resources.ts";
 import { weighers } from "./weighers.ts";
 
 export interface Candidate {
   readonly node: Node;
   readonly room: Room;
-  /** Anchor pods there that have not ended. */
-  readonly pods: readonly Pod[];
+  /** Virtual machines there that have not ended. */
+  readonly machines: number;
 }
+
+/** Node → the pods on it. */
+export type PodsByNode = ReadonlyMap<string, readonly Pod[]>;
 
 export interface Need {
   readonly spec: VirtualMachineInstanceSpec;
@@ -31,12 +34,14 @@ export type Placement =
   /** Node → why not. */
   | { readonly node: undefined; readonly reasons: Readonly<Record<string, string>> };
 
-export function place(need: Need, nodes: readonly Stored<Node>[], pods: readonly Pod[]): Placement {
+const NONE: readonly Pod[] = [];
+
+export function place(need: Need, nodes: readonly Stored<Node>[], pods: PodsByNode): Placement {
   const reasons: Record<string, string> = {};
   const fitting: Candidate[] = [];
   for (const node of nodes) {
-    const there = pods.filter((pod) => pod.spec.nodeName === node.metadata.name);
-    const candidate = { node, room: roomOn(node, there), pods: there };
+    const used = usageOf(pods.get(node.metadata.name) ?? NONE);
+    const candidate = { node, room: roomOn(node, used), machines: used.machines };
     const why = filters.map((filter) => filter(need, candidate)).find((reason) => reason !== undefined);
     if (why === undefined) fitting.push(candidate);
     else reasons[node.metadata.name] = why;
@@ -56,11 +61,13 @@ interface Ranked {
 }
 
 function rank(need: Need, candidates: readonly Candidate[]): readonly Ranked[] {
+  const scales = Object.entries(weighers).map(([name, { weight, scale }]) => {
+    return { name, weight, weigh: scale(need, candidates) };
+  });
   return candidates
     .map((candidate) => {
-      const entries = Object.entries(weighers);
-      const scores = entries.map(([name, weigher]) => [name, weigher.weigh(need, candidate, candidates)] as const);
-      const total = scores.reduce((sum, [name, score]) => sum + score * (weighers[name]?.weight ?? 0), 0);
+      const scores = scales.map(({ name, weigh }) => [name, weigh(candidate)] as const);
+      const total = scales.reduce((sum, { weight }, index) => sum + weight * (scores[index]?.[1] ?? 0), 0);
       return { candidate, total, scores };
     })
     .sort(

@@ -14,6 +14,7 @@
  */
 import type { Node, Pod } from "#api/core.ts";
 import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
+import { label } from "#api/names.ts";
 import { bytesOf, milliOf } from "#api/quantity.ts";
 import { hasEnded } from "../instance.ts";
 
@@ -61,20 +62,46 @@ export interface Room extends Resources {
   readonly pods: number;
 }
 
-/** What the node can give, less what the pods there ask for. */
-export function roomOn(node: Node, pods: readonly Pod[]): Room {
-  const { allocatable, capacity } = node.status ?? {};
-  const of = (name: string): string | number => allocatable?.[name] ?? capacity?.[name] ?? 0;
-  let [milliCPU, memoryBytes, places] = [milli(of("cpu")), bytes(of("memory")), bytes(of("pods"))];
+/** What the pods of a node ask for. */
+export interface Usage extends Resources {
+  readonly pods: number;
+  /** Those of them that are anchors of virtual machines. */
+  readonly machines: number;
+}
+
+/**
+ * By the list itself: a cache hands out the same one until a pod of the node changes, so that a placement costs by what
+ * changed since the last one and not by all the pods there are.
+ */
+const known = new WeakMap<readonly Pod[], Usage>();
+
+/** Of pods that have not ended. The list must not change afterwards. */
+export function usageOf(pods: readonly Pod[]): Usage {
+  const there = known.get(pods);
+  if (there !== undefined) return there;
+  const usage = { milliCPU: 0, memoryBytes: 0, pods: 0, machines: 0 };
   for (const pod of pods) {
-    if (pod.spec.nodeName !== node.metadata.name || hasEnded(pod)) continue;
-    places -= 1;
+    if (hasEnded(pod)) continue;
+    usage.pods += 1;
+    if (pod.metadata.labels?.[label.component] === "virt-launcher") usage.machines += 1;
     for (const container of pod.spec.containers) {
-      milliCPU -= milli(container.resources?.requests?.["cpu"] ?? 0);
-      memoryBytes -= bytes(container.resources?.requests?.["memory"] ?? 0);
+      usage.milliCPU += milli(container.resources?.requests?.["cpu"] ?? 0);
+      usage.memoryBytes += bytes(container.resources?.requests?.["memory"] ?? 0);
     }
   }
-  return { milliCPU, memoryBytes, pods: places };
+  known.set(pods, usage);
+  return usage;
+}
+
+/** What the node can give, less what is asked for. */
+export function roomOn(node: Node, used: Usage): Room {
+  const { allocatable, capacity } = node.status ?? {};
+  const of = (name: string): string | number => allocatable?.[name] ?? capacity?.[name] ?? 0;
+  return {
+    milliCPU: milli(of("cpu")) - used.milliCPU,
+    memoryBytes: bytes(of("memory")) - used.memoryBytes,
+    pods: bytes(of("pods")) - used.pods,
+  };
 }
 
 function milli(quantity: string | number): number {

@@ -26,14 +26,14 @@ import {
 import { anchorName, inPhase, isDeleting, phaseOf, withoutCondition, type Instance } from "../instance.ts";
 import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
 import { anchorOf } from "./anchor.ts";
-import { explain, place } from "./placement.ts";
+import { explain, place, type PodsByNode } from "./placement.ts";
 import { requestsOf } from "./resources.ts";
 
 export interface ScheduleFacts {
   readonly vmi: Instance;
   readonly pod: Stored<Pod> | undefined;
   /** Where it could run; undefined when another scheduler places the pod, or the pod exists. */
-  readonly cluster: { readonly nodes: readonly Stored<Node>[]; readonly pods: readonly Pod[] } | undefined;
+  readonly cluster: { readonly nodes: readonly Stored<Node>[]; readonly pods: PodsByNode } | undefined;
 }
 
 const AGAIN_MILLISECONDS = 5_000;
@@ -48,8 +48,8 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       changed(Pod),
       changed(Node, {
         async keys(_event, cluster) {
-          const instances = await cluster.list(VirtualMachineInstance);
-          return instances.filter((vmi) => phaseOf(vmi) === "Pending" && !isDeleting(vmi)).map(keyOf);
+          const pending = await cluster.list(VirtualMachineInstance, { phase: "Pending" });
+          return pending.filter((vmi) => !isDeleting(vmi)).map(keyOf);
         },
       }),
     ],
@@ -72,7 +72,11 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       if (!waits) return { vmi, pod: undefined, cluster: undefined };
       const pod = await cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
       if (pod !== undefined || vmi.spec.schedulerName !== SCHEDULER_NAME) return { vmi, pod, cluster: undefined };
-      return { vmi, pod, cluster: { nodes: await cluster.list(Node), pods: await cluster.list(Pod) } };
+      const nodes = await cluster.list(Node);
+      const there = nodes.map(
+        async ({ metadata: { name } }) => [name, await cluster.list(Pod, { node: name })] as const,
+      );
+      return { vmi, pod, cluster: { nodes, pods: new Map(await Promise.all(there)) } };
     },
 
     decide(facts, now) {

@@ -93,3 +93,11 @@ export function runningInstance(index: number, version = index + 1): Stored<Virt
     },
   };
 }
+
+/** Without disks: for modelled hypervisors, whose nodes have no images. */
+export function bareMachine(index: number): VirtualMachine {
+  const { volumes: _volumes, domain, ...spec } = template.spec;
+  const { disks: _disks, ...devices } = domain.devices;
+  const bare = { ...template, spec: { ...spec, domain: { ...domain, devices } } };
+  return { ...virtualMachine(index), spec: { runStrategy: "Always", template: bare } };
+}

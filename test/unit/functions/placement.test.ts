@@ -4,7 +4,7 @@ import type { Pod } from "#api/core.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { anchorName } from "#functions/instance.ts";
 import { anchorOf } from "#functions/schedule/anchor.ts";
-import { explain, place, type Placement } from "#functions/schedule/placement.ts";
+import { explain, place, type Placement, type PodsByNode } from "#functions/schedule/placement.ts";
 import { overheadBytes, requestsOf } from "#functions/schedule/resources.ts";
 import { instanceSpec, node, storedInstance } from "./objects.ts";
 
@@ -16,7 +16,11 @@ function placed(
   pods: readonly Pod[] = [],
 ): Placement {
   const whole = { ...instanceSpec, ...spec };
-  return place({ spec: whole, requests: requestsOf(whole, 10) }, nodes, pods);
+  return place({ spec: whole, requests: requestsOf(whole, 10) }, nodes, byNode(pods));
+}
+
+function byNode(pods: readonly Pod[]): PodsByNode {
+  return Map.groupBy(pods, ({ spec }) => spec.nodeName ?? "");
 }
 
 function whyNot(
@@ -141,7 +145,7 @@ describe("of the nodes that fit", () => {
           const spec = { ...instanceSpec, domain: { ...instanceSpec.domain, memory: { guest: `${guest}Mi` } } };
           const nodes = sizes.map((size, index) => node(`node${index}`, { memory: `${size}Mi` }));
           const pods = used.map((size, index) => using(`node${index % Math.max(1, sizes.length)}`, `${size}Mi`));
-          const placement = place({ spec, requests: requestsOf(spec, 10) }, nodes, pods);
+          const placement = place({ spec, requests: requestsOf(spec, 10) }, nodes, byNode(pods));
           if (placement.node === undefined) {
             expect(Object.keys(placement.reasons)).toHaveLength(nodes.length);
             return;
