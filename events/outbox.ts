@@ -8,9 +8,9 @@ import { verdictOf } from "./broker/answers.ts";
 import { backoff, systemRandom, type Random } from "./chance.ts";
 import type { CloudEvent } from "./cloud-event.ts";
 import { systemClock, wait, type Clock } from "./clock.ts";
-import { openDatabase } from "./database.ts";
 import { asFault, Fault } from "./fault.ts";
 import { silentLog, type Log } from "./log.ts";
+import type { OutboxStore, RefusedEvent } from "./outbox-store.ts";
 
 /** What the control plane answered to one event. */
 export interface SendAnswer {
@@ -20,8 +20,8 @@ export interface SendAnswer {
 }
 
 export interface OutboxOptions {
-  /** Path of the database file. Its directory exists. */
-  readonly file: string;
+  /** Keeps what waits. Closed with the outbox. */
+  readonly store: OutboxStore;
   /** Rejects when there was no answer. */
   readonly send: (event: CloudEvent, signal: AbortSignal) => Promise<SendAnswer>;
   readonly mostEvents?: number;
@@ -38,7 +38,7 @@ export interface Outbox {
   /** How many wait to be sent. */
   readonly waiting: number;
   /** Events that were refused for good, newest first; the last 100 are kept. */
-  refused(): readonly { readonly event: CloudEvent; readonly status: number; readonly detail: string }[];
+  refused(): readonly RefusedEvent[];
   /** Tries now what waits for its next attempt: the control plane is known to be back. */
   nudge(): void;
   /** Resolves when nothing waits. */
@@ -47,26 +47,6 @@ export interface Outbox {
   close(): Promise<void>;
 }
 
-const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  CREATE TABLE IF NOT EXISTS outbox (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL,
-    machine TEXT NOT NULL,
-    type TEXT NOT NULL,
-    json TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS outbox_by_key ON outbox (key, number);
-  CREATE INDEX IF NOT EXISTS outbox_by_machine ON outbox (machine, type, number);
-  CREATE TABLE IF NOT EXISTS refused (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    status INTEGER NOT NULL,
-    detail TEXT NOT NULL,
-    json TEXT NOT NULL
-  ) STRICT;
-`;
-const MOST_REFUSED = 100;
 const PARALLEL_KEYS = 8;
 const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 10_000;
@@ -74,36 +54,27 @@ const MOST_RETRY_AFTER_SECONDS = 300;
 const LONGEST_DETAIL = 1024;
 
 export function openOutbox(options: OutboxOptions): Outbox {
-  const { file, send, mostEvents = 10_000, timeoutMilliseconds = 5000 } = options;
+  const { store, send, mostEvents = 10_000, timeoutMilliseconds = 5000 } = options;
   const { clock = systemClock, random = systemRandom, log = silentLog } = options;
-  const database = openDatabase(file, SCHEMA, log);
-  const insert = database.prepare("INSERT INTO outbox (key, machine, type, json) VALUES (?, ?, ?, ?)");
-  const first = database.prepare("SELECT number, json FROM outbox WHERE key = ? ORDER BY number LIMIT 1");
-  const forget = database.prepare("DELETE FROM outbox WHERE number = ?");
   const ending = new AbortController();
   /** Keys that are being sent, each by one sender. */
   const senders = new Map<Key, Promise<void>>();
   /** Keys with something to send, in the order of their turns. */
   let turns: Key[] = [];
   let impatient = new AbortController();
-  let waiting = Number(database.prepare("SELECT count(*) AS count FROM outbox").get()?.["count"]);
+  let waiting = store.count();
   let emptied: (() => void)[] = [];
   let closed = false;
 
   /** Frees room: superseded of the same type, then of any type, then the oldest. Never the newest of a machine. */
   function makeRoom(): void {
-    const newer = (same: string): string =>
-      `DELETE FROM outbox WHERE EXISTS (
-         SELECT 1 FROM outbox AS newer WHERE newer.machine = outbox.machine ${same} AND newer.number > outbox.number)`;
-    for (const statement of [newer("AND newer.type = outbox.type"), newer("")]) {
-      waiting -= Number(database.prepare(statement).run().changes);
+    for (const by of ["type", "machine"] as const) {
+      waiting -= store.dropSuperseded(by);
       if (waiting < mostEvents) return;
     }
-    const dropped = database
-      .prepare("DELETE FROM outbox WHERE number IN (SELECT number FROM outbox ORDER BY number LIMIT ?)")
-      .run(Math.ceil(mostEvents / 10));
-    waiting -= Number(dropped.changes);
-    log.error({ dropped: Number(dropped.changes) }, "the outbox is full: the oldest reports were dropped");
+    const dropped = store.dropOldest(Math.ceil(mostEvents / 10));
+    waiting -= dropped;
+    log.error({ dropped }, "the outbox is full: the oldest reports were dropped");
   }
 
   function turn(key: Key): void {
@@ -120,7 +91,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         const next = turns.shift();
         if (next !== undefined) turn(next);
         // Something may have been added while this sender was on its way out.
-        if (first.get(key) !== undefined) turn(key);
+        if (store.first(key) !== undefined) turn(key);
         if (waiting === 0) for (const resolve of emptied.splice(0)) resolve();
       });
     senders.set(key, sender);
@@ -130,9 +101,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
     // The adder goes on first: telling is never part of observing.
     await Promise.resolve();
     for (let attempt = 0; !closed;) {
-      const row = first.get(key);
-      if (row === undefined) return;
-      const event = JSON.parse(String(row["json"])) as CloudEvent;
+      const next = store.first(key);
+      if (next === undefined) return;
+      const { event, number } = next;
       const answer = await sent(event);
       const verdict = verdictOf(answer.status);
       if (verdict === "again") {
@@ -146,7 +117,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       attempt = 0;
       if (closed) return;
       if (verdict === "never") setAside(event, answer);
-      waiting -= Number(forget.run(Number(row["number"])).changes);
+      waiting -= store.forget(number);
     }
   }
 
@@ -169,17 +140,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
   function setAside(event: CloudEvent, answer: SendAnswer): void {
     const detail = (answer.detail ?? "").slice(0, LONGEST_DETAIL);
     log.error({ event: event.id, type: event.type, status: answer.status }, `a report was refused for good: ${detail}`);
-    database
-      .prepare("INSERT INTO refused (status, detail, json) VALUES (?, ?, ?)")
-      .run(answer.status, detail, JSON.stringify(event));
-    database
-      .prepare("DELETE FROM refused WHERE number NOT IN (SELECT number FROM refused ORDER BY number DESC LIMIT ?)")
-      .run(MOST_REFUSED);
+    store.setAside({ event, status: answer.status, detail });
   }
 
-  for (const row of database.prepare("SELECT key FROM outbox GROUP BY key ORDER BY min(number)").all()) {
-    turn(String(row["key"]));
-  }
+  for (const key of store.keys()) turn(key);
 
   return {
     add(event) {
@@ -187,7 +151,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const key = event.extensions["partitionkey"] ?? event.id;
       try {
         if (waiting >= mostEvents) makeRoom();
-        insert.run(key, event.extensions["uid"] ?? event.id, event.type, JSON.stringify(event));
+        store.add({ key, machine: event.extensions["uid"] ?? event.id, event });
       } catch (thrown) {
         throw new Fault("later", "DiskFull", `the report can't be kept: ${asFault(thrown).message}`, { cause: thrown });
       }
@@ -197,16 +161,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     get waiting() {
       return waiting;
     },
-    refused() {
-      return database
-        .prepare("SELECT status, detail, json FROM refused ORDER BY number DESC")
-        .all()
-        .map((row) => ({
-          event: JSON.parse(String(row["json"])) as CloudEvent,
-          status: Number(row["status"]),
-          detail: String(row["detail"]),
-        }));
-    },
+    refused: () => store.refused(),
     nudge() {
       impatient.abort();
       impatient = new AbortController();
@@ -221,7 +176,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       ending.abort();
       await Promise.allSettled(senders.values());
       emptied = [];
-      database.close();
+      store.close();
     },
   };
 }

@@ -11,6 +11,7 @@ import { systemClock, type Clock } from "#events/clock.ts";
 import type { Log } from "#events/log.ts";
 import type { Heartbeat, MachineStatus } from "#events/machine.ts";
 import { openOutbox } from "#events/outbox.ts";
+import { sqliteOutboxStore } from "#events/outbox-store.ts";
 import { openConsoles } from "./console/consoles.ts";
 import { controlClient, type ClientTls } from "./control-client.ts";
 import { realDisk, type Disk } from "./disk.ts";
@@ -75,7 +76,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const records = await Records.open({ directory: stateDirectory, node, bootID, disk, clock, log });
   const client = controlClient(options.control);
   const outbox = openOutbox({
-    file: join(stateDirectory, "outbox.db"),
+    store: sqliteOutboxStore(join(stateDirectory, "outbox.db"), log),
     send: (event, signal) => sendEvent(client, event, signal),
     clock,
     random,

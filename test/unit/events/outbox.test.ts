@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import { virtualClock } from "#events/clock.ts";
+import { memoryOutboxStore } from "#events/memory-outbox.ts";
+import { silentLog } from "#events/log.ts";
+import { sqliteOutboxStore, type OutboxStore } from "#events/outbox-store.ts";
 import { openOutbox, type Outbox, type OutboxOptions, type SendAnswer } from "#events/outbox.ts";
 import { event } from "./sample.ts";
 
@@ -14,14 +17,26 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 let files = 0;
-const newFile = (): string => join(directory, `${(files += 1)}.db`);
+
+/** What makes the way to a store that is opened again and again and keeps what it was given. */
+const stores = {
+  "in SQLite": () => {
+    const file = join(directory, `${(files += 1)}.db`);
+    return () => sqliteOutboxStore(file, silentLog);
+  },
+  "in memory": () => {
+    const store = memoryOutboxStore();
+    return () => store;
+  },
+} as const satisfies Record<string, () => () => OutboxStore>;
+let newStore: () => () => OutboxStore = stores["in SQLite"];
 
 function bench(
   answers: (event: CloudEvent, attempt: number) => SendAnswer | Promise<SendAnswer> = () => ({ status: 202 }),
 ) {
   const clock = virtualClock();
   const start = clock.now().getTime();
-  const file = newFile();
+  const openStore = newStore();
   const sent: [string, number][] = [];
   const attempts = new Map<string, number>();
   return {
@@ -29,7 +44,7 @@ function bench(
     sent,
     start: (options: Partial<OutboxOptions> = {}): Outbox => {
       const outbox = openOutbox({
-        file,
+        store: openStore(),
         clock,
         random: () => 0.5,
         async send(given) {
@@ -51,7 +66,11 @@ function report(id: string, machine: string, type = "dev.virtive.machine.started
   return event({ id, type, key: `ns/${machine}`, extensions: { uid: machine } });
 }
 
-describe("the outbox", () => {
+describe.each(Object.entries(stores))("the outbox %s", (_name, make) => {
+  beforeAll(() => {
+    newStore = make;
+  });
+
   it("sends what it is given and keeps nothing of it", async () => {
     const { clock, sent, start } = bench();
     const outbox = start();
