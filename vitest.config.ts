@@ -10,7 +10,13 @@ export default defineConfig({
     // Of real files too: a booting guest keeps one core busy, a running one none.
     maxWorkers: 2,
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/laws/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/laws/**/*.test.ts", "test/simulation/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
       {
         test: {
           name: "real",

@@ -30,6 +30,8 @@ export interface MemoryCluster extends Cluster {
   disconnect(fault?: Fault): void;
   /** While set, every call fails with it. */
   refuse(fault: Fault | undefined): void;
+  /** All objects of the kind as they are, at once and whatever befalls callers: for checks. */
+  objects<T extends KubeObject>(kind: Kind<T>): ReadonlyMap<Key, Stored<T>>;
 }
 
 export interface MemoryClusterOptions {
@@ -256,6 +258,7 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
     refuse(fault) {
       outage = fault;
     },
+    objects: <T extends KubeObject>(kind: Kind<T>) => storeOf(kind) as ReadonlyMap<Key, unknown> as ReadonlyMap<Key, Stored<T>>,
   };
 }
 

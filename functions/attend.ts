@@ -25,6 +25,8 @@ export interface AttendFacts {
 }
 
 const WRITE_AFTER_MILLISECONDS = 8_000;
+/** A node that boots more often than this while one heartbeat is on its way has other problems. */
+const MOST_FORMER_BOOTS = 8;
 
 type NodeStatus = NonNullable<Node["status"]>;
 type NodeCondition = NonNullable<NodeStatus["conditions"]>[number];
@@ -71,6 +73,9 @@ function hear(
   if (now.getTime() - at.getTime() > SILENCE_SECONDS * 1000 || (last !== undefined && at < last)) {
     return nothing(`the heartbeat of ${at.toISOString()} is overtaken`);
   }
+  if (formerBootIDs(node).includes(said.bootID)) {
+    return nothing(`the heartbeat is of ${said.bootID}, an earlier boot of ${name}`);
+  }
   if (node === undefined && !config.ownNodes) return nothing(`there is no Node ${name} in the cluster`);
   const object = node ?? emptyNode(name);
   const metadata = metadataFrom(object, said);
@@ -101,10 +106,27 @@ function emptyNode(name: string): Node {
   return { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
 }
 
+/**
+ * A heartbeat that was held up on its way and tells of an earlier boot would look like a new one, and a new boot is the
+ * proof that machines of the boot before are gone.
+ */
+function formerBootIDs(node: Node | undefined): readonly string[] {
+  const text = node?.metadata.annotations?.[annotation.formerBootIDs];
+  return text === undefined ? [] : text.split(",");
+}
+
 /** Inventory is written along with the rest, not for its own sake: it changes with every machine. */
 function metadataFrom(node: Node, said: Heartbeat): Node["metadata"] {
   const old = node.metadata.annotations ?? {};
-  const annotations = { ...old, [annotation.runtimeURL]: said.url, [annotation.bootID]: said.bootID };
+  const before = old[annotation.bootID];
+  const rebooted = before !== undefined && before !== said.bootID;
+  const former = rebooted ? [before, ...formerBootIDs(node)].slice(0, MOST_FORMER_BOOTS) : formerBootIDs(node);
+  const annotations = {
+    ...old,
+    [annotation.runtimeURL]: said.url,
+    [annotation.bootID]: said.bootID,
+    ...(former.length === 0 ? {} : { [annotation.formerBootIDs]: former.join(",") }),
+  };
   const labels = { ...node.metadata.labels, [label.schedulable]: String(said.hypervisorReady) };
   return { ...node.metadata, annotations, labels };
 }

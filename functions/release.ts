@@ -28,6 +28,8 @@ export interface ReleaseFacts {
  */
 const POD_GRACE_SECONDS = 1;
 
+const TELL_OF_A_RECORD: ReadonlySet<string> = new Set([reports.stopped.type, flowEvents.differs.type]);
+
 export const release = defineFunction<ReleaseFacts>({
   name: "release",
   purpose: "Removes what an ended instance held, and takes its finalizer off last.",
@@ -45,7 +47,9 @@ export const release = defineFunction<ReleaseFacts>({
     if (vmi === undefined) return undefined;
     if (!isOver(vmi)) return { vmi, pod: undefined, machine: undefined };
     const pod = await looks.cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
-    return { vmi, pod, machine: held(vmi) ? await readMachine(looks, vmi) : undefined };
+    // A node may come back with its record when all else was released long ago: it tells, or a resync finds it.
+    const look = held(vmi) || TELL_OF_A_RECORD.has(looks.event.type);
+    return { vmi, pod, machine: look ? await readMachine(looks, vmi) : undefined };
   },
 
   decide({ vmi, pod, machine }) {

@@ -17,8 +17,17 @@ export type ModelCall =
  * - `later`, `refused`: fails with that fault, and nothing is done
  * - `lost`: does its work; the answer is lost after the deadline
  * - `hang`: does nothing; no answer before the deadline
+ * - `overdue`: no answer before the deadline; does its work some time after it
  */
-export type Misfortune = "later" | "refused" | "lost" | "hang";
+export type Misfortune = "later" | "refused" | "lost" | "hang" | "overdue";
+
+/** A domain as it really is, told at each change; `state` undefined: it is gone. */
+export interface Truth {
+  readonly uuid: string;
+  readonly name: string;
+  readonly xml: string;
+  readonly state: DomainState | undefined;
+}
 
 export interface ModelOptions {
   readonly clock: Clock;
@@ -29,6 +38,8 @@ export interface ModelOptions {
   readonly deadline?: number;
   /** How guests behave unless `guest` says otherwise. */
   readonly guests?: Partial<GuestBehaviour>;
+  /** Told of every change of every domain, whoever is connected: for checks. */
+  readonly truth?: (truth: Truth) => void;
 }
 
 export interface GuestBehaviour {
@@ -116,6 +127,7 @@ export class ModelHypervisor implements Hypervisor {
         console: undefined,
         agent: false,
       });
+      this.#changed(uuid);
       this.#tell({ uuid, event: "started" });
       this.#tell({ uuid, event: "suspended", reason: "User" });
     });
@@ -128,6 +140,7 @@ export class ModelHypervisor implements Hypervisor {
       machine.state = "running";
       machine.reason = "Unpaused";
       if (!this.started.includes(uuid)) this.started.push(uuid);
+      this.#changed(uuid);
       this.#tell({ uuid, event: "resumed" });
     });
   }
@@ -204,6 +217,12 @@ export class ModelHypervisor implements Hypervisor {
   /** No more misfortunes. */
   spare(): void {
     this.#misfortunes.clear();
+  }
+
+  /** The node loses its power: every QEMU is gone at once, and nothing tells of it. */
+  powerCut(): void {
+    if (this.#connected) this.disconnect();
+    for (const machine of [...this.#machines.values()]) this.#stop(machine, "crashed");
   }
 
   /** libvirtd is gone; QEMUs go on. */
@@ -292,6 +311,10 @@ export class ModelHypervisor implements Hypervisor {
         act();
         await wait(clock, deadline);
         throw new Fault("later", "ModelTimeout", `${call} was not answered within ${deadline} ms`);
+      case "overdue":
+        clock.schedule(deadline * (1 + random()), () => overdue(act));
+        await wait(clock, deadline);
+        throw new Fault("later", "ModelTimeout", `${call} was not answered within ${deadline} ms`);
       case undefined:
         return act();
     }
@@ -307,20 +330,36 @@ export class ModelHypervisor implements Hypervisor {
     if (machine.state !== "running") return;
     machine.state = "paused";
     machine.reason = reason;
+    this.#changed(machine.uuid);
     this.#tell({ uuid: machine.uuid, event: "suspended", reason });
   }
 
   #stop(machine: Machine, how: Extract<DomainEvent, { event: "stopped" }>["how"]): void {
     machine.state = "shutoff";
     machine.console?.destroy();
-    this.#machines.delete(machine.uuid);
+    if (this.#machines.get(machine.uuid) === machine) this.#machines.delete(machine.uuid);
+    this.#options.truth?.({ uuid: machine.uuid, name: machine.name, xml: machine.xml, state: undefined });
     this.#tell({ uuid: machine.uuid, event: "stopped", how });
+  }
+
+  #changed(uuid: string): void {
+    const machine = this.#machines.get(uuid);
+    if (machine !== undefined) this.#options.truth?.(machine);
   }
 
   /** Events of a time without a connection are lost. */
   #tell(event: DomainEvent): void {
     if (!this.#connected) return;
     for (const listener of this.#eventListeners) listener(event);
+  }
+}
+
+/** Nobody waits for the answer any more, a failure included. */
+function overdue(act: () => unknown): void {
+  try {
+    act();
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
   }
 }
 

@@ -9,7 +9,8 @@ import type { Exit, MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainEvent, Hypervisor } from "../hypervisor.ts";
 import { Alarm } from "./alarm.ts";
 import { Mending } from "./mending.ts";
-import { next, START_DEADLINE_MS, UNCERTAIN, type At, type Doing, type Situation, type Step } from "./next.ts";
+import { next, PAUSED, RUNNING, START_DEADLINE_MS, UNCERTAIN } from "./next.ts";
+import type { At, Doing, Situation, Step } from "./next.ts";
 import { exitOf, failureOf, ownDomain, pausedReasonOf, placeIn, placeOf, type Circumstances } from "./observed.ts";
 import type { DriverPorts, Input, Notebook } from "./ports.ts";
 import { Preparation, type Prepared } from "./preparation.ts";
@@ -17,9 +18,6 @@ import { reportOf } from "./status.ts";
 import { Telling } from "./telling.ts";
 import { Trouble } from "./trouble.ts";
 import { Wish } from "./wish.ts";
-
-const RUNNING: At = { at: "live", vcpus: "running" };
-const PAUSED = { at: "live", vcpus: "paused", pausedReason: "PausedByUser" } as const satisfies At;
 
 export class Driver {
   readonly uid: string;
@@ -38,7 +36,7 @@ export class Driver {
   #prepared: Prepared | undefined;
   #connected: boolean;
   #work: { readonly step: Step["do"]; readonly abort: AbortController } | undefined;
-  /** Why it destroys the domain, once it does. */
+  /** Why it destroys the domain, once it does so. */
   #ending: Exit | undefined;
   #panicked = false;
   /** The domain stopped so, and it was told while it was not known whether there is one. */
@@ -47,8 +45,10 @@ export class Driver {
   #ran = false;
   /** The domain was found at start-up or after the hypervisor was away: not told yet. */
   #found = false;
+  /** The hypervisor has said whether there is a domain of it. */
+  #looked = false;
   #closed = false;
-  #waiters: (() => void)[] = [];
+  #performing: Promise<void> = Promise.resolve();
 
   /** `again`: its notes were read from disk, so a domain of it may exist. */
   constructor(ports: DriverPorts, hypervisor: Hypervisor, notebook: Notebook, start: "fresh" | "again") {
@@ -112,14 +112,9 @@ export class Driver {
       case "finish":
         this.#wish.finish(input.graceSeconds);
         break;
-      case "tick": // it only looks again
+      default: // a tick
     }
     this.#converge();
-  }
-
-  /** Resolves when no step is under way. */
-  async quiet(): Promise<void> {
-    while (this.#work !== undefined) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 
   /** Lets go: the machine goes on as it is. What is under way is cut short or waited for. */
@@ -128,7 +123,7 @@ export class Driver {
     this.#alarm.off();
     this.#mending.end();
     this.#work?.abort.abort();
-    await this.quiet();
+    await this.#performing;
   }
 
   #ordered(): void {
@@ -199,11 +194,16 @@ export class Driver {
         return this.#alarm.set([step.until, this.live ? this.#trouble.fadesAt : undefined], () =>
           this.take({ input: "tick" }),
         );
+      case "doubt":
+        this.#place = { at: "unsure" };
+        this.#trouble.hurry();
+        this.#telling.refresh();
+        return this.#converge();
       case "end":
         this.#end(step.exit);
         return this.#converge();
       default:
-        void this.#perform(step);
+        this.#performing = this.#perform(step);
     }
   }
 
@@ -220,7 +220,6 @@ export class Driver {
       this.#failed(step, asFault(thrown), abort.signal.aborted);
     }
     this.#work = undefined;
-    for (const resolve of this.#waiters.splice(0)) resolve();
     this.#converge();
   }
 
@@ -276,6 +275,7 @@ export class Driver {
   async #look(): Promise<void> {
     const { notes } = this.#notebook;
     const domain = await ownDomain(this, this.#hypervisor, this.#ports.domain);
+    this.#looked = true;
     if (this.#place.at !== "unsure") return;
     const place = placeOf(domain, notes.mayHaveRun || domain?.state === "running", this.#circumstances());
     if (place === undefined) throw new Fault("later", "DomainEnding", "the domain is on its way out");
@@ -332,11 +332,10 @@ export class Driver {
     const final = kind === "refused" || kind === "bug";
     const failure = failureOf(fault);
     // The hypervisor refuses before there is a domain, so there is none to end.
+    const { at } = this.#place;
     if (final && (step.do === "prepare" || step.do === "create")) return this.#end(failure);
-    if (final && step.do === "resume" && this.#place.at === "created") this.#ending = failure;
-    if (UNCERTAIN.has(step.do) && (this.#place.at === "created" || this.#place.at === "live")) {
-      this.#place = { at: "unsure" };
-    }
+    if (final && step.do === "resume" && at === "created") this.#ending = failure;
+    if (UNCERTAIN.has(step.do) && (at === "created" || at === "live")) this.#place = { at: "unsure" };
     this.#meet(fault);
   }
 
@@ -361,7 +360,7 @@ export class Driver {
   #arrive(place: At): void {
     const [before, ranBefore] = [this.#place, this.#ran];
     this.#place = place;
-    if (place.at === "live" && place.vcpus === "running") this.#ran = true;
+    this.#ran ||= place.at === "live" && place.vcpus === "running";
     if (this.#found && (place.at === "live" || place.at === "created")) {
       this.#found = false;
       return this.#telling.refresh("adopted");
@@ -373,16 +372,17 @@ export class Driver {
   }
 
   #situation(): Situation {
-    const { notes } = this.#notebook;
+    const { order, acceptedAt } = this.#notebook.notes;
     const failed = this.#ending !== undefined && this.#place.at === "created";
     return {
       place: this.#place,
       desired: failed ? "off" : this.#wish.desired,
       graceSeconds: this.#wish.graceSeconds,
-      claimHolds: this.#ports.claimHolds(notes.order),
+      claimHolds: this.#ports.claimHolds(order),
       connected: this.#connected,
+      looked: this.#looked,
       shutdown: this.#wish.shutdown,
-      startBy: new Date(new Date(notes.acceptedAt).getTime() + START_DEADLINE_MS),
+      startBy: new Date(Date.parse(acceptedAt) + START_DEADLINE_MS),
       retryAt: this.#trouble.retryAt,
       problem: this.#trouble.problem,
     };

@@ -17,6 +17,7 @@
  * ```
  * Beside them stands `unsure`: a domain may exist, and the hypervisor must be asked before anything else is done (an
  * answer was lost, the hypervisor was away, the runtime was restarted).
+ * A run that ends before its domain was created looks first, too: there may be one that lost records knew of.
  */
 import type { Desired, Exit } from "#events/machine.ts";
 
@@ -35,6 +36,11 @@ export interface Situation {
   readonly graceSeconds: number;
   readonly claimHolds: boolean;
   readonly connected: boolean;
+  /**
+   * The hypervisor was asked whether there is a domain of the machine. A runtime that has lost its records has no other
+   * way to know: before it says that nothing runs, it must look.
+   */
+  readonly looked: boolean;
   /** Set once a live guest is to shut down: its grace counts from `since`. */
   readonly shutdown?: { readonly since: Date; readonly lastAsked?: Date | undefined } | undefined;
   /** By when the vCPUs must have run. */
@@ -51,15 +57,20 @@ export type Step =
   | { readonly do: "prepare" | "create" | "look" | "resume" | "suspend" | "shutdown" | "takeDown" }
   /** The domain is created and is wished paused: it counts as started and paused. */
   | { readonly do: "hold" }
+  /** It is to end and nobody has looked for a domain of it: it becomes unsure. */
+  | { readonly do: "doubt" }
   /** No domain exists: the run is over without one. */
   | { readonly do: "end"; readonly exit: Exit }
   | { readonly do: "destroy"; readonly exit: Exit };
 
-/** What takes time. */
-export type Doing = Exclude<Step, { do: "wait" | "end" }>;
+/** Steps that take time and may fail. */
+export type Doing = Exclude<Step, { do: "wait" | "doubt" | "end" }>;
 
 /** Steps whose effect is unknown when they fail. */
 export const UNCERTAIN: ReadonlySet<Step["do"]> = new Set(["resume", "suspend", "shutdown", "destroy"]);
+
+export const RUNNING: At = { at: "live", vcpus: "running" };
+export const PAUSED = { at: "live", vcpus: "paused", pausedReason: "PausedByUser" } as const satisfies At;
 
 /** Guests miss a power button that is pressed while they boot. */
 export const SHUTDOWN_REPEAT_MS = 5_000;
@@ -91,7 +102,7 @@ export function next(situation: Situation, now: Date): Step {
 
 function beforeDomain(situation: Situation, now: Date, waiting: boolean): Step {
   const exit = reasonNotToStart(situation, now);
-  if (exit !== undefined) return { do: "end", exit };
+  if (exit !== undefined) return situation.looked ? { do: "end", exit } : { do: "doubt" };
   if (waiting) return { do: "wait", until: earlier(situation.retryAt, situation.startBy) };
   if (situation.place.at === "new") return { do: "prepare" };
   return situation.connected ? { do: "create" } : { do: "wait", until: situation.startBy };

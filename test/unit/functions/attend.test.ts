@@ -91,6 +91,16 @@ describe("attend", () => {
     expect(ours.decide(heard(2, { bootID: "boot-0" }), at(23)).because).toMatch(/overtaken/);
   });
 
+  it("does not take the heartbeat of an earlier boot, held up on its way, for another boot", () => {
+    const [patch] = ours.decide(heard(2, { bootID: "boot-2" }), at(2)).effects;
+    if (patch?.do !== "patch") throw new Error("the new boot was not noted");
+    const rebooted = { ...settled(), metadata: { ...settled().metadata, ...patch.after.metadata } } as Stored<Node>;
+    const late = ours.decide(heard(4, {}, rebooted), at(4));
+    expect(late.effects).toEqual([]);
+    expect(late.because).toMatch(/an earlier boot/);
+    expect(ours.decide(heard(4, { bootID: "boot-3" }, rebooted), at(4)).effects).toHaveLength(2);
+  });
+
   it("says that a node is silent 20 s after the last heartbeat, and no sooner", () => {
     const silence = { name: "node1", node: settled(), heartbeat: undefined };
     expect(ours.decide(silence, at(19)).effects).toEqual([]);

@@ -303,6 +303,46 @@ describe("domains that no driver has", () => {
   });
 });
 
+describe("a runtime that has lost its records", () => {
+  async function forgetful(): Promise<Rig> {
+    const rig = await Rig.start();
+    await rig.running();
+    await rig.killRuntime();
+    rig.disk.files.clear();
+    await rig.startRuntime();
+    return rig;
+  }
+
+  it("ends the domain of a machine that is ordered off before it says that it has stopped", async () => {
+    const rig = await forgetful();
+    await rig.order({ desired: "off" });
+    expect(rig.status().state).not.toBe("stopped");
+    await rig.clock.advance(seconds(1));
+    expect(rig.status().state).toBe("stopped");
+    expect(rig.hypervisor.machines).toEqual([]);
+  });
+
+  it("knows nothing of such a machine while the hypervisor is away", async () => {
+    const rig = await forgetful();
+    rig.hypervisor.disconnect();
+    await rig.order({ desired: "off" });
+    await rig.clock.advance(seconds(60));
+    expect(rig.status().state).toBe("unknown");
+    rig.hypervisor.reconnect();
+    await rig.clock.advance(seconds(1));
+    expect(rig.status().state).toBe("stopped");
+    expect(rig.hypervisor.machines).toEqual([]);
+  });
+
+  it("takes the domain up when the machine is ordered to run", async () => {
+    const rig = await forgetful();
+    await rig.order();
+    await rig.clock.advance(seconds(5));
+    expect(rig.status().state).toBe("running");
+    expect(rig.hypervisor.started).toEqual([uid]);
+  });
+});
+
 describe("ending all", () => {
   it("shuts every guest down, forces those that do not listen, and resolves when all are gone", async () => {
     const rig = await Rig.start();

@@ -23,6 +23,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
   graceSeconds: fc.integer({ min: 0, max: 300 }),
   claimHolds: fc.boolean(),
   connected: fc.boolean(),
+  looked: fc.boolean(),
   shutdown: fc.option(fc.record({ since: around, lastAsked: fc.option(around, { nil: undefined }) }), {
     nil: undefined,
   }),
@@ -47,7 +48,7 @@ describe("the next step", () => {
   });
 
   it("never asks a hypervisor that is away for anything", () => {
-    always(({ connected }, step) => connected || ["wait", "prepare", "end", "takeDown"].includes(step.do));
+    always(({ connected }, step) => connected || ["wait", "prepare", "doubt", "end", "takeDown"].includes(step.do));
   });
 
   it("never starts or keeps what is wished off", () => {
@@ -59,6 +60,10 @@ describe("the next step", () => {
 
   it("looks before it does anything else when a domain may exist", () => {
     always(({ place: { at } }, step) => at !== "unsure" || step.do === "look" || step.do === "wait");
+  });
+
+  it("looks before it says that a run ended without a domain", () => {
+    always(({ looked }, step) => step.do !== "end" || looked);
   });
 
   it("never ends a guest by force that is wished to run, or within its grace", () => {

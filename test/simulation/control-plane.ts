@@ -1,0 +1,149 @@
+/**
+ * One life of a control plane: the real source, broker, dispatcher, functions and kubelet's part, on doors to the API
+ * server and the nodes. Killed, it leaves nothing behind but what it wrote; the next one lists and goes on.
+ */
+import type { CloudEvent } from "#events/cloud-event.ts";
+import { createBroker, type LocalBroker } from "#events/broker/broker.ts";
+import { nodeEvents } from "#events/catalogue.ts";
+import { Fault } from "#events/fault.ts";
+import type { DeadLetter, DecisionRecord, Journal } from "#events/journal-entry.ts";
+import { silentLog } from "#events/log.ts";
+import type { Heartbeat } from "#events/machine.ts";
+import { makeEvent } from "#events/make-event.ts";
+import { startSource } from "#events/source/source.ts";
+import { defaultConfig } from "#functions/config.ts";
+import { deadlineOf } from "#functions/deadlines.ts";
+import { createDispatcher, defaultDelivery } from "#functions/dispatcher.ts";
+import { functions, watchedKinds } from "#functions/registry.ts";
+import { runKubelet, type PodNetwork } from "#local/kubelet.ts";
+import { apiDoor, type ApiServer } from "./api-door.ts";
+import type { Listening } from "./control-door.ts";
+import type { SimulatedNode } from "./node.ts";
+import { nodesDoor } from "./nodes-door.ts";
+import type { Process, Scheduler } from "./scheduler.ts";
+import type { Seams } from "./seams.ts";
+import type { Weather } from "./weather.ts";
+
+export interface ControlPlaneParts {
+  readonly server: ApiServer;
+  readonly nodes: ReadonlyMap<string, SimulatedNode>;
+  readonly scheduler: Scheduler;
+  readonly weather: Weather;
+  readonly seams: Seams;
+  /** Milliseconds that its wall clock is ahead. */
+  readonly skew: number;
+  readonly decided: (decision: DecisionRecord) => void;
+  readonly gaveUp: (letter: DeadLetter) => void;
+  readonly took: (event: CloudEvent) => void;
+}
+
+export interface ControlPlane extends Listening {
+  readonly process: Process;
+  readonly broker: LocalBroker;
+  kill(): void;
+}
+
+const PARALLEL = 64;
+
+export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
+  const { server, nodes, scheduler, weather, seams } = parts;
+  const process = scheduler.process("control plane");
+  process.skew = parts.skew;
+  const { clock } = process;
+  const journal = journalOf(parts);
+  const broker = createBroker({ journal, clock, random: weather.random, log: silentLog, parallel: PARALLEL });
+  const publish = seams.publish((event) => broker.publish(event));
+  const cluster = seams.cluster(apiDoor({ server, process, scheduler, weather }));
+  const source = startSource({
+    cluster,
+    kinds: watchedKinds,
+    publish,
+    deadlineOf: seams.deadlineOf(deadlineOf),
+    resyncSeconds: seams.resyncSeconds,
+    clock,
+    sourceName: "/virtive/source",
+    random: weather.random,
+    log: silentLog,
+  });
+  createDispatcher({
+    functions: seams.functions(functions({ ...defaultConfig, ownNodes: true })),
+    reader: source.reader,
+    writer: source.writer,
+    nodes: nodesDoor({ nodes, process, scheduler, weather }),
+    journal,
+    broker,
+    clock,
+    log: silentLog,
+  }).start();
+  runKubelet({
+    nodes: new Set(nodes.keys()),
+    network: podNetwork(parts, process),
+    // Who can't be asked may be using it.
+    inUse: (node, podUID) => nodes.get(node)?.machines?.usesPod(podUID) ?? true,
+    reader: source.reader,
+    cluster,
+    broker,
+    delivery: defaultDelivery,
+    now: () => clock.now(),
+  });
+
+  return {
+    process,
+    broker,
+    async heartbeat(body) {
+      const said = JSON.parse(body) as Heartbeat;
+      const { node, bootID } = said;
+      const id = `${node}.${bootID}.${clock.now().getTime()}`;
+      const extensions = { node, bootid: bootID };
+      const type = nodeEvents.heartbeat;
+      await publish(
+        makeEvent({ type, source: "/virtive/ingress", key: `/${node}`, id, data: said, extensions, clock }),
+      );
+    },
+    report: (event) => publish(event),
+    kill: () => scheduler.kill(process),
+  };
+}
+
+function podNetwork({ nodes, scheduler, weather }: ControlPlaneParts, process: Process): PodNetwork {
+  return {
+    async ensure() {
+      await scheduler.park(process, weather.between(1, 200));
+      return { podIP: "10.1.0.2" };
+    },
+    async end(podUID) {
+      await scheduler.park(process, weather.between(1, 50));
+      const busy = [...nodes.values()].some((node) => node.machines?.usesPod(podUID) === true);
+      if (busy) throw new Fault("later", "InUse", "the machine's links are still there");
+    },
+  };
+}
+
+/** What it would keep is looked at and forgotten. */
+function journalOf({ decided, gaveUp, took }: ControlPlaneParts): Journal {
+  let last = 0;
+  return {
+    appendEvent(event) {
+      took(event);
+      return (last += 1);
+    },
+    appendDecision(decision) {
+      decided(decision);
+      return (last += 1);
+    },
+    appendDeadLetter(letter) {
+      gaveUp(letter);
+      return (last += 1);
+    },
+    read: () => [],
+    async *follow() {
+      // nobody follows
+    },
+    latestDecisions: () => [],
+    get last() {
+      return last;
+    },
+    flush: () => undefined,
+    close: () => undefined,
+  };
+}

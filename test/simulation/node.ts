@@ -1,0 +1,251 @@
+/**
+ * A node: a host with its modelled hypervisor and its disk, which outlive the runtime, and the runtime: the real
+ * records, drivers, reporter and outbox on doors that the scheduler owns.
+ */
+import { Fault } from "#events/fault.ts";
+import { silentLog } from "#events/log.ts";
+import { memoryOutboxStore } from "#events/memory-outbox.ts";
+import { openOutbox } from "#events/outbox.ts";
+import type { OutboxStore } from "#events/outbox-store.ts";
+import type { DomainDescription, MachineNetwork, MachineVolumes } from "#node-runtime/driver/ports.ts";
+import type { Hypervisor } from "#node-runtime/hypervisor.ts";
+import { Machines } from "#node-runtime/machines.ts";
+import { ModelHypervisor, type Truth } from "#node-runtime/model-hypervisor.ts";
+import { Records } from "#node-runtime/records.ts";
+import { startReporter, type Reporter } from "#node-runtime/reporter.ts";
+import type { Disk } from "#node-runtime/disk.ts";
+import type { ControlDoor } from "./control-door.ts";
+import { DiskContent, diskDoor } from "./disk.ts";
+import { hypervisorDoor, type HypervisorDoor } from "./hypervisor-door.ts";
+import type { Process, Scheduler } from "./scheduler.ts";
+import type { HeldMachines, Seams } from "./seams.ts";
+import type { Weather } from "./weather.ts";
+
+export interface NodeParts {
+  readonly name: string;
+  readonly scheduler: Scheduler;
+  readonly weather: Weather;
+  readonly seams: Seams;
+  /** Told of every change of every domain. */
+  readonly truth: (node: SimulatedNode, truth: Truth) => void;
+}
+
+const CAPACITY = { cpus: 8, memoryBytes: 16 * 2 ** 30, machines: 100 } as const;
+const SLOWEST_VOLUMES_MILLISECONDS = 1500;
+const SLOWEST_LINKS_MILLISECONDS = 60;
+
+export class SimulatedNode {
+  readonly name: string;
+  readonly #parts: NodeParts;
+  readonly host: Process;
+  readonly hypervisor: ModelHypervisor;
+  readonly disk = new DiskContent();
+  outbox: OutboxStore = memoryOutboxStore();
+  /** Identity of its present boot. */
+  bootID: string;
+  /** No message passes between it and the control plane. */
+  cutOff = false;
+  /** Machines whose disks, and whose links, are there. */
+  readonly volumes = new Set<string>();
+  readonly links = new Set<string>();
+  /** False while it has no power. */
+  powered = true;
+  /** Undefined while no runtime runs. */
+  machines: HeldMachines | undefined;
+  /** Where the present runtime takes orders: another one each time. */
+  url = "";
+  #process: Process | undefined;
+  #door: HypervisorDoor | undefined;
+  #boots = 0;
+  #starts = 0;
+
+  constructor(parts: NodeParts) {
+    const { name, scheduler, weather } = parts;
+    this.#parts = parts;
+    this.name = name;
+    this.host = scheduler.process(`${name} host`);
+    this.bootID = this.#nextBoot();
+    this.hypervisor = new ModelHypervisor({
+      clock: this.host.clock,
+      random: weather.random,
+      truth: (truth) => parts.truth(this, truth),
+    });
+  }
+
+  get frozenUntil(): number {
+    return this.host.frozenUntil;
+  }
+
+  /** The whole machine stands still: runtime, hypervisor and guests. */
+  freeze(until: number): void {
+    this.host.frozenUntil = Math.max(this.host.frozenUntil, until);
+    if (this.#process !== undefined) this.#process.frozenUntil = this.host.frozenUntil;
+  }
+
+  /** Its wall clock jumps. */
+  jump(milliseconds: number): void {
+    this.host.skew += milliseconds;
+    if (this.#process !== undefined) this.#process.skew = this.host.skew;
+  }
+
+  killRuntime(): void {
+    if (this.#process === undefined) return;
+    this.#parts.scheduler.kill(this.#process);
+    this.#door?.shut();
+    this.#process = undefined;
+    this.#door = undefined;
+    this.machines = undefined;
+  }
+
+  /** Power off: guests, links and what runs are gone; the disk stays. */
+  powerOff(): void {
+    this.killRuntime();
+    this.hypervisor.powerCut();
+    this.links.clear();
+    this.powered = false;
+  }
+
+  powerOn(): void {
+    this.bootID = this.#nextBoot();
+    this.powered = true;
+    this.hypervisor.reconnect();
+  }
+
+  /** The node's own files are gone: records, epochs, what was to be told. */
+  loseDisk(): void {
+    this.disk.wipe();
+    this.outbox = memoryOutboxStore();
+    this.volumes.clear();
+  }
+
+  /** Nothing to do where one runs, or without power. */
+  startRuntime(control: ControlDoor): void {
+    if (this.#process !== undefined || !this.powered) return;
+    const { scheduler } = this.#parts;
+    const process = scheduler.process(`${this.name} runtime`);
+    process.frozenUntil = this.host.frozenUntil;
+    process.skew = this.host.skew;
+    this.#process = process;
+    this.#starts += 1;
+    const url = `https://${this.name}.test:${10_000 + this.#starts}`;
+    void this.#run(process, url, control);
+  }
+
+  async #run(process: Process, url: string, control: ControlDoor): Promise<void> {
+    const { name, scheduler, weather, seams } = this.#parts;
+    const { clock } = process;
+    const door = hypervisorDoor({ model: this.hypervisor, node: name, process, scheduler, weather });
+    this.#door = door;
+    const content = this.disk;
+    const disk: Disk = seams.disk(diskDoor({ content, node: name, process, scheduler, weather }), content);
+    const { bootID } = this;
+    const records = await Records.open({ directory: "/state", node: name, bootID, disk, clock, log: silentLog });
+    const outbox = seams.outbox(
+      openOutbox({
+        store: this.outbox,
+        send: (event, signal) => control.report(this, process, event, signal),
+        clock,
+        random: weather.random,
+      }),
+      (event) => control.report(this, process, event, new AbortController().signal),
+    );
+    const line: { reporter?: Reporter } = {};
+    const hypervisor: Hypervisor = seams.hypervisor(door);
+    const machines = seams.machines(
+      new Machines({
+        node: name,
+        hypervisor,
+        records,
+        ports: {
+          volumes: this.#volumesDoor(process),
+          network: this.#networkDoor(process),
+          domain: domains,
+          consoles: { attach: () => scheduler.park(process, weather.between(0.1, 3)), detach: () => undefined },
+          clock,
+          random: weather.random,
+          log: silentLog,
+          facts: { node: name, accelerator: "tcg", emulator: "/usr/bin/qemu-system-x86_64" },
+        },
+        tell: (report, status) => {
+          control.told(this, report, status);
+          line.reporter?.tell(report, status);
+        },
+      }),
+    );
+    line.reporter = startReporter({
+      client: control.client(this, process),
+      outbox,
+      clock,
+      log: silentLog,
+      monotonic: () => scheduler.now,
+      machines: () => machines.all(),
+      hypervisorReady: () => hypervisor.connected,
+      node: { node: name, bootID, url, capacity: CAPACITY, accelerator: "tcg", versions: {} },
+    });
+    this.machines = machines;
+    this.url = url;
+  }
+
+  #volumesDoor(process: Process): MachineVolumes {
+    const { scheduler, weather, name } = this.#parts;
+    return {
+      prepare: async ({ uid }, signal) => {
+        this.volumes.add(uid);
+        const cut = Promise.withResolvers<never>();
+        signal.addEventListener("abort", () => cut.reject(new Fault("later", "Cancelled", "cut short")));
+        await Promise.race([
+          scheduler.park(process, weather.between(2, SLOWEST_VOLUMES_MILLISECONDS) * weather.random()),
+          cut.promise,
+        ]);
+        cut.promise.catch(() => undefined);
+        if (weather.strikes("disks-fail", 0.5, name)) {
+          throw weather.oneIn(10)
+            ? new Fault("refused", "DiskCorrupt", "the image can't be read")
+            : new Fault("later", "ImagePullFailed", "the registry does not answer");
+        }
+        return { disks: [], directory: "/volumes" };
+      },
+      remove: async (uid) => {
+        await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));
+        this.volumes.delete(uid);
+      },
+    };
+  }
+
+  #networkDoor(process: Process): MachineNetwork {
+    const { scheduler, weather, name } = this.#parts;
+    return {
+      up: async ({ uid }) => {
+        this.links.add(uid);
+        await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));
+        if (weather.strikes("disks-fail", 0.3, name)) throw new Fault("later", "NetworkCommandFailed", "ip failed");
+        return { links: [], serve: () => scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS)) };
+      },
+      down: async (uid) => {
+        await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));
+        this.links.delete(uid);
+      },
+    };
+  }
+
+  #nextBoot(): string {
+    this.#boots += 1;
+    return `${this.name}-boot-${this.#boots}`;
+  }
+}
+
+/** The least that a description must say; the real one makes XML that nobody here reads. */
+const domains: DomainDescription = {
+  uuid: ({ uid, spec }) => spec.domain.firmware?.uuid ?? uid,
+  xml: ({ uid, spec, namespace, name, claim }) =>
+    `<domain><name>${namespace}_${name}</name><uuid>${spec.domain.firmware?.uuid ?? uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
+  targets: () => [],
+  interfaces: () => [],
+  claimOf: markOf,
+};
+
+/** Whose domain it is. */
+export function markOf(xml: string): { readonly uid: string; readonly epoch: number } | undefined {
+  const found = /<mark>(.*)\/(\d+)<\/mark>/.exec(xml);
+  return found === null ? undefined : { uid: found[1] ?? "", epoch: Number(found[2]) };
+}

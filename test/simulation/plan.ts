@@ -1,0 +1,164 @@
+/**
+ * What befalls a history, drawn from its seed before it begins: what users do and what goes wrong, each at its time. A
+ * list of plain data, so that a failing history can be cut down to the entries that it needs.
+ */
+import { seededRandom, type Random } from "#events/chance.ts";
+import { SPELLS, type Spell } from "./weather.ts";
+
+export const STRATEGIES = ["Always", "RerunOnFailure", "Manual", "Halted", "Once"] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+export const VERBS = ["start", "stop", "restart", "pause", "unpause", "delete", "delete-instance", "evict"] as const;
+export const GUEST_DEEDS = ["powerOff", "panic", "crash", "rebootByGuest", "failDisk"] as const;
+
+/** A node's files after its runtime's end. */
+export type Files = "kept" | "lost";
+
+export type Deed =
+  | { readonly do: "create"; readonly vm: string; readonly strategy: Strategy; readonly graceSeconds: number }
+  | { readonly do: "edit"; readonly vm: string; readonly strategy: Strategy }
+  | { readonly do: (typeof VERBS)[number]; readonly vm: string }
+  | { readonly do: "guest"; readonly vm: string; readonly what: (typeof GUEST_DEEDS)[number] }
+  | { readonly do: "spell"; readonly spell: Spell; readonly node: string | undefined; readonly seconds: number }
+  /** At once, or right after so many more of its writes have reached the API server. */
+  | { readonly do: "kill-control"; readonly seconds: number; readonly afterWrites: number }
+  /** At once, or right after so many more changes of its node's domains. */
+  | {
+      readonly do: "kill-runtime";
+      readonly node: string;
+      readonly seconds: number;
+      readonly files: Files;
+      readonly afterChanges: number;
+    }
+  | { readonly do: "kill-libvirtd"; readonly node: string; readonly seconds: number }
+  | { readonly do: "power-cycle"; readonly node: string; readonly seconds: number; readonly files: Files }
+  | { readonly do: "freeze-node"; readonly node: string; readonly seconds: number }
+  | { readonly do: "freeze-control"; readonly seconds: number }
+  | { readonly do: "partition"; readonly node: string; readonly seconds: number }
+  | { readonly do: "api-down"; readonly seconds: number }
+  /** All watches end; with `compact` the server has also forgotten what came before. */
+  | { readonly do: "watch-gap"; readonly compact: boolean }
+  /** `who`: a node, or "control plane". */
+  | { readonly do: "clock-jump"; readonly who: string; readonly seconds: number };
+
+export interface Planned {
+  /** Milliseconds since the beginning. */
+  readonly at: number;
+  readonly deed: Deed;
+}
+
+export interface Setting {
+  readonly vms: readonly string[];
+  readonly nodes: readonly string[];
+  readonly minutes: number;
+}
+
+export const SETTING: Setting = { vms: ["web", "db", "mail"], nodes: ["node1", "node2"], minutes: 10 };
+
+/** The first deeds of a history create its VMs; all else comes in any order at any time. */
+export function planOf(seed: number, setting: Setting = SETTING): readonly Planned[] {
+  const random = seededRandom(seed ^ 0x5eed);
+  const end = setting.minutes * 60_000;
+  const some = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1));
+  const plan: Planned[] = setting.vms.map((vm) => ({
+    at: Math.floor(random() * 20_000),
+    deed: creation(vm, random, 0.6),
+  }));
+  // Some histories are calm and some are not: a bug may need many faults, or few in its way.
+  const deeds = Math.round(some(6, 30) * (setting.minutes / 10));
+  const faults = Math.round(some(0, 16) * (setting.minutes / 10));
+  for (let count = 0; count < deeds; count += 1)
+    plan.push({ at: Math.floor(random() * end), deed: userDeed(setting, random) });
+  for (let count = 0; count < faults; count += 1)
+    plan.push({ at: Math.floor(random() * end), deed: fault(setting, random) });
+  return plan.sort((one, other) => one.at - other.at);
+}
+
+function creation(vm: string, random: Random, always: number): Deed {
+  const strategy = random() < always ? "Always" : pick(STRATEGIES, random);
+  return { do: "create", vm, strategy, graceSeconds: pick([0, 5, 30], random) };
+}
+
+function userDeed({ vms }: Setting, random: Random): Deed {
+  const vm = pick(vms, random);
+  const chance = random();
+  if (chance < 0.2) return creation(vm, random, 0.5);
+  if (chance < 0.35) return { do: "edit", vm, strategy: pick(STRATEGIES, random) };
+  if (chance < 0.5) return { do: "guest", vm, what: pick(GUEST_DEEDS, random) };
+  return { do: pick(VERBS, random), vm };
+}
+
+type Faults = { readonly [D in Deed["do"]]?: (setting: Setting, random: Random) => Extract<Deed, { do: D }> };
+
+const seconds = (random: Random, most: number): number => Math.ceil(random() ** 2 * most);
+
+const FAULTS = {
+  "spell": ({ nodes }, random) => ({
+    do: "spell",
+    spell: pick(SPELLS, random),
+    node: random() < 0.5 ? pick(nodes, random) : undefined,
+    seconds: seconds(random, 120),
+  }),
+  "kill-control": (_, random) => ({
+    do: "kill-control",
+    seconds: seconds(random, 60),
+    afterWrites: random() < 0.7 ? 1 + Math.floor(random() * 12) : 0,
+  }),
+  "kill-runtime": ({ nodes }, random) => ({
+    do: "kill-runtime",
+    node: pick(nodes, random),
+    seconds: seconds(random, 60),
+    files: random() < 0.8 ? "kept" : "lost",
+    afterChanges: random() < 0.6 ? 1 + Math.floor(random() * 4) : 0,
+  }),
+  "kill-libvirtd": ({ nodes }, random) => ({
+    do: "kill-libvirtd",
+    node: pick(nodes, random),
+    seconds: seconds(random, 40),
+  }),
+  "power-cycle": ({ nodes }, random) => ({
+    do: "power-cycle",
+    node: pick(nodes, random),
+    seconds: seconds(random, 90),
+    files: random() < 0.7 ? "kept" : "lost",
+  }),
+  "freeze-node": ({ nodes }, random) => ({
+    do: "freeze-node",
+    node: pick(nodes, random),
+    seconds: seconds(random, 120),
+  }),
+  "freeze-control": (_, random) => ({ do: "freeze-control", seconds: seconds(random, 60) }),
+  "partition": ({ nodes }, random) => ({ do: "partition", node: pick(nodes, random), seconds: seconds(random, 150) }),
+  "api-down": (_, random) => ({ do: "api-down", seconds: seconds(random, 60) }),
+  "watch-gap": (_, random) => ({ do: "watch-gap", compact: random() < 0.5 }),
+  "clock-jump": ({ nodes }, random) => ({
+    do: "clock-jump",
+    who: pick([...nodes, "control plane"], random),
+    seconds: Math.round((random() * 2 - 1) * 60),
+  }),
+} as const satisfies Faults;
+
+/** Kinds of faults, spells the most. */
+const KINDS: readonly (keyof typeof FAULTS)[] = [
+  "spell",
+  "spell",
+  "spell",
+  ...(Object.keys(FAULTS) as (keyof typeof FAULTS)[]),
+];
+
+function fault(setting: Setting, random: Random): Deed {
+  return FAULTS[pick(KINDS, random)](setting, random);
+}
+
+function pick<T>(list: readonly T[], random: Random): T {
+  return list[Math.floor(random() * list.length)] as T;
+}
+
+/** As a story tells it. */
+export function tellDeed(deed: Deed): string {
+  const { do: what, ...more } = deed;
+  const details = Object.entries(more)
+    .filter(([, value]) => value !== undefined && value !== 0)
+    .map(([name, value]) => `${name} ${String(value)}`);
+  return [what, ...details].join(", ");
+}

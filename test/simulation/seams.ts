@@ -1,0 +1,41 @@
+/**
+ * Where a known-bad variant may stand in for a part: each seam gets the real part and answers what is used in its place.
+ * Without a variant that is the part itself.
+ */
+import type { CloudEvent } from "#events/cloud-event.ts";
+import type { Cluster } from "#events/cluster.ts";
+import type { Outbox, SendAnswer } from "#events/outbox.ts";
+import type { DeadlineOf } from "#events/source/deadlines.ts";
+import type { FunctionDefinition } from "#functions/define.ts";
+import type { Disk } from "#node-runtime/disk.ts";
+import type { Hypervisor } from "#node-runtime/hypervisor.ts";
+import type { Machines } from "#node-runtime/machines.ts";
+import type { DiskContent } from "./disk.ts";
+
+/** A runtime's machines, as others use them. */
+export type HeldMachines = Pick<Machines, "order" | "forget" | "act" | "all" | "status" | "usesPod">;
+
+export interface Seams {
+  readonly functions: (definitions: readonly FunctionDefinition[]) => readonly FunctionDefinition[];
+  readonly cluster: (cluster: Cluster) => Cluster;
+  readonly deadlineOf: (deadlineOf: DeadlineOf) => DeadlineOf;
+  /** Between the source and the broker. */
+  readonly publish: (publish: (event: CloudEvent) => Promise<void>) => (event: CloudEvent) => Promise<void>;
+  readonly resyncSeconds: number;
+  readonly machines: (machines: HeldMachines) => HeldMachines;
+  readonly hypervisor: (hypervisor: Hypervisor) => Hypervisor;
+  readonly disk: (disk: Disk, content: DiskContent) => Disk;
+  readonly outbox: (outbox: Outbox, send: (event: CloudEvent) => Promise<SendAnswer>) => Outbox;
+}
+
+export const asTheyAre: Seams = {
+  functions: (definitions) => definitions,
+  cluster: (cluster) => cluster,
+  deadlineOf: (deadlineOf) => deadlineOf,
+  publish: (publish) => publish,
+  resyncSeconds: 60,
+  machines: (machines) => machines,
+  hypervisor: (hypervisor) => hypervisor,
+  disk: (disk) => disk,
+  outbox: (outbox) => outbox,
+};

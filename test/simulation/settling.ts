@@ -1,0 +1,112 @@
+/**
+ * What must become true once faults stop: what should run runs, what should not is gone with all that belonged to it,
+ * and every status says what is so.
+ */
+import { Node, Pod } from "#api/core.ts";
+import { annotation } from "#api/names.ts";
+import { conditionOf, type Stored } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { MemoryCluster } from "#events/memory-cluster.ts";
+import type { SimulatedNode } from "./node.ts";
+import type { Safety } from "./safety.ts";
+
+type VM = Stored<VirtualMachine>;
+type Instance = Stored<VirtualMachineInstance>;
+
+export interface World {
+  readonly cluster: MemoryCluster;
+  readonly nodes: ReadonlyMap<string, SimulatedNode>;
+  readonly safety: Pick<Safety, "domains">;
+}
+
+/** What is not yet as it should be, a sentence each. */
+export function unsettled({ cluster, nodes, safety }: World): readonly string[] {
+  const why: string[] = [];
+  const instances = [...cluster.objects(VirtualMachineInstance).values()];
+  const byUID = new Map(instances.map((vmi) => [vmi.metadata.uid, vmi]));
+  for (const node of cluster.objects(Node).values()) {
+    if (conditionOf(node, "RuntimeReady")?.status !== "True") why.push(`${node.metadata.name} is not ready`);
+  }
+  for (const vm of cluster.objects(VirtualMachine).values()) {
+    const vmi = cluster.objects(VirtualMachineInstance).get(`${vm.metadata.namespace}/${vm.metadata.name}`);
+    why.push(...ofMachine(vm, vmi));
+  }
+  for (const vmi of instances) why.push(...ofInstance(vmi, safety));
+  for (const pod of cluster.objects(Pod).values()) {
+    const owner = byUID.get(pod.metadata.ownerReferences?.[0]?.uid ?? "");
+    if (owner === undefined || isFinal(owner)) why.push(`pod ${pod.metadata.name} belongs to nothing that runs`);
+  }
+  for (const { name, node, uid } of safety.domains.values()) {
+    if (byUID.get(uid)?.status?.phase !== "Running") why.push(`domain ${name} (${uid}) is left on ${node.name}`);
+  }
+  for (const node of nodes.values()) why.push(...ofNode(node, byUID));
+  return why;
+}
+
+function ofMachine(vm: VM, vmi: Instance | undefined): string[] {
+  const { name } = vm.metadata;
+  if (vm.metadata.deletionTimestamp !== undefined) return [`VM ${name} is still being deleted`];
+  const why: string[] = [];
+  const strategy = vm.spec.runStrategy;
+  if (strategy === "Always" && vmi?.status?.phase !== "Running") why.push(`VM ${name} should run and does not`);
+  if (strategy === "Halted" && vmi !== undefined) why.push(`VM ${name} is halted and has an instance`);
+  const [failed, succeeded] = [vmi?.status?.phase === "Failed", vmi?.status?.phase === "Succeeded"];
+  if (strategy === "RerunOnFailure" && failed) why.push(`VM ${name} has failed and should run again`);
+  const { status } = vm;
+  if ((status?.stateChangeRequests ?? []).length > 0) why.push(`VM ${name} has requests that wait`);
+  if (status?.created !== (vmi !== undefined)) why.push(`VM ${name} says created ${status?.created}`);
+  const isReady = vmi !== undefined && conditionOf(vmi, "Ready")?.status === "True";
+  if ((status?.ready ?? false) !== isReady) why.push(`VM ${name} says ready ${status?.ready}`);
+  const printed = status?.printableStatus ?? "";
+  const fitting = vmi === undefined || failed || succeeded ? ["Stopped"] : ["Running", "Paused"];
+  if (!fitting.includes(printed)) why.push(`VM ${name} says ${printed}, not ${fitting.join(" or ")}`);
+  if (vm.status?.runStrategy !== strategy) why.push(`VM ${name} does not say its strategy ${strategy}`);
+  return why;
+}
+
+function ofInstance(vmi: Instance, safety: Pick<Safety, "domains">): string[] {
+  const { name, uid } = vmi.metadata;
+  if (vmi.metadata.deletionTimestamp !== undefined) return [`instance ${name} is still being deleted`];
+  if (isFinal(vmi)) return [];
+  const phase = vmi.status?.phase;
+  if (phase !== "Running") return [`instance ${name} is ${phase}`];
+  const domain = [...safety.domains.values()].find((one) => one.uid === uid);
+  if (domain === undefined) return [`instance ${name} is Running and has no domain`];
+  const wanted = vmi.metadata.annotations?.[annotation.paused] !== "true";
+  if (domain.running !== wanted) return [`instance ${name} should be ${wanted ? "running" : "paused"}, and is not`];
+  const paused = conditionOf(vmi, "Paused")?.status === "True";
+  return paused === wanted ? [`instance ${name} says paused ${paused}, and is not`] : [];
+}
+
+function ofNode(node: SimulatedNode, instances: ReadonlyMap<string, Instance>): string[] {
+  const why: string[] = [];
+  const claims = (uid: string): boolean => {
+    const vmi = instances.get(uid);
+    return vmi?.status?.claim?.node === node.name && vmi.status.phase === "Running";
+  };
+  for (const { uid, name, state } of node.machines?.all() ?? []) {
+    if (!claims(uid)) why.push(`${node.name} still keeps machine ${name} (${uid}), ${state}`);
+  }
+  for (const [what, uids] of [
+    ["disks", node.volumes],
+    ["links", node.links],
+  ] as const) {
+    for (const uid of uids) if (!claims(uid)) why.push(`${what} of ${uid} are left on ${node.name}`);
+  }
+  return why;
+}
+
+function isFinal(vmi: Instance): boolean {
+  return vmi.status?.phase === "Succeeded" || vmi.status?.phase === "Failed";
+}
+
+/** Until when VMs that failed to start wait before they are started again; 0 when none does. Milliseconds since 1970. */
+export function latestRetry({ cluster }: Pick<World, "cluster">): number {
+  let latest = 0;
+  for (const vm of cluster.objects(VirtualMachine).values()) {
+    const at = vm.status?.startFailure?.retryAfterTimestamp;
+    if (at !== undefined) latest = Math.max(latest, Date.parse(at));
+  }
+  return latest;
+}

@@ -1,0 +1,302 @@
+/** The stage of a history: one API server, its nodes, one control plane at a time, users; and what befalls them. */
+import { clusterConfig } from "#api/cluster-config.ts";
+import { defaultVirtualMachine } from "#api/default/virtual-machine.ts";
+import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
+import type { Kind, KubeObject, Stored } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { Fault } from "#events/fault.ts";
+import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
+import { apiDoor, type ApiServer } from "./api-door.ts";
+import { controlDoor, type ControlDoor } from "./control-door.ts";
+import { startControlPlane, type ControlPlane } from "./control-plane.ts";
+import { SimulatedNode } from "./node.ts";
+import { tellDeed, type Deed, type Setting } from "./plan.ts";
+import { createSafety, type Safety } from "./safety.ts";
+import { createScheduler, type Process, type Scheduler } from "./scheduler.ts";
+import type { Seams } from "./seams.ts";
+import { createStory, type Story } from "./story.ts";
+import { createUsers, NAMESPACE, type Users } from "./users.ts";
+import { createWeather, type Weather } from "./weather.ts";
+
+/** The lease that a heartbeat's answer carries. */
+const LEASE_SECONDS = 10;
+
+export interface StageOptions {
+  readonly seed: number;
+  readonly setting: Setting;
+  readonly seams: Seams;
+  readonly told: boolean;
+}
+
+export class Stage {
+  readonly scheduler: Scheduler = createScheduler();
+  readonly weather: Weather;
+  readonly story: Story;
+  readonly safety: Safety;
+  readonly cluster: MemoryCluster;
+  readonly nodes = new Map<string, SimulatedNode>();
+  /** What befell it, by kind. */
+  readonly faults: Record<string, number> = {};
+  writes = 0;
+  events = 0;
+  decisions = 0;
+  readonly #server: ApiServer;
+  readonly #seams: Seams;
+  readonly #fate: Process;
+  readonly #door: ControlDoor;
+  readonly #users: Users;
+  #control: ControlPlane | undefined;
+  #controlSkew = 0;
+  /** Kills that wait for so many more writes, or changes of a node's domains. */
+  #killControlAfter: { writes: number; readonly seconds: number } | undefined;
+  readonly #killRuntimeAfter = new Map<
+    string,
+    { changes: number; readonly deed: Extract<Deed, { do: "kill-runtime" }> }
+  >();
+  readonly #broken: (() => void)[] = [];
+  #ended = false;
+
+  constructor({ seed, setting, seams, told }: StageOptions) {
+    const { scheduler } = this;
+    this.#seams = seams;
+    this.weather = createWeather(seed);
+    this.story = createStory(told, () => scheduler.now);
+    this.#fate = scheduler.process("fate");
+    this.cluster = this.#apiServer();
+    this.#server = { cluster: this.cluster, down: false };
+    this.safety = createSafety(this.cluster, () => scheduler.now);
+    this.cluster.onWrite((write) => this.#wrote(write));
+    this.#door = controlDoor({
+      scheduler,
+      weather: this.weather,
+      present: () => this.#control,
+      told: (node, report, status) => {
+        this.story.tell(node.name, `tells ${status.name} ${report}: ${status.state}, sequence ${status.sequence}`);
+        this.safety.told(node, status);
+      },
+      leaseSeconds: LEASE_SECONDS,
+    });
+    for (const name of setting.nodes) {
+      const { weather } = this;
+      const node = new SimulatedNode({
+        name,
+        scheduler,
+        weather,
+        seams,
+        truth: (on, truth) => {
+          this.story.tell(name, `domain ${truth.name} ${truth.state ?? "is gone"}`);
+          this.safety.truth(on, truth);
+          this.#countChange(name);
+        },
+      });
+      this.nodes.set(name, node);
+      node.startRuntime(this.#door);
+    }
+    const user = scheduler.process("users");
+    this.#users = createUsers(apiDoor({ server: this.#server, process: user, scheduler, weather: this.weather }), user);
+    this.#startControl();
+  }
+
+  perform(deed: Deed): void {
+    this.story.tell("vm" in deed ? "user" : "FAULT", tellDeed(deed));
+    if ("vm" in deed) {
+      if (deed.do === "guest") return this.#guest(deed);
+      void this.#users.perform(deed).then((refusal) => {
+        if (refusal !== undefined) this.story.tell("user", `is told no: ${refusal}`);
+      });
+      return;
+    }
+    this.faults[deed.do] = (this.faults[deed.do] ?? 0) + 1;
+    this.#befall(deed);
+  }
+
+  /** All that is broken is mended; nothing befalls any more. */
+  heal(): void {
+    this.story.tell("FATE", "all faults stop");
+    this.#ended = true;
+    this.weather.clear();
+    this.#killControlAfter = undefined;
+    this.#killRuntimeAfter.clear();
+    for (const mend of this.#broken.splice(0)) mend();
+    for (const node of this.nodes.values()) node.hypervisor.spare();
+  }
+
+  #befall(deed: Exclude<Deed, { vm: string }>): void {
+    switch (deed.do) {
+      case "spell":
+        this.weather.begin(deed.spell, deed.node);
+        return this.#later(deed.seconds, () => this.weather.end(deed.spell, deed.node));
+      case "kill-control":
+        if (deed.afterWrites > 0) this.#killControlAfter = { writes: deed.afterWrites, seconds: deed.seconds };
+        else this.#killControl(deed.seconds);
+        return;
+      case "kill-runtime":
+        if (deed.afterChanges > 0) this.#killRuntimeAfter.set(deed.node, { changes: deed.afterChanges, deed });
+        else this.#killRuntime(deed);
+        return;
+      case "kill-libvirtd":
+        return this.#killLibvirtd(this.#node(deed.node), deed.seconds);
+      case "power-cycle":
+        return this.#powerCycle(this.#node(deed.node), deed);
+      case "freeze-node":
+        return this.#node(deed.node).freeze(this.scheduler.now + deed.seconds * 1000);
+      case "freeze-control":
+        if (this.#control !== undefined) this.#control.process.frozenUntil = this.scheduler.now + deed.seconds * 1000;
+        return;
+      case "partition":
+        this.#node(deed.node).cutOff = true;
+        return this.#later(deed.seconds, () => (this.#node(deed.node).cutOff = false));
+      case "api-down":
+        this.#server.down = true;
+        this.cluster.disconnect(new Fault("later", "APIServerUnreachable", "the API server went away"));
+        return this.#later(deed.seconds, () => (this.#server.down = false));
+      case "watch-gap":
+        if (deed.compact) this.cluster.compact();
+        return this.cluster.disconnect();
+      case "clock-jump":
+        return this.#jump(deed.who, deed.seconds * 1000);
+    }
+  }
+
+  #guest(deed: Extract<Deed, { do: "guest" }>): void {
+    for (const { hypervisor } of this.nodes.values()) {
+      const domain = hypervisor.machines.find(({ name }) => name === `${NAMESPACE}_${deed.vm}`);
+      if (domain?.state === "running") return hypervisor[deed.what](domain.uuid);
+    }
+  }
+
+  /** Mends it then, or when all is mended. */
+  #later(seconds: number, mend: () => void): void {
+    let mended = false;
+    const once = (): void => {
+      if (mended) return;
+      mended = true;
+      mend();
+    };
+    this.#broken.push(once);
+    this.scheduler.after(this.#fate, seconds * 1000, once);
+  }
+
+  #startControl(): void {
+    const { scheduler, weather, nodes } = this;
+    this.#control = startControlPlane({
+      server: this.#server,
+      nodes,
+      scheduler,
+      weather,
+      seams: this.#seams,
+      skew: this.#controlSkew,
+      decided: (decision) => {
+        this.decisions += 1;
+        if (this.story.kept) {
+          const effects = decision.effects.length === 0 ? "" : ` → ${decision.effects.join(", ")}`;
+          this.story.tell(decision.function, `${decision.key}: ${decision.because}${effects} (${decision.outcome})`);
+        }
+        this.safety.decided(decision);
+      },
+      gaveUp: (letter) => {
+        this.story.tell("broker", `gave up ${letter.trigger} ${letter.key}: ${letter.detail}`);
+        this.safety.gaveUp(letter);
+      },
+      took: () => (this.events += 1),
+    });
+  }
+
+  #killControl(seconds: number): void {
+    if (this.#control === undefined) return;
+    this.story.tell("FAULT", `the control plane is killed for ${seconds} s`);
+    this.#control.kill();
+    this.#control = undefined;
+    this.#later(seconds, () => this.#startControl());
+  }
+
+  #killRuntime({ node: name, seconds, files }: Extract<Deed, { do: "kill-runtime" }>): void {
+    const node = this.#node(name);
+    this.story.tell("FAULT", `the runtime of ${name} is killed for ${seconds} s, its files are ${files}`);
+    node.killRuntime();
+    if (files === "lost") node.loseDisk();
+    this.#later(seconds, () => node.startRuntime(this.#door));
+  }
+
+  #killLibvirtd(node: SimulatedNode, seconds: number): void {
+    if (!node.hypervisor.connected) return;
+    node.hypervisor.disconnect();
+    this.#later(seconds, () => {
+      if (!node.hypervisor.connected && node.powered) node.hypervisor.reconnect();
+    });
+  }
+
+  #powerCycle(node: SimulatedNode, { seconds, files }: Extract<Deed, { do: "power-cycle" }>): void {
+    if (!node.powered) return;
+    node.powerOff();
+    if (files === "lost") node.loseDisk();
+    this.#later(seconds, () => {
+      node.powerOn();
+      node.startRuntime(this.#door);
+    });
+  }
+
+  #jump(who: string, milliseconds: number): void {
+    const node = this.nodes.get(who);
+    if (node !== undefined) return node.jump(milliseconds);
+    this.#controlSkew += milliseconds;
+    if (this.#control !== undefined) this.#control.process.skew = this.#controlSkew;
+  }
+
+  #wrote(write: Parameters<Safety["wrote"]>[0]): void {
+    this.writes += 1;
+    if (this.story.kept) {
+      const { verb, kind, key, part, object } = write;
+      const status = (object as Stored<KubeObject> & { status?: { phase?: string; printableStatus?: string } }).status;
+      const says = status?.phase ?? status?.printableStatus;
+      const what = `${verb} ${kind}${part === "status" ? " status" : ""} ${key}`;
+      this.story.tell("api", `${what} v${object.metadata.resourceVersion}${says === undefined ? "" : ` ${says}`}`);
+    }
+    this.safety.wrote(write);
+    const kill = this.#killControlAfter;
+    if (kill === undefined || (kill.writes -= 1) > 0) return;
+    this.#killControlAfter = undefined;
+    this.#killControl(kill.seconds);
+  }
+
+  #countChange(node: string): void {
+    const kill = this.#killRuntimeAfter.get(node);
+    if (kill === undefined || (kill.changes -= 1) > 0) return;
+    this.#killRuntimeAfter.delete(node);
+    this.#killRuntime(kill.deed);
+  }
+
+  #node(name: string): SimulatedNode {
+    const node = this.nodes.get(name);
+    if (node === undefined) throw new Error(`the history has no node ${name}`);
+    return node;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  #apiServer(): MemoryCluster {
+    const { clock } = this.scheduler.process("API server");
+    const config = clusterConfig(undefined, { defaultSchedulerName: "virtive" });
+    let uuids = 0;
+    const given = () => ({
+      now: clock.now(),
+      uuid: () => `00000000-0000-4000-9000-${String((uuids += 1)).padStart(12, "0")}`,
+    });
+    return memoryCluster({
+      clock,
+      collectGarbage: true,
+      admission(kind: Kind, object, old) {
+        if (kind.kind === VirtualMachine.kind) {
+          return defaultVirtualMachine(object as VirtualMachine, config, given(), old as VirtualMachine | undefined);
+        }
+        if (kind.kind === VirtualMachineInstance.kind && old === undefined) {
+          return defaultVirtualMachineInstance(object as VirtualMachineInstance, config, given());
+        }
+        return object;
+      },
+    });
+  }
+}

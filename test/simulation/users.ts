@@ -1,0 +1,133 @@
+/** What users do: the gateway's own verbs for start, stop and restart, and plain writes to the API for the rest. */
+import { Pod } from "#api/core.ts";
+import { annotation } from "#api/names.ts";
+import type { Kind } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { Cluster } from "#events/cluster.ts";
+import { Fault } from "#events/fault.ts";
+import { silentLog } from "#events/log.ts";
+import { edit, type At, type GatewayParts } from "#functions/gateway/parts.ts";
+import { Refused } from "#functions/gateway/status.ts";
+import { restart, start, stop } from "#functions/gateway/vm-verbs.ts";
+import type { Deed, VERBS } from "./plan.ts";
+import type { Process } from "./scheduler.ts";
+
+export const NAMESPACE = "default";
+
+export interface Users {
+  /** Resolves with what the user was told when the API said no. */
+  perform(deed: Extract<Deed, { vm: string }>): Promise<string | undefined>;
+}
+
+/** A PUT without a body: every option is unset. */
+const NO_OPTIONS = new Request("http://user.test/", { method: "PUT" });
+
+export function createUsers(cluster: Cluster, process: Process): Users {
+  const parts: GatewayParts = {
+    reader: cluster,
+    writer: cluster,
+    nodes: nobody,
+    journal: nothingKept,
+    clock: process.clock,
+    log: silentLog,
+  };
+
+  async function remove(kind: Kind, at: At): Promise<void> {
+    const object = await cluster.get(kind, at);
+    if (object !== undefined) await cluster.remove(kind, object);
+  }
+
+  function wish(at: At, paused: boolean): Promise<void> {
+    return edit(parts, VirtualMachineInstance, at, "object", (old) => {
+      const annotations = { ...old.metadata.annotations, [annotation.paused]: String(paused) };
+      return { ...old, metadata: { ...old.metadata, annotations } };
+    });
+  }
+
+  async function evict(at: At): Promise<void> {
+    const pods = await cluster.list(Pod, { namespace: at.namespace });
+    const pod = pods.find(({ metadata }) => metadata.ownerReferences?.[0]?.name === at.name);
+    if (pod !== undefined) await cluster.remove(Pod, pod);
+  }
+
+  const verbs = {
+    "start": (at) => start(parts, at, NO_OPTIONS),
+    "stop": (at) => stop(parts, at, NO_OPTIONS),
+    "restart": (at) => restart(parts, at, NO_OPTIONS),
+    "pause": (at) => wish(at, true),
+    "unpause": (at) => wish(at, false),
+    "delete": (at) => remove(VirtualMachine, at),
+    "delete-instance": (at) => remove(VirtualMachineInstance, at),
+    evict,
+  } as const satisfies Record<(typeof VERBS)[number], (at: At) => Promise<void>>;
+
+  async function performed(deed: Extract<Deed, { vm: string }>): Promise<void> {
+    const at = { namespace: NAMESPACE, name: deed.vm };
+    switch (deed.do) {
+      case "create":
+        await cluster.create(VirtualMachine, virtualMachine(deed));
+        return;
+      case "edit":
+        return edit(parts, VirtualMachine, at, "object", (old) => {
+          const { metadata } = old.spec.template;
+          const labels = { ...metadata?.labels, edited: String(Number(metadata?.labels?.["edited"] ?? 0) + 1) };
+          const template = { ...old.spec.template, metadata: { ...metadata, labels } };
+          return { ...old, spec: { ...old.spec, runStrategy: deed.strategy, template } };
+        });
+      case "guest":
+        return;
+      default:
+        return verbs[deed.do](at);
+    }
+  }
+
+  return {
+    async perform(deed) {
+      try {
+        await performed(deed);
+        return undefined;
+      } catch (thrown) {
+        if (thrown instanceof Refused || (thrown instanceof Fault && thrown.kind !== "bug")) return thrown.message;
+        throw thrown;
+      }
+    },
+  };
+}
+
+function virtualMachine({ vm, strategy, graceSeconds }: Extract<Deed, { do: "create" }>): VirtualMachine {
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachine",
+    metadata: { name: vm, namespace: NAMESPACE },
+    spec: {
+      runStrategy: strategy,
+      template: {
+        spec: {
+          terminationGracePeriodSeconds: graceSeconds,
+          domain: { devices: {}, memory: { guest: "512Mi" }, cpu: { cores: 1, sockets: 1, threads: 1 } },
+        },
+      },
+    },
+  };
+}
+
+/** No verb that is used here asks nodes or the journal. */
+const nobody: GatewayParts["nodes"] = {
+  machine: () => Promise.reject(unasked()),
+  act: () => Promise.reject(unasked()),
+  console: () => Promise.reject(unasked()),
+};
+
+const nothingKept: GatewayParts["journal"] = {
+  read: () => [],
+  async *follow() {
+    throw unasked();
+  },
+  latestDecisions: () => [],
+  last: 0,
+};
+
+function unasked(): Fault {
+  return new Fault("bug", "Unasked", "no user asks for this");
+}

@@ -1,0 +1,25 @@
+/** Lives histories for main.ts, in a thread of its own. */
+import { parentPort } from "node:worker_threads";
+import { live } from "./history.ts";
+import { mutationOf } from "./mutations.ts";
+import { asTheyAre } from "./seams.ts";
+import { addHistory, emptyTally, type Tally } from "./tally.ts";
+
+export interface Order {
+  readonly from: number;
+  readonly seeds: number;
+  readonly mutation: string | undefined;
+}
+
+export type Told = Tally;
+
+parentPort?.on("message", (order: Order) => void perform(order));
+
+async function perform({ from, seeds, mutation }: Order): Promise<void> {
+  const tally = emptyTally();
+  for (let seed = from; seed < from + seeds; seed += 1) {
+    const seams = mutation === undefined ? asTheyAre : mutationOf(mutation).seams();
+    addHistory(tally, seed, await live({ seed, seams }));
+  }
+  parentPort?.postMessage(tally);
+}
