@@ -258,7 +258,8 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
     refuse(fault) {
       outage = fault;
     },
-    objects: <T extends KubeObject>(kind: Kind<T>) => storeOf(kind) as ReadonlyMap<Key, unknown> as ReadonlyMap<Key, Stored<T>>,
+    objects: <T extends KubeObject>(kind: Kind<T>) =>
+      storeOf(kind) as ReadonlyMap<Key, unknown> as ReadonlyMap<Key, Stored<T>>,
   };
 }
 
