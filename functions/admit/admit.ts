@@ -135,7 +135,15 @@ function warningsFor(
   return { warnings: fields.map(({ field, support }) => `${prefix}${field} ${fates[support]}`) };
 }
 
+/** Bytes of an object's JSON: an order carries its spec to a node, and takes no more. The API itself takes 1.5 MiB. */
+const MOST_BYTES = 1024 * 1024;
+
 function judged(kind: Kind, object: KubeObject, causes: readonly Cause[]): AdmitAnswer {
+  const bytes = Buffer.byteLength(JSON.stringify(object));
+  if (bytes > MOST_BYTES) {
+    const message = `${kind.kind} "${object.metadata.name}" can't be stored: it has ${bytes} bytes as JSON; at most ${MOST_BYTES} (1 MiB) are allowed`;
+    return { allowed: false, status: { code: 413, reason: "RequestEntityTooLarge", message } };
+  }
   if (causes.length === 0) return { allowed: true, object };
   const shown = causes.slice(0, MOST_MESSAGES).map((cause) => `${cause.field}: ${cause.message}`);
   const more = causes.length > shown.length ? `, and ${causes.length - shown.length} more` : "";

@@ -48,6 +48,11 @@ export function parseJson(text: string): Body {
   const survey = surveyJson(text);
   if (survey.tooDeep) throw badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`);
   if (survey.hasProto) throw badRequest("the body has a field called __proto__, which no object has");
+  // Stored otherwise, it would come back as another number.
+  if (survey.inexact !== undefined)
+    throw badRequest(
+      `the body has the number ${survey.inexact.slice(0, 40)}, which this server can't hold exactly: whole numbers go to ±9007199254740991`,
+    );
   try {
     const value: unknown = JSON.parse(text);
     return { value, duplicates: survey.duplicates };

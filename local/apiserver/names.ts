@@ -125,6 +125,12 @@ function invalidField(field: string, value: string, why: string): StatusCause {
 export function metadataCauses(metadata: JsonObject, grammar: NameGrammar): StatusCause[] {
   const name = metadata["name"];
   const causes: StatusCause[] = [];
+  const prefix = metadata["generateName"];
+  if (typeof prefix === "string" && prefix !== "") {
+    // A name follows, so the prefix may end where a name may not.
+    const problem = nameProblem(prefix.replace(/[-.]$/, "x"), grammar);
+    if (problem !== undefined) causes.push(invalidField("metadata.generateName", prefix, problem));
+  }
   if (typeof name !== "string" || name === "") {
     const message = "Required value: name or generateName is required";
     causes.push({ reason: "FieldValueRequired", field: "metadata.name", message });

@@ -18,7 +18,7 @@ import { badRequest, deletedBody, methodNotAllowed, notFound, StatusError } from
 import type { StoredObject } from "./store/stored-object.ts";
 import type { UserInfo } from "./authentication/user.ts";
 import type { WriteVerb } from "./writes.ts";
-import { isWatch } from "./watching/watch-request.ts";
+import { isWatch, timeoutSeconds } from "./watching/watch-request.ts";
 
 /** One request whose path names a kind that is served. */
 export interface ResourceRequest {
@@ -128,6 +128,8 @@ function deprecation({ served }: ResourceRequest): string[] {
 
 async function listAll(request: ResourceRequest): Promise<Response> {
   const view = viewOf(request);
+  // A list is quick: its time is only looked at.
+  timeoutSeconds(request.query);
   const page = list(request.room, request.served.kind, scopeOf(request), request.query);
   return reply(listText(page, view), { warnings: deprecation(request), representation: view.representation });
 }

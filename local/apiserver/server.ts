@@ -2,12 +2,9 @@
  * startApiServer: a Kubernetes-style API server in this process, on one SQLite file. Serves the core kinds of its table
  * and whatever CRDs define; knows nothing of what they mean.
  */
-import { createServer, type Server } from "node:https";
 import type { IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
-import { Fault } from "#events/fault.ts";
 import { inOrder, type Admission } from "./admission/admission.ts";
 import { AggregatedApis, type AggregatedApi } from "./aggregated.ts";
 import { createApp } from "./app.ts";
@@ -30,6 +27,7 @@ import { Kinds } from "./kinds/kinds.ts";
 import { initialNamespaces } from "./kinds/namespaces.ts";
 import { createObject } from "./operations/create.ts";
 import { isEnding } from "./operations/remove.ts";
+import { answerRaw, listen, listener, type ListenerOptions } from "./listener.ts";
 import { replyError } from "./reply.ts";
 import { resourcePath } from "./request-path.ts";
 import type { Room } from "./room.ts";
@@ -37,7 +35,7 @@ import { noSuchPath, StatusError } from "./status.ts";
 import { Store } from "./store/store.ts";
 import { parsed } from "./store/stored-object.ts";
 import type { WindowBounds } from "./store/window.ts";
-import { Watches } from "./watching/watches.ts";
+import { Watches, type WatchBounds } from "./watching/watches.ts";
 import { Writes, type WriteCount } from "./writes.ts";
 
 /** Where the server says what went wrong on its own side. pino's loggers fit. */
@@ -45,15 +43,9 @@ export interface Logger {
   error(details: object, message: string): void;
 }
 
-export interface ApiServerOptions {
+export interface ApiServerOptions extends ListenerOptions {
   /** The SQLite file lives here; made with mode 0700 when missing. */
   readonly directory: string;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 0: any free port. */
-  readonly port?: number;
-  /** PEM. Clients with a certificate of `clientCA` are who their certificate says. */
-  readonly tls: { readonly cert: string; readonly key: string; readonly clientCA: string };
   readonly tokens?: readonly StaticToken[];
   readonly admission?: Admission;
   /** Instead of RBAC: roles and bindings are then only kept. */
@@ -63,12 +55,8 @@ export interface ApiServerOptions {
   /** How far back watches may start. Default 16,384 changes, 32 Mi characters. */
   readonly window?: WindowBounds;
   readonly now?: () => Date;
-  /** Milliseconds. Default 60,000. */
-  readonly bookmarkIntervalMilliseconds?: number;
-  /** Milliseconds that a client may take to send a request. Default 60,000. */
-  readonly requestTimeoutMilliseconds?: number;
-  /** Default 2048. More are closed at once. */
-  readonly maxConnections?: number;
+  /** Of watches: how many, how often they get bookmarks, how long a client may not read. */
+  readonly watches?: WatchBounds;
 }
 
 export interface ApiServer {
@@ -106,7 +94,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ensureNamespaces(early),
     ensureBootstrapPolicy(early, (verb) => cleaningContext("apiserver", verb)),
   ]);
-  const watches = new Watches(store, options.bookmarkIntervalMilliseconds);
+  const watches = new Watches(store, options.watches);
   store.onChange((changes) => {
     for (const { resource, before, after } of changes) {
       if (resource === DEFINITIONS && after === undefined && before !== undefined) watches.endAll(before.name);
@@ -140,7 +128,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   server.on("upgrade", (request, socket, head) => {
     void upgrade({ aggregated, authentication, authorizer, onTrouble }, request, socket, head);
   });
-  const port = await listening(server, options);
+  const port = await listen(server, options);
   const addAggregated = (api: AggregatedApi) => {
     aggregated.add(api);
     announce(room, api).catch(onTrouble);
@@ -218,46 +206,6 @@ async function announce(room: Room, { group, version }: AggregatedApi): Promise<
   await createObject({ ...room, admission: undefined }, kind, object, cleaningContext("apiserver", "create"));
 }
 
-function listener(options: ApiServerOptions, handle: ReturnType<typeof getRequestListener>): Server {
-  const { cert, key, clientCA } = options.tls;
-  const requestTimeout = options.requestTimeoutMilliseconds ?? 60_000;
-  const server = createServer(
-    {
-      cert,
-      key,
-      ca: clientCA,
-      // Clients may come with a token instead: who has no valid certificate is refused by authentication.
-      requestCert: true,
-      rejectUnauthorized: false,
-      minVersion: "TLSv1.2",
-      handshakeTimeout: 10_000,
-      headersTimeout: Math.min(10_000, requestTimeout),
-      requestTimeout,
-      connectionsCheckingInterval: Math.min(1000, requestTimeout),
-      keepAliveTimeout: 120_000,
-      noDelay: true,
-    },
-    (request, response) => void handle(request, response),
-  );
-  server.maxConnections = options.maxConnections ?? 2048;
-  server.on("tlsClientError", (_error, socket) => socket.destroy());
-  return server;
-}
-
-async function listening(server: Server, { host = "127.0.0.1", port = 0 }: ApiServerOptions): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = `${host}:${port} is taken by another program; choose another port, or 0 for any free one`;
-      reject(error.code === "EADDRINUSE" ? new Fault("refused", "PortInUse", taken, { cause: error }) : error);
-    });
-    server.listen(port, host, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 interface UpgradeOptions {
   readonly aggregated: AggregatedApis;
   readonly authentication: Authentication;
@@ -278,17 +226,6 @@ async function upgrade(options: UpgradeOptions, request: IncomingMessage, socket
     api.upgrade(request, socket, head, user);
   } catch (error) {
     if (!(error instanceof StatusError)) options.onTrouble(error);
-    await refuseUpgrade(socket, replyError(error));
+    await answerRaw(socket, replyError(error));
   }
-}
-
-async function refuseUpgrade(socket: Duplex, response: Response): Promise<void> {
-  const body = await response.text();
-  const head = [
-    `HTTP/1.1 ${response.status} Refused`,
-    `Content-Type: ${response.headers.get("content-type") ?? "application/json"}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    "Connection: close",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }

@@ -20,6 +20,30 @@ function foldStringData(object: JsonObject): void {
   object["data"] = data;
 }
 
+/** Bytes of all that a ConfigMap or a Secret holds. */
+const MAX_DATA_BYTES = 1024 * 1024;
+
+function dataTooLong(bytes: number, field: string): StatusCause[] {
+  if (bytes <= MAX_DATA_BYTES) return [];
+  const message = `Too long: all values together have ${bytes} bytes; at most ${MAX_DATA_BYTES} are allowed`;
+  return [{ reason: "FieldValueTooLong", field, message }];
+}
+
+function bytesOfValues(values: JsonObject | undefined, encoding: "utf8" | "base64"): number {
+  let bytes = 0;
+  for (const value of Object.values(values ?? {})) {
+    if (typeof value === "string") bytes += Buffer.byteLength(value, encoding);
+  }
+  return bytes;
+}
+
+export const configMapRules: KindRules = {
+  validate(object) {
+    const plain = bytesOfValues(objectAt(object, "data"), "utf8");
+    return dataTooLong(plain + bytesOfValues(objectAt(object, "binaryData"), "base64"), "");
+  },
+};
+
 export const secretRules: KindRules = {
   prepareCreate(object) {
     foldStringData(object);
@@ -30,13 +54,15 @@ export const secretRules: KindRules = {
     object["type"] ??= old["type"];
   },
   validate(object) {
-    return Object.keys(objectAt(object, "data") ?? {})
+    const data = objectAt(object, "data");
+    const keys = Object.keys(data ?? {})
       .filter((key) => !/^[-._A-Za-z0-9]{1,253}$/.test(key))
       .map((key) => ({
         reason: "FieldValueInvalid",
         field: `data[${key}]`,
         message: `Invalid value: ${JSON.stringify(key)}: a key consists of at most 253 letters, digits, '-', '_' and '.'`,
       }));
+    return [...keys, ...dataTooLong(bytesOfValues(data, "base64"), "data")];
   },
   validateUpdate(object, old) {
     return [...immutable("type", object, old), ...(old["immutable"] === true ? immutable("data", object, old) : [])];

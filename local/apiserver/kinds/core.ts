@@ -4,7 +4,7 @@ import { coreColumns } from "../tables/core-columns.ts";
 import { coreSchema } from "./core-schema.ts";
 import { eventConversion } from "./events.ts";
 import { allVerbs, apiVersionFor, type KindRules, type ServedKind, type ServedVersion, type Verb } from "./kind.ts";
-import { nodeRules, secretRules, serviceRules, claimRules } from "./core-rules.ts";
+import { configMapRules, nodeRules, secretRules, serviceRules, claimRules } from "./core-rules.ts";
 import { namespaceRules } from "./namespaces.ts";
 import { podRules } from "./pods.ts";
 import { definitionRules } from "./definitions.ts";
@@ -105,7 +105,7 @@ const rows: readonly Row[] = [
     selectable: { type: ["type"] },
     rules: secretRules,
   },
-  { kind: "ConfigMap", plural: "configmaps", type: "V1ConfigMap", shortNames: ["cm"] },
+  { kind: "ConfigMap", plural: "configmaps", type: "V1ConfigMap", shortNames: ["cm"], rules: configMapRules },
   {
     kind: "Service",
     plural: "services",

@@ -26,7 +26,7 @@ function encodeToken(token: Token): string {
 function decodeToken(text: string): Token {
   try {
     const { v, k } = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as { v: unknown; k: unknown };
-    if (typeof v === "number" && typeof k === "string") return { version: v, after: k };
+    if (Number.isSafeInteger(v) && Number(v) >= 0 && typeof k === "string") return { version: Number(v), after: k };
   } catch {
     // Falls through: whatever it is, it is no token of ours.
   }
@@ -50,11 +50,40 @@ export function requireReached(room: Room, version: number): void {
   });
 }
 
+/** Zero and less mean no limit, as in Kubernetes. */
 function limitIn(query: Query): number | undefined {
   const text = query.get("limit") ?? "";
-  if (text === "" || text === "0") return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw badRequest(`limit ${JSON.stringify(text)} is not a decimal number`);
-  return Number(text);
+  if (text === "") return undefined;
+  if (!/^-?\d{1,18}$/.test(text)) throw badRequest(`limit ${JSON.stringify(text)} is not a decimal number`);
+  const limit = Number(text);
+  return limit > 0 ? limit : undefined;
+}
+
+function invalidMatch(reason: string, message: string): StatusError {
+  return new StatusError(422, "Invalid", `the list's options are invalid: resourceVersionMatch: ${message}`, {
+    group: "meta.k8s.io",
+    kind: "ListOptions",
+    causes: [{ reason, field: "resourceVersionMatch", message }],
+  });
+}
+
+/** What resourceVersion, resourceVersionMatch and continue may be together. */
+function requireFittingOptions(query: Query): void {
+  const version = query.get("resourceVersion") ?? "";
+  const match = query.get("resourceVersionMatch") ?? "";
+  const continues = (query.get("continue") ?? "") !== "";
+  if (match !== "") {
+    if (version === "") throw invalidMatch("FieldValueForbidden", "Forbidden: it needs a resourceVersion");
+    if (continues) throw invalidMatch("FieldValueForbidden", "Forbidden: a continued list has its own version");
+    if (match !== "Exact" && match !== "NotOlderThan") {
+      const message = `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`;
+      throw invalidMatch("FieldValueNotSupported", message);
+    }
+    if (match === "Exact" && version === "0")
+      throw invalidMatch("FieldValueForbidden", 'Forbidden: resourceVersion "0" means any, which is not exact');
+  }
+  if (continues && version !== "" && version !== "0")
+    throw badRequest("a continued list has its own version: leave resourceVersion out");
 }
 
 /** @throws StatusError 400, 410 (the version of a continued list is compacted), 504 (the version is in the future) */
@@ -65,17 +94,15 @@ export function list(
   query: Query,
 ): ListPage {
   const { namespace, selector } = where;
+  requireFittingOptions(query);
   const asked = versionIn(query);
   const match = query.get("resourceVersionMatch") ?? "";
   const token = query.get("continue") ? decodeToken(query.get("continue") ?? "") : undefined;
-  if (match !== "" && match !== "Exact" && match !== "NotOlderThan") {
-    throw badRequest(`resourceVersionMatch ${JSON.stringify(match)} is not supported; supported: Exact, NotOlderThan`);
-  }
-  if (match !== "" && (query.get("resourceVersion") ?? "") === "")
-    throw badRequest("resourceVersionMatch needs a resourceVersion");
   if (asked !== undefined) requireReached(room, asked);
   const exact = token?.version ?? (match === "Exact" ? asked : undefined);
   const version = exact ?? room.store.version;
+  // A token that this server made is never ahead of it.
+  if (token !== undefined) requireReached(room, version);
   if (version < room.store.compacted) {
     throw expired(
       `The provided ${token === undefined ? "resource version" : "continue parameter"} is too old to display a consistent list result: version ${version} is compacted. Start a new list`,

@@ -1,10 +1,13 @@
 /** RFC 6902. The only file that knows fast-json-patch. */
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { isObject, type JsonObject } from "../json-value.ts";
-import { badRequest, StatusError } from "../status.ts";
+import { badRequest, StatusError, tooLarge } from "../status.ts";
 
 /** Operations of one patch. */
 const MAX_OPERATIONS = 10_000;
+
+/** Characters of JSON that the copies of one patch may make: copies of copies double. */
+const MAX_COPIED = 3 * 1024 * 1024;
 
 const operations: ReadonlySet<unknown> = new Set(["add", "remove", "replace", "move", "copy", "test"]);
 
@@ -26,8 +29,11 @@ export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
     }
   });
   try {
-    return jsonPatch.applyPatch(object, patch as Operation[], true, true, true).newDocument;
+    return patch.some(isCopy)
+      ? appliedOneByOne(object, patch as Operation[])
+      : jsonPatch.applyPatch(object, patch as Operation[], true, true, true).newDocument;
   } catch (error) {
+    if (error instanceof StatusError) throw error;
     const { name, index } = error as { name?: string; index?: number };
     throw new StatusError(
       422,
@@ -35,4 +41,23 @@ export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
       `the JSON patch does not fit the object: operation ${index ?? "?"}: ${name ?? "failed"}`,
     );
   }
+}
+
+function isCopy(operation: unknown): boolean {
+  return isObject(operation) && operation["op"] === "copy";
+}
+
+/** What each copy adds is counted before it is made. */
+function appliedOneByOne(object: JsonObject, patch: readonly Operation[]): JsonObject {
+  let document = object;
+  let copied = 0;
+  for (const [index, operation] of patch.entries()) {
+    if (operation.op === "copy") {
+      const value: unknown = jsonPatch.getValueByPointer(document, operation.from);
+      copied += JSON.stringify(value ?? null).length;
+      if (copied > MAX_COPIED) throw tooLarge("what the patch copies", copied, MAX_COPIED);
+    }
+    document = jsonPatch.applyOperation(document, operation, true, true, true, index).newDocument;
+  }
+  return document;
 }

@@ -47,8 +47,8 @@ export interface StoreOptions {
   readonly onTrouble?: (error: unknown) => void;
 }
 
-/** Bytes of one object's JSON. */
-export const MAX_OBJECT_BYTES = 1024 * 1024;
+/** Bytes of one object's JSON: what etcd takes in one request. */
+export const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
 
 export class Store {
   readonly #database: Database;

@@ -88,6 +88,9 @@ function bookmarkText({ served, representation }: View, version: number, initial
   return `${JSON.stringify({ type: "BOOKMARK", object })}\n`;
 }
 
+/** Milliseconds that a client gets to take the last of an ended watch. */
+const LAST_WORDS_MILLISECONDS = 5000;
+
 /** Writes straight to the connection, without a stream in between. */
 export function responseSink(response: ServerResponse): Sink {
   // A client that goes while a line is on its way is no error of ours: the connection's end ends the watch.
@@ -100,6 +103,11 @@ export function responseSink(response: ServerResponse): Sink {
       return response.writableLength;
     },
     onDrain: (then) => void response.once("drain", then),
-    end: () => response.end(),
+    end() {
+      response.end();
+      const cut = setTimeout(() => response.destroy(), LAST_WORDS_MILLISECONDS);
+      cut.unref();
+      response.once("close", () => clearTimeout(cut));
+    },
   };
 }

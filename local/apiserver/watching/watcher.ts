@@ -1,8 +1,9 @@
 /**
  * One watch. It holds a position, not a queue: whenever its client has room, it reads on in the store's window of
- * changes. A slow client so costs no memory; when the window has moved past it, it is told 410 and ended.
+ * changes. A slow client so costs no memory; when the window has moved past it, or it reads nothing for half a minute,
+ * it is told 410 and ended.
  *
- *   initial objects (if asked) → bookmark (if asked) → changes, bookmarks … → end: timeout, 410, client gone, shutdown
+ *   initial objects (if asked) → bookmark (if asked) → changes, bookmarks … → end: timeout, 410, client gone or stuck, shutdown
  */
 import { matches, type Selector } from "../selectors.ts";
 import { statusBody, expired } from "../status.ts";
@@ -10,8 +11,11 @@ import type { Store } from "../store/store.ts";
 import { stored, parsed, textAt, type StoredObject } from "../store/stored-object.ts";
 import type { Change } from "../store/window.ts";
 
-/** Bytes that may wait for a client before its watch stops reading on. */
-const HIGH_WATER_BYTES = 256 * 1024;
+/** Bytes that may wait for a client before its watch stops reading on; one more object may come on top. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+/** Milliseconds that a client may take to read what waits. */
+const STALLED_MILLISECONDS = 30_000;
 
 /** Changes that are read at a time. */
 const BATCH = 256;
@@ -23,6 +27,7 @@ export interface Sink {
   readonly waiting: number;
   /** Called once when everything waiting is taken. */
   onDrain(then: () => void): void;
+  /** Lets what waits go out, for a short time. */
   end(): void;
 }
 
@@ -67,15 +72,25 @@ export class Watcher {
   #sent = 0;
   #position: number;
   #announced: number;
-  #draining = false;
+  #draining: NodeJS.Timeout | undefined;
   #ended = false;
   readonly #onEnd: () => void;
+  readonly #stalledMilliseconds: number;
 
-  constructor(store: Store, sink: Sink, options: WatchOptions, onEnd: () => void) {
+  constructor(
+    store: Store,
+    sink: Sink,
+    options: WatchOptions,
+    {
+      onEnd,
+      stalledMilliseconds = STALLED_MILLISECONDS,
+    }: { readonly onEnd: () => void; readonly stalledMilliseconds?: number | undefined },
+  ) {
     this.#store = store;
     this.#sink = sink;
     this.#options = options;
     this.#onEnd = onEnd;
+    this.#stalledMilliseconds = stalledMilliseconds;
     this.#position = options.since ?? store.version;
     this.#announced = this.#position;
     if (options.since === undefined || options.initialEvents) {
@@ -90,7 +105,7 @@ export class Watcher {
 
   /** Writes on until it has caught up or the client has no room. */
   pump(): void {
-    while (!this.#ended && !this.#draining) {
+    while (!this.#ended && this.#draining === undefined) {
       if (this.#sink.waiting > HIGH_WATER_BYTES) return this.#waitForRoom();
       if (this.#initial !== undefined) this.#sendInitial();
       else if (!this.#sendChanges()) return;
@@ -98,9 +113,16 @@ export class Watcher {
   }
 
   #waitForRoom(): void {
-    this.#draining = true;
+    const seconds = this.#stalledMilliseconds / 1000;
+    const stalled = setTimeout(
+      () => this.fail(`the client has not read what waits for it for ${seconds} s; list and watch again`),
+      this.#stalledMilliseconds,
+    );
+    stalled.unref();
+    this.#draining = stalled;
     this.#sink.onDrain(() => {
-      this.#draining = false;
+      clearTimeout(stalled);
+      this.#draining = undefined;
       this.pump();
     });
   }
@@ -150,7 +172,7 @@ export class Watcher {
 
   /** Tells the client how far it has come, if that is news. */
   bookmark(): void {
-    if (this.#ended || !this.#options.bookmarks || this.#draining || this.#initial !== undefined) return;
+    if (this.#ended || !this.#options.bookmarks || this.#draining !== undefined || this.#initial !== undefined) return;
     // Everything up to the store's version that concerns this watch has been sent.
     const version = this.#store.version;
     if (version <= this.#announced) return;
@@ -169,6 +191,7 @@ export class Watcher {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearTimeout(this.#draining);
     this.#sink.end();
     this.#onEnd();
   }

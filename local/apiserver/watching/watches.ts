@@ -4,21 +4,31 @@ import type { Store } from "../store/store.ts";
 import type { Change } from "../store/window.ts";
 import { Watcher, type Sink, type WatchOptions } from "./watcher.ts";
 
-/** Watches at one time. */
-const MAX_WATCHES = 4096;
-
-/** Milliseconds between bookmarks. */
-const BOOKMARK_INTERVAL_MILLISECONDS = 60_000;
+export interface WatchBounds {
+  /** Watches at one time. Default 4096. */
+  readonly maxWatches?: number | undefined;
+  /** Milliseconds between bookmarks. Default 60,000. */
+  readonly bookmarkIntervalMilliseconds?: number | undefined;
+  /** Milliseconds that a client may take to read what waits for it. Default 30,000. */
+  readonly stalledMilliseconds?: number | undefined;
+}
 
 export class Watches {
   readonly #store: Store;
   readonly #byResource = new Map<string, Set<Watcher>>();
   readonly #bookmarks: NodeJS.Timeout;
   readonly #unlisten: () => void;
+  readonly #maxWatches: number;
+  readonly #stalledMilliseconds: number | undefined;
   #count = 0;
 
-  constructor(store: Store, bookmarkIntervalMilliseconds = BOOKMARK_INTERVAL_MILLISECONDS) {
+  constructor(
+    store: Store,
+    { maxWatches = 4096, bookmarkIntervalMilliseconds = 60_000, stalledMilliseconds }: WatchBounds = {},
+  ) {
     this.#store = store;
+    this.#maxWatches = maxWatches;
+    this.#stalledMilliseconds = stalledMilliseconds;
     this.#unlisten = store.onChange((changes) => this.#wake(changes));
     this.#bookmarks = setInterval(() => this.#remind(), bookmarkIntervalMilliseconds);
     this.#bookmarks.unref();
@@ -41,10 +51,11 @@ export class Watches {
       watcher.bookmark();
       watcher.end();
     }, timeoutSeconds * 1000);
-    const watcher = new Watcher(this.#store, sink, options, () => {
+    const onEnd = () => {
       clearTimeout(timer);
       if (set.delete(watcher)) this.#count--;
-    });
+    };
+    const watcher = new Watcher(this.#store, sink, options, { onEnd, stalledMilliseconds: this.#stalledMilliseconds });
     set.add(watcher);
     this.#count++;
     watcher.pump();
@@ -52,8 +63,8 @@ export class Watches {
   }
 
   requireRoom(): void {
-    if (this.#count < MAX_WATCHES) return;
-    throw new StatusError(429, "TooManyRequests", `there are ${MAX_WATCHES} watches already; end some first`, {
+    if (this.#count < this.#maxWatches) return;
+    throw new StatusError(429, "TooManyRequests", `there are ${this.#maxWatches} watches already; end some first`, {
       retryAfterSeconds: 5,
     });
   }

@@ -79,6 +79,7 @@ export interface Answer {
 }
 
 export interface RequestOptions {
+  /** Texts and bytes go out as they are, anything else as JSON. */
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
@@ -119,7 +120,7 @@ export class Client {
     });
   }
 
-  #open(method: string, options: RequestOptions, text?: string): https.RequestOptions {
+  #open(method: string, options: RequestOptions, text?: string | Buffer): https.RequestOptions {
     const { token } = this.#access;
     return {
       agent: this.#agent,
@@ -137,7 +138,8 @@ export class Client {
 
   async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     const { body } = options;
-    const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+    const text =
+      body === undefined ? undefined : typeof body === "string" || body instanceof Buffer ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const request = https.request(this.#access.url + path, this.#open(method, options, text), (response) => {
         const chunks: Buffer[] = [];

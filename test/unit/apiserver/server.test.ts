@@ -320,7 +320,7 @@ test("ends a watch whose client does not read, once it has fallen behind", async
 });
 
 test("reminds watchers of how far they are", async () => {
-  const { client } = await start({ bookmarkIntervalMilliseconds: 20 });
+  const { client } = await start({ watches: { bookmarkIntervalMilliseconds: 20 } });
   const { body } = await client.get(WIDGETS);
   const watch = await client.watch(
     `${WIDGETS}?allowWatchBookmarks=true&resourceVersion=${body.metadata.resourceVersion}`,
@@ -340,11 +340,11 @@ test("reminds watchers of how far they are", async () => {
 
 test("refuses an object that grows too large, and names the limit", async () => {
   const { client } = await start();
-  await client.post(WIDGETS, widget("grown", { free: { a: "x".repeat(600_000) } }));
-  const { code, body } = await client.patch(`${WIDGETS}/grown`, { spec: { free: { b: "x".repeat(600_000) } } });
+  await client.post(WIDGETS, widget("grown", { free: { a: "x".repeat(900_000) } }));
+  const { code, body } = await client.patch(`${WIDGETS}/grown`, { spec: { free: { b: "x".repeat(900_000) } } });
   expect(code).toBe(413);
   expect(body.reason).toBe("RequestEntityTooLarge");
-  expect(body.message).toContain("at most 1048576 bytes");
+  expect(body.message).toContain("at most 1572864 bytes");
 });
 
 test("ends connections that send too slowly, and those that are too many", async () => {

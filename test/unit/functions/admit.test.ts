@@ -39,6 +39,16 @@ describe("admit", () => {
     });
   });
 
+  it("refuses what no order can carry, and names the limit", async () => {
+    const large = {
+      ...virtualMachine(),
+      metadata: { ...virtualMachine().metadata, annotations: { a: "x".repeat(1 << 20) } },
+    };
+    const answer = await review({ operation: "CREATE", kind: VirtualMachine, object: large });
+    expect(answer).toMatchObject({ allowed: false, status: { code: 413, reason: "RequestEntityTooLarge" } });
+    expect(JSON.stringify(answer)).toContain("1048576");
+  });
+
   it("completes a new instance and sets it Pending", async () => {
     const { schedulerName: _ours, ...spec } = bareInstance().spec;
     const kind = VirtualMachineInstance;
