@@ -135,8 +135,10 @@ export function startSource(options: SourceOptions): Source {
   let cancelRetelling = (): void => undefined;
   function retell(): void {
     if (signal.aborted) return;
+    // Another event each time: who drops repetitions by their id must hear it.
+    const occasion = `retold.${clock.now().getTime()}`;
     for (const kind of kinds)
-      for (const object of cache.shelf(kind)?.objects.values() ?? []) tell(kind, object, TYPES.update, "retold");
+      for (const object of cache.shelf(kind)?.objects.values() ?? []) tell(kind, object, TYPES.update, occasion);
     cancelRetelling = clock.schedule(retellSeconds * 1000, retell);
   }
   if (retellSeconds > 0)

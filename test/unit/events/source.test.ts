@@ -432,3 +432,58 @@ describe("the resync", () => {
     expect(clock.waiting).toBe(0);
   });
 });
+
+describe("every object", () => {
+  const TEN_MINUTES = 600_000;
+
+  it("is told again as changed every ten minutes, in its present state and as an event of its own", async () => {
+    const { clock, cluster, published, start } = bench();
+    const [kept, gone] = [await create(cluster, "kept"), await create(cluster, "gone")];
+    const source = start();
+    await clock.advance(TEN_MINUTES - 1000);
+    expect(told(published)).toEqual(["add kept", "add gone"]);
+    await change(cluster, kept, "2");
+    await cluster.remove(ConfigMap, gone);
+    await clock.settle();
+    published.length = 0;
+    await clock.advance(1000);
+    expect(told(published)).toEqual(["update kept"]);
+    expect(published[0]?.data).toMatchObject({ data: { value: "2" } });
+    await clock.advance(2 * TEN_MINUTES);
+    expect(told(published)).toEqual(["update kept", "update kept", "update kept"]);
+    expect(new Set(published.map(({ id }) => id)).size).toBe(3);
+    await source.close();
+    expect(clock.waiting).toBe(0);
+  });
+
+  it("is told again after as many seconds as are asked for, and never when that is none", async () => {
+    const [often, never] = [bench(), bench()];
+    for (const { cluster } of [often, never]) await create(cluster, "one");
+    const sources = [often.start({ retellSeconds: 7 }), never.start({ retellSeconds: 0 })];
+    await Promise.all([often, never].map(({ clock }) => clock.advance(20_000)));
+    expect(told(often.published)).toEqual(["add one", "update one", "update one"]);
+    await never.clock.advance(10 * TEN_MINUTES);
+    expect(told(never.published)).toEqual(["add one"]);
+    await Promise.all(sources.map((source) => source.close()));
+  });
+
+  it("is not told again before all kinds are known, nor once the source is closed", async () => {
+    const { clock, cluster, published, start } = bench();
+    await create(cluster, "one");
+    let answers = false;
+    const slow: MemoryCluster = {
+      ...cluster,
+      snapshot: (kind, signal) =>
+        kind === ConfigMap || answers
+          ? cluster.snapshot(kind, signal)
+          : Promise.reject(new Fault("later", "Slow", "not yet")),
+    };
+    const source = start({ cluster: slow, kinds: [ConfigMap, Pod] });
+    await clock.advance(3 * TEN_MINUTES);
+    expect(published).toEqual([]);
+    answers = true;
+    await source.close();
+    await clock.advance(3 * TEN_MINUTES);
+    expect(published).toEqual([]);
+  });
+});
