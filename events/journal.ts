@@ -113,14 +113,23 @@ export function openJournal(options: JournalOptions): Journal {
     cancelTidying?.();
     if (logged > LONGEST_LOG_BYTES) tidy();
     else cancelTidying = clock.schedule(QUIET_MILLISECONDS, tidy);
-    if (rows > mostRows || bytes > mostBytes) prune();
+    if (rows > mostRows || bytes > mostBytes) attempt("old entries can't be dropped", prune);
     return true;
   }
 
   function tidy(): void {
     cancelTidying = undefined;
     logged = 0;
-    database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    attempt("its log can't be moved into the file", () => database.exec("PRAGMA wal_checkpoint(PASSIVE)"));
+  }
+
+  /** What can be done later as well: on a full disk the journal must not end the process. */
+  function attempt(otherwise: string, work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      log.error({ file }, `the journal's disk: ${otherwise}: ${asFault(thrown).message}`);
+    }
   }
 
   function prune(): void {

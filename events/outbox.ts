@@ -106,7 +106,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const { event, number } = next;
       const answer = await sent(event);
       const verdict = verdictOf(answer.status);
-      if (verdict === "again") {
+      if (verdict === "again" || closed || !settled(number, event, answer, verdict)) {
         const asked = Math.min(answer.retryAfterSeconds ?? 0, MOST_RETRY_AFTER_SECONDS) * 1000;
         const pause = backoff(attempt, FIRST_RETRY_MILLISECONDS, LONGEST_RETRY_MILLISECONDS, random);
         attempt += 1;
@@ -115,9 +115,18 @@ export function openOutbox(options: OutboxOptions): Outbox {
         continue;
       }
       attempt = 0;
-      if (closed) return;
+    }
+  }
+
+  /** It need not be sent any more. False when a full disk keeps it: then it is sent again, later. */
+  function settled(number: number, event: CloudEvent, answer: SendAnswer, verdict: "done" | "never"): boolean {
+    try {
       if (verdict === "never") setAside(event, answer);
       waiting -= store.forget(number);
+      return true;
+    } catch (thrown) {
+      log.error({ event: event.id }, `a report that was sent can't be forgotten: ${asFault(thrown).message}`);
+      return false;
     }
   }
 

@@ -13,6 +13,7 @@ import { annotation } from "#api/names.ts";
 import { keyOf, partsOf, withCondition, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
 import { flowEvents } from "#events/catalogue.ts";
+import type { Fault } from "#events/fault.ts";
 import type { Claim } from "#events/machine.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { changed, defineFunction, due, nothing, statusPatch, told, type Decision, type Effect } from "./define.ts";
@@ -87,16 +88,29 @@ export const boot = defineFunction<BootFacts>({
     }
   },
 
-  refused({ vmi }, fault, now) {
+  refused(facts, fault, now) {
+    const { vmi } = facts;
     return {
       effects: [
-        ...statusPatch(VirtualMachineInstance, vmi, notSynchronized(vmi, fault.reason, fault.message, now)),
+        ...tell(facts, fault, now),
         { do: "record", about: vmi, type: "Warning", reason: fault.reason, message: fault.message },
       ],
       because: `the node refused the order: ${fault.reason}`,
     };
   },
+
+  delayed(facts, fault, now) {
+    // The rest passes by itself before anyone could do something about it.
+    if (fault.reason !== "DiskFull" && fault.reason !== "DiskFailed") return undefined;
+    return { effects: tell(facts, fault, now), because: `the node can't take the order yet: ${fault.reason}` };
+  },
 });
+
+/** Why the node has not taken the order. Once it has one, what the machine says stands there. */
+function tell({ vmi, machine }: BootFacts, { reason, message }: Fault, now: Date): readonly Effect[] {
+  if (machine !== undefined && hasOrder(vmi, machine)) return [];
+  return statusPatch(VirtualMachineInstance, vmi, notSynchronized(vmi, reason, message, now));
+}
 
 function claim({ vmi, pod, node, files }: BootFacts, now: Date): Decision {
   if (pod === undefined) return nothing("the anchor pod is not there");

@@ -111,6 +111,11 @@ export interface FunctionDefinition<Facts = unknown> {
    * are read anew. Without it the event goes to the dead letters.
    */
   refused?(facts: Facts, fault: Fault, now: Date): Decision;
+  /**
+   * What to say while an effect can't be done yet; undefined: nothing. The event is delivered again whatever comes of
+   * it. Pure, as `decide` is; the facts are read anew.
+   */
+  delayed?(facts: Facts, fault: Fault, now: Date): Decision | undefined;
 }
 
 export function defineFunction<Facts>(definition: FunctionDefinition<Facts>): FunctionDefinition<Facts> {

@@ -142,6 +142,9 @@ async function runOnce(
     if (fault.kind === "refused" && definition.refused !== undefined) {
       return sayRefused(parts, { definition, looks, event, key, fault }, note);
     }
+    if (fault.kind === "later" && definition.delayed !== undefined) {
+      await sayDelayed(parts, { definition, looks, event, key, fault }, note);
+    }
     return answerOf(fault);
   }
 }
@@ -173,6 +176,24 @@ async function sayRefused(
     const again = asFault(thrown);
     note(decision, again.kind, again);
     return answerOf(again);
+  }
+}
+
+/** The function's own word on a delay. What can't be said now is said at the next delivery. */
+async function sayDelayed(
+  parts: DispatcherParts,
+  { definition, looks, event, key, fault }: Refusal,
+  note: (decision: Decision, outcome: Outcome, fault?: Fault) => void,
+): Promise<void> {
+  try {
+    const facts = await definition.read(looks, key);
+    const decision = facts === undefined ? undefined : definition.delayed?.(facts, fault, parts.clock.now());
+    if (decision === undefined || decision.effects.length === 0) return;
+    await perform(parts, { definition, decision, event, key });
+    note(decision, "done");
+  } catch (thrown) {
+    const again = asFault(thrown);
+    parts.log.warn({ key, reason: again.reason }, `${definition.name} can't say why it waits: ${again.message}`);
   }
 }
 

@@ -5,7 +5,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Fault } from "#events/fault.ts";
-import { diskFailed, errnoOf, fileFault, isMissing } from "./file-fault.ts";
+import { diskFailed, errnoOf, fileFault, isMissing } from "#events/file-fault.ts";
 
 export interface Disk {
   /** Undefined when there is no such file. */

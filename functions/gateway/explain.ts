@@ -158,6 +158,12 @@ const hints: readonly (readonly [type: string, reason: string, hint: string])[] 
     "VolumeSourceMissing",
     "Create the Secret or ConfigMap that the message names; the start goes on by itself.",
   ],
+  ["Synchronized", "DiskFull", "Make room on the disk that the message names; it goes on by itself within seconds."],
+  [
+    "Synchronized",
+    "DiskFailed",
+    "The node's own disk fails: look at its kernel log; it is tried again until it works.",
+  ],
   ["Paused", "PausedIOError", "A disk failed, often because the node's disk is full; unpause once it is mended."],
   ["Paused", "PausedByUser", "virtive unpause (or virtctl unpause) lets the guest go on."],
   [

@@ -125,6 +125,11 @@ export function tooLarge(what: string, bytes: number, limit: number): StatusErro
   );
 }
 
+/** Nothing was written; the same request works once there is room. */
+export function noRoom(message: string): StatusError {
+  return new StatusError(507, "InsufficientStorage", message, { retryAfterSeconds: 2 });
+}
+
 export function unsupportedMediaType(given: string, allowed: readonly string[]): StatusError {
   return new StatusError(
     415,

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileFault } from "../file-fault.ts";
+import { fileFault } from "#events/file-fault.ts";
 
 export interface WholeOptions {
   /** Permission bits; 0o644 unless said. */

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
-import { isMissing } from "../file-fault.ts";
+import { isMissing } from "#events/file-fault.ts";
 import { blobPath } from "./files.ts";
 import type { Descriptor, Image } from "./image.ts";
 import { forPlatform, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest } from "./manifest.ts";

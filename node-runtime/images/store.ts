@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
 import { z } from "zod";
-import { isMissing } from "../file-fault.ts";
+import { isMissing } from "#events/file-fault.ts";
 import { blobPath, sparseWriter, writeWhole, writeWholeBytes } from "./files.ts";
 import type { Fetch } from "./http.ts";
 import {

@@ -4,7 +4,7 @@
  */
 import { open } from "node:fs/promises";
 import { Fault } from "#events/fault.ts";
-import { fileFault } from "#node-runtime/file-fault.ts";
+import { fileFault } from "#events/file-fault.ts";
 
 export type DiskFormat = "qcow2" | "raw";
 

@@ -19,7 +19,7 @@ import { vncSocketPath } from "#node-runtime/domain/devices.ts";
 import { planDisks } from "#node-runtime/domain/disks.ts";
 import { quantityOf } from "#node-runtime/domain/quantity.ts";
 import type { Volume } from "#node-runtime/domain/spec.ts";
-import { fileFault, isMissing } from "#node-runtime/file-fault.ts";
+import { fileFault, isMissing } from "#events/file-fault.ts";
 import { writeWhole, writeWholeBytes } from "#node-runtime/images/files.ts";
 import type { ImageStore, PullPolicy, Wanted } from "#node-runtime/images/image.ts";
 import type { Log } from "#events/log.ts";

@@ -2,7 +2,7 @@
 import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { Fault } from "#events/fault.ts";
-import { diskFailed, diskFull, fileFault, freeBytes } from "#node-runtime/file-fault.ts";
+import { diskFailed, diskFull, fileFault, freeBytes } from "#events/file-fault.ts";
 import { runCommand, type Outcome } from "./command.ts";
 import type { DiskFormat } from "./disk-format.ts";
 

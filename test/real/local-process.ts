@@ -89,11 +89,16 @@ export class LocalProcess {
     this.#kubectl = kubectl;
   }
 
-  static async create(nodes = 1): Promise<LocalProcess> {
+  /** `prepare` may lay the state out before the process starts. */
+  static async create(
+    nodes = 1,
+    prepare: (instance: Instance) => Promise<void> = async () => undefined,
+  ): Promise<LocalProcess> {
     const guest = await demoGuest();
     const instance = await openInstance(await mkdtemp(join(tmpdir(), "vt-")));
     await mkdir(join(instance.directory, "layouts"));
     await symlink(guest.layout, join(instance.directory, "layouts", "demo-guest"));
+    await prepare(instance);
     const kubectl = (await run("bash", [join(root, "scripts", "kubectl")])).stdout.trim();
     const local = new LocalProcess(instance, nodes, guest.image, kubectl);
     await local.start();

@@ -47,6 +47,8 @@ export interface NodeRig {
   /** An order for the demo guest, on an anchor pod that is made for it. */
   demoOrder(uid: string, changes?: Partial<MachineOrder>): Promise<MachineOrder>;
   ask(method: string, path: string, body?: unknown, identity?: Identity): Promise<Reply>;
+  /** As a node sends events to the control plane's ingress. */
+  tell(headers: Readonly<Record<string, string>>, body: string, identity?: Identity): Promise<Reply>;
   order(order: MachineOrder): Promise<MachineStatus>;
   status(uid: string): MachineStatus | undefined;
   until(uid: string, state: MachineStatus["state"], seconds?: number): Promise<MachineStatus>;
@@ -126,6 +128,8 @@ export async function openNodeRig(): Promise<NodeRig> {
       };
     },
     ask: (method, path, body, identity = pki.control) => ask(pki, identity, rig.runtime.url + path, method, body),
+    tell: async (headers, body, identity) =>
+      ask(pki, identity ?? (await pki.node(NODE)), `${control.url}/events`, "POST", body, headers),
     async order(order) {
       const reply = await rig.ask("PUT", `/machines/${order.uid}`, order);
       if (reply.status !== 200) throw new Error(`${reply.status} ${reply.body}`);
@@ -199,10 +203,17 @@ function peerNames(socket: object): string {
   return (socket as { getPeerCertificate(): { subjectaltname?: string } }).getPeerCertificate().subjectaltname ?? "";
 }
 
-function ask(pki: Pki, identity: Identity, url: string, method: string, body?: unknown): Promise<Reply> {
+function ask(
+  pki: Pki,
+  identity: Identity,
+  url: string,
+  method: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const { cert, key } = identity;
-    const sent = request(url, { method, ca: pki.authority, cert, key, agent: false }, (response) => {
+    const sent = request(url, { method, headers, ca: pki.authority, cert, key, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (part: string) => (text += part));
       response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));

@@ -150,6 +150,63 @@ describe.skipIf(skip !== undefined)(`a node runtime${skip === undefined ? "" : `
     missing.terminate();
   });
 
+  it("refuses an order of an epoch that is over, also after a restart and once the machine is forgotten", async () => {
+    const other = "3f2504e0-4f89-41d3-9a0c-0305e82c3302";
+    const of = async (epoch: number, changes: object = {}) => {
+      const order = await rig.demoOrder(other, { desired: "off", ...changes });
+      return rig.ask("PUT", `/machines/${other}`, { ...order, claim: { ...order.claim, epoch } });
+    };
+    const tooOld = { status: 409, body: expect.stringContaining("EpochTooOld") as string };
+    expect(await of(3)).toMatchObject({ status: 200 });
+    expect(await of(2)).toMatchObject(tooOld);
+    // As the owner before would: it does not know that there is another.
+    expect(await of(2, { desired: "running", version: "900" })).toMatchObject(tooOld);
+    await rig.until(other, "stopped");
+    expect(rig.status(other)?.claim.epoch).toBe(3);
+    expect(await rig.ask("DELETE", `/machines/${other}?epoch=3`)).toMatchObject({ status: 204 });
+    expect(await of(2, { desired: "running" })).toMatchObject(tooOld);
+    await rig.runtime.close();
+    await rig.startRuntime();
+    expect(await of(2, { desired: "running" })).toMatchObject(tooOld);
+    expect(rig.status(other)).toBeUndefined();
+    await rig.until(uid, "running");
+    expect((await counterOf(address)).bootID).toBe(before.bootID);
+    await rig.pods.end(`pod-${other}`);
+  });
+
+  it("is refused events that are none, are another node's, or contradict themselves; others go on being taken", async () => {
+    const taken = (): readonly string[] =>
+      rig.events.filter(({ type }) => type !== "dev.virtive.node.heartbeat").map(({ id }) => id);
+    const before = taken();
+    const json = { "content-type": "application/cloudevents+json" };
+    const attributes = { specversion: "1.0", id: "1", source: "/s", type: "dev.virtive.machine.started" };
+    const reasonOf = async (reply: ReturnType<NodeRig["tell"]>): Promise<readonly unknown[]> => {
+      const { status, body } = await reply;
+      return [status, (JSON.parse(body) as { reason: string }).reason];
+    };
+    expect(await reasonOf(rig.tell({}, "hello"))).toEqual([400, "NotACloudEvent"]);
+    expect(await reasonOf(rig.tell(json, "{"))).toEqual([400, "MalformedBody"]);
+    expect(await reasonOf(rig.tell({ "ce-id": "1", "ce-source": "/s", "ce-type": "t" }, ""))).toEqual([
+      400,
+      "UnsupportedVersion",
+    ]);
+    expect(await reasonOf(rig.tell(json, "x".repeat(300_000)))).toEqual([413, "EventTooLarge"]);
+    expect(await reasonOf(rig.tell(json, JSON.stringify({ ...attributes, type: "com.example.user" })))).toEqual([
+      422,
+      "UnknownType",
+    ]);
+    const known = rig.events.find((event) => event.type === attributes.type);
+    const { extensions = {}, data } = known ?? {};
+    const structured = (changes: object): string => JSON.stringify({ ...attributes, ...extensions, data, ...changes });
+    expect(await reasonOf(rig.tell(json, structured({ data: { state: "flying" } })))).toEqual([400, "MalformedBody"]);
+    expect(await reasonOf(rig.tell(json, structured({ sequence: "99" })))).toEqual([400, "BadAttribute"]);
+    const another = await rig.pki.node("other");
+    expect(await reasonOf(rig.tell(json, structured({}), another))).toEqual([403, "WrongNode"]);
+    expect(taken()).toEqual(before);
+    expect((await rig.tell(json, structured({}))).status).toBe(202);
+    expect(taken()).toEqual([...before, "1"]);
+  });
+
   it("shuts the guest down on an order, and leaves nothing of it", async () => {
     await rig.order({ ...(await rig.demoOrder(uid)), desired: "stopped", version: nextVersion() });
     const status = await rig.until(uid, "stopped");

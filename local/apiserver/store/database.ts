@@ -6,6 +6,8 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { diskFull } from "#events/file-fault.ts";
+import { noRoom } from "../status.ts";
 
 /** One write: what is there now, and what was there before. Texts are the objects as JSON. */
 export interface Write {
@@ -53,7 +55,11 @@ const layout = `
   ) STRICT;
 `;
 
+/** SQLite's result code for a disk without room; the upper bits of an extended code say more. */
+const SQLITE_FULL = 13;
+
 export class Database {
+  readonly #path: string;
   readonly #sqlite: DatabaseSync;
   readonly #upsert: StatementSync;
   readonly #remove: StatementSync;
@@ -63,7 +69,8 @@ export class Database {
   /** Opens or makes `apiserver.sqlite` in the directory, which is made with mode 0700 when missing. */
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.#sqlite = new DatabaseSync(path.join(directory, "apiserver.sqlite"));
+    this.#path = path.join(directory, "apiserver.sqlite");
+    this.#sqlite = new DatabaseSync(this.#path);
     // FULL: a commit is on disk before anyone is told of it. EXCLUSIVE: a second process fails instead of corrupting.
     this.#sqlite.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${WAL_BYTES};`);
@@ -95,7 +102,7 @@ export class Database {
       .all() as unknown as HistoryRow[];
   }
 
-  /** All of the writes or none; when it returns they are on disk. */
+  /** All of the writes or none; when it returns they are on disk. @throws StatusError 507 when there is no room */
   commit(writes: readonly Write[]): void {
     this.#transaction(() => {
       for (const { version, resource, key, after, before } of writes) {
@@ -127,11 +134,16 @@ export class Database {
       this.#sqlite.exec("COMMIT");
     } catch (error) {
       if (this.#sqlite.isTransaction) this.#sqlite.exec("ROLLBACK");
-      throw error;
+      throw isFull(error) ? noRoom(diskFull(this.#path).message) : error;
     }
   }
 
   close(): void {
     this.#sqlite.close();
   }
+}
+
+function isFull(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return false;
+  return (error.errcode & 0xff) === SQLITE_FULL;
 }

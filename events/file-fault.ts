@@ -4,7 +4,7 @@
  */
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import { Fault } from "#events/fault.ts";
+import { Fault } from "./fault.ts";
 
 const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
 /** The node's trouble, whatever was to be read or written. */
