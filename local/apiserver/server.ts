@@ -6,6 +6,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { inOrder, type Admission } from "./admission/admission.ts";
+import type { ServiceResolver } from "./admission/webhook-call.ts";
+import { MutatingWebhooks, ValidatingWebhooks } from "./admission/webhooks.ts";
 import { AggregatedApis, type AggregatedApi } from "./aggregated.ts";
 import { createApp } from "./app.ts";
 import { Authentication, type StaticToken } from "./authentication/authentication.ts";
@@ -47,7 +49,10 @@ export interface ApiServerOptions extends ListenerOptions {
   /** The SQLite file lives here; made with mode 0700 when missing. */
   readonly directory: string;
   readonly tokens?: readonly StaticToken[];
+  /** Judges writes in this process, between the mutating and the validating webhooks. */
   readonly admission?: Admission;
+  /** Where Services answer that webhooks name. Without it such webhooks fail, since nothing routes to Services here. */
+  readonly services?: ServiceResolver;
   /** Instead of RBAC: roles and bindings are then only kept. */
   readonly authorizer?: Authorizer;
   readonly aggregated?: readonly AggregatedApi[];
@@ -84,7 +89,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const room: Room = {
     store,
     kinds,
-    admission: inOrder([options.admission, new Escalation(rbac)]),
+    admission: inOrder([
+      new MutatingWebhooks({ store, kinds }, options.services),
+      options.admission,
+      new ValidatingWebhooks({ store, kinds }, options.services),
+      new Escalation(rbac),
+    ]),
     now,
     writes: new Writes(),
   };

@@ -24,7 +24,7 @@ export class StatusError extends Error {
   override readonly name = "StatusError";
   /** HTTP status code. */
   readonly code: number;
-  /** Kubernetes' machine-readable reason, such as NotFound. */
+  /** Kubernetes' machine-readable reason, such as NotFound; "" for none. */
   readonly reason: string;
   readonly details: StatusDetails | undefined;
 
@@ -138,6 +138,13 @@ export function unsupportedMediaType(given: string, allowed: readonly string[]):
   );
 }
 
+/** Something that the server depends on failed. */
+export function internalError(message: string): StatusError {
+  return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, {
+    causes: [{ reason: "", message }],
+  });
+}
+
 /** The `Status` object of an error. */
 export function statusBody(error: StatusError): object {
   return {
@@ -146,7 +153,7 @@ export function statusBody(error: StatusError): object {
     metadata: {},
     status: "Failure",
     message: error.message,
-    reason: error.reason,
+    ...(error.reason === "" ? {} : { reason: error.reason }),
     ...(error.details === undefined ? {} : { details: error.details }),
     code: error.code,
   };

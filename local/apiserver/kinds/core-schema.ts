@@ -29,6 +29,10 @@ const mapLists: Readonly<Record<string, readonly string[]>> = {
   "V1ServiceAccount.secrets": ["name"],
   "V1ServiceAccount.imagePullSecrets": ["name"],
   "V1CustomResourceDefinitionStatus.conditions": ["type"],
+  "V1MutatingWebhookConfiguration.webhooks": ["name"],
+  "V1ValidatingWebhookConfiguration.webhooks": ["name"],
+  "V1MutatingWebhook.matchConditions": ["name"],
+  "V1ValidatingWebhook.matchConditions": ["name"],
 };
 
 const setLists: ReadonlySet<string> = new Set(["V1ObjectMeta.finalizers", "V1NodeSpec.podCIDRs"]);

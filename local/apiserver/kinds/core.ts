@@ -1,4 +1,5 @@
 /** The table of core kinds. Adding one is a row here, its type in scripts/generate/core-types.ts, and its columns. */
+import { mutatingWebhookRules, validatingWebhookRules } from "../admission/webhook-rules.ts";
 import { clusterRoleBindingRules, clusterRoleRules, roleBindingRules, roleRules } from "../authorization/role-rules.ts";
 import { coreColumns } from "../tables/core-columns.ts";
 import { coreSchema } from "./core-schema.ts";
@@ -52,6 +53,12 @@ const event = {
   },
 } as const;
 
+const admission = {
+  group: "admissionregistration.k8s.io",
+  cluster: true,
+  counted: true,
+  categories: ["api-extensions"],
+} as const;
 const rbac = { group: "rbac.authorization.k8s.io", grammar: "path" } as const;
 
 const rows: readonly Row[] = [
@@ -163,6 +170,20 @@ const rows: readonly Row[] = [
     type: "V1ClusterRoleBinding",
     cluster: true,
     rules: clusterRoleBindingRules,
+  },
+  {
+    ...admission,
+    kind: "MutatingWebhookConfiguration",
+    plural: "mutatingwebhookconfigurations",
+    type: "V1MutatingWebhookConfiguration",
+    rules: mutatingWebhookRules,
+  },
+  {
+    ...admission,
+    kind: "ValidatingWebhookConfiguration",
+    plural: "validatingwebhookconfigurations",
+    type: "V1ValidatingWebhookConfiguration",
+    rules: validatingWebhookRules,
   },
   {
     group: "apiregistration.k8s.io",

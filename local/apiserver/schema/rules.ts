@@ -120,9 +120,12 @@ function judged({ rule, compiled, schema, value, old, path }: Question): StatusC
     return { reason: "FieldValueInvalid", field, message };
   }
   const says = messageOf(compiled, variables) ?? rule.message ?? `failed rule: ${rule.rule.trim()}`;
-  const isShown = rule.reason === "FieldValueInvalid" || rule.reason === "FieldValueDuplicate";
-  const message = [ruleReasons[rule.reason], ...(isShown ? [shown(value)] : []), says].join(": ");
-  return { reason: rule.reason, field, message };
+  return { reason: rule.reason, field, message: `${ruleReasons[rule.reason]}: ${worth(rule, value)}${says}` };
+}
+
+/** Values that are short are shown where the value is what is wrong. */
+function worth({ reason }: Rule, value: unknown): string {
+  return reason === "FieldValueInvalid" && typeof value !== "object" ? `${shown(value)}: ` : "";
 }
 
 /** Of objects and lists only what they are; of other values what they are worth. */

@@ -154,6 +154,8 @@ const columns: Readonly<Record<string, readonly Column[]>> = {
   ],
   leases: [column("Holder", at("spec", "holderIdentity")), ageColumn],
   customresourcedefinitions: [createdAt],
+  mutatingwebhookconfigurations: [column("Webhooks", countAt("webhooks"), { type: "integer" }), ageColumn],
+  validatingwebhookconfigurations: [column("Webhooks", countAt("webhooks"), { type: "integer" }), ageColumn],
   roles: [createdAt],
   clusterroles: [createdAt],
   rolebindings: bindingColumns,

@@ -173,9 +173,7 @@ onEachServer("authentication", (bench) => {
     const plain = withToken(await tokenOf("plain"));
     const refused = await whoami(plain, { "impersonate-user": "jane" });
     expect(refused.code).toBe(403);
-    expect(refused.body.message).toContain(
-      `User "system:serviceaccount:${namespace}:plain" cannot impersonate resource "users" in API group "" at the cluster scope`,
-    );
+    expect(refused.body.message).toContain(`User "system:serviceaccount:${namespace}:plain" cannot impersonate`);
     plain.close();
   });
 

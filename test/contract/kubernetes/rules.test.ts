@@ -1,5 +1,5 @@
 /** x-kubernetes-validations: what must hold of an object, in CEL. */
-import { beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "./client.ts";
 import { onEachServer } from "./suite.ts";
 
@@ -101,6 +101,10 @@ onEachServer("rules", (bench) => {
     await until(async () => (await client.get(gadgets)).code === 200, "gadgets to be served");
   });
 
+  afterAll(async () => {
+    await bench().client.delete(`${definitions}/gadgets.${bench().group}`);
+  });
+
   it("takes what keeps all rules", async () => {
     const spec = { min: 1, max: 2, name: "abc", tags: ["ab"], limits: { a: 1 }, address: "10.0.0.1", memory: "2Gi" };
     expect(await causes(spec)).toBe(201);
@@ -108,21 +112,15 @@ onEachServer("rules", (bench) => {
   });
 
   it("refuses what breaks a rule, with its message, its reason and the field to blame", async () => {
-    expect(await causes({ min: 3, max: 2 })).toEqual([
-      'FieldValueInvalid spec: Invalid value: "object": min is over max',
-    ]);
-    expect(await causes({ tags: ["ab", "c"] })).toEqual([
-      expect.stringMatching(/^FieldValueInvalid spec\.tags: Invalid value: .*: tags are short$/),
-    ]);
+    expect(await causes({ min: 3, max: 2 })).toEqual(["FieldValueInvalid spec: Invalid value: min is over max"]);
+    expect(await causes({ tags: ["ab", "c"] })).toEqual(["FieldValueInvalid spec.tags: Invalid value: tags are short"]);
     expect(await causes({ limits: { a: 1, b: 0 } })).toEqual([expect.stringContaining("a limit is not positive")]);
     expect(await causes({ min: 1, max: 2, size: 5 })).toEqual([
       "FieldValueRequired spec: Required value: a size wants one thing",
     ]);
-    expect(await causes({ name: "ABC" })).toEqual(
-      ['FieldValueInvalid spec.name: Invalid value: "ABC": not a name: ABC'].map(
-        (line) => expect.stringMatching(new RegExp(line.replace('"ABC"', '"?(ABC|string)"?'))) as unknown,
-      ),
-    );
+    expect(await causes({ name: "ABC" })).toEqual([
+      'FieldValueInvalid spec.name: Invalid value: "ABC": not a name: ABC',
+    ]);
     expect(await causes({ parts: [{ name: "x1" }] })).toEqual([expect.stringContaining("x is taken")]);
   });
 
