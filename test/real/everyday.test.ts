@@ -1,8 +1,6 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consolePath, seen } from "../../cli/commands/console.ts";
-import { cannotBoot, demoVM, eventually, leftovers, LocalProcess, processesWith, qemuOf } from "./local-process.ts";
+import { cannotBoot, demoVM, eventually, everythingOf, LocalProcess, nothingBut, qemuOf } from "./local-process.ts";
 
 /** The demo guest's shell. */
 const PROMPT = /day:\S*# /;
@@ -20,7 +18,7 @@ describe.skipIf(cannotBoot() !== undefined)("a VM from apply to delete", { timeo
 
   beforeAll(async () => {
     local = await LocalProcess.create();
-    before = await leftovers(local.instance);
+    before = await everythingOf(local);
   });
   afterAll(async () => {
     await local.close();
@@ -101,19 +99,12 @@ describe.skipIf(cannotBoot() !== undefined)("a VM from apply to delete", { timeo
 
   it("leaves nothing behind when it is deleted", async () => {
     const uuid = await domain();
-    const uid = (await local.vmi("day")).metadata.uid ?? "";
     await local.must(["delete", "vm", "day", "--timeout=60s"]);
     await eventually("the VMI and its pod to go", async () => {
       const left = await local.must(["get", "vm,vmi,pods", "-o", "name"]);
       return left.trim() === "" ? true : undefined;
     });
     expect(await qemuOf(uuid)).toEqual([]);
-    // Anchors' namespaces and links go with the pod; what the node keeps (one namespace is always ready) is as before.
-    await eventually("links and namespaces of the guest to go", async () =>
-      (await leftovers(local.instance)).length <= before.length ? true : undefined,
-    );
-    expect((await processesWith(uid)).map((process) => process.commandLine)).toEqual([]);
-    const files = await readdir(join(local.instance.paths.node("node-1")), { recursive: true });
-    expect(files.filter((file) => file.includes(uid))).toEqual([]);
+    await nothingBut(before, local);
   });
 });
