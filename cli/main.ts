@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Fault } from "#events/fault.ts";
 import { defaultStateDirectory, instanceAt } from "#local/instance.ts";
+import manifest from "../package.json" with { type: "json" };
 import { Client } from "./client.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import type { EventsOptions } from "./commands/events.ts";
@@ -14,10 +15,12 @@ interface Globals {
   readonly state: string;
 }
 
+const { version } = manifest;
 const program = new Command("virtive")
   .description(
     "Virtual machines managed by small functions; a client of KubeVirt's API, and the local shape of Virtive.",
   )
+  .version(version, "-V, --version")
   .option("--kubeconfig <file>", "kubeconfig to use (default: KUBECONFIG, else the local instance's)")
   .option("-n, --namespace <name>", "namespace (default: the kubeconfig context's)")
   .option("--state <directory>", "state directory of the local instance (VIRTIVE_STATE)", defaultStateDirectory())

@@ -22,6 +22,7 @@ const PARALLEL = 8;
 export function createHost({ functions, reader, dispatcher }: HostOptions): Hono {
   const app = new Hono();
   app.get("/healthz", (context) => context.body(null, 204));
+  app.get("/readyz", (context) => context.body(null, 204));
   for (const definition of functions) {
     const keys = keysOf(definition);
     app.post(`/functions/${definition.name}`, async (context) => {

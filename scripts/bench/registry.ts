@@ -1,8 +1,9 @@
 /** The benchmark items, in the order in which they run. A new one is listed here. */
 import type { BenchItem } from "./item.ts";
 import { broker } from "./items/broker.ts";
+import { coldStart } from "./items/cold-start.ts";
 import { density } from "./items/density.ts";
 import { scale } from "./items/scale.ts";
 import { start } from "./items/start.ts";
 
-export const items: readonly BenchItem[] = [start, density, scale, broker];
+export const items: readonly BenchItem[] = [start, density, scale, broker, coldStart];

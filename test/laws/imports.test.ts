@@ -12,8 +12,8 @@ const arrows = {
   "functions": ["api", "events"],
   "node-runtime": ["api", "events"],
   "local": ["api", "events", "functions", "node-runtime"],
-  // `up` makes the demo guest by the script that does it.
-  "cli": ["api", "events", "functions", "node-runtime", "local", "scripts"],
+  // `up` makes the demo guest by the script that does it; the version is the package's.
+  "cli": ["api", "events", "functions", "node-runtime", "local", "scripts", "package.json"],
 } as const satisfies Record<string, readonly string[]>;
 
 /**
@@ -23,7 +23,7 @@ const arrows = {
 const doors: Readonly<Record<string, readonly string[]>> = {
   "hono": ["*"],
   "zod": ["*"],
-  "@hono/node-server": ["local/", "node-runtime/server.ts"],
+  "@hono/node-server": ["local/", "functions/main.ts", "node-runtime/server.ts"],
   "cloudevents": ["events/http.ts"],
   "@kubernetes/client-node": ["events/kubernetes.ts"],
   "node:sqlite": ["events/database.ts", "local/apiserver/store/database.ts"],
@@ -34,7 +34,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "@marcbachmann/cel-js": ["local/apiserver/cel/"],
   "jose": ["local/apiserver/authentication/service-account-tokens.ts"],
   "fast-json-patch": ["local/apiserver/patch/json-patch.ts"],
-  "pino": ["local/", "cli/"],
+  "pino": ["functions/main.ts", "local/", "cli/"],
   "commander": ["cli/main.ts"],
   "yaml": ["local/", "cli/"],
 };

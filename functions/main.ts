@@ -1,0 +1,143 @@
+/**
+ * The function host as a process: functions behind HTTP for Knative or any broker that delivers by POST. Ready before it
+ * has spoken to anybody; the API server is connected to at the first event.
+ *
+ *   PORT                     where to listen (8080)
+ *   VIRTIVE_FUNCTIONS        names of the functions to serve, by commas (all)
+ *   K_SINK                   URL that takes the events which decisions emit
+ *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us
+ *   KUBECONFIG               outside of a pod
+ *
+ * SIGTERM, as Knative sends it: what is in flight and what still arrives is served, then it ends.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import { pino } from "pino";
+import { systemClock } from "#events/clock.ts";
+import type { Cluster, Reader, Writer } from "#events/cluster.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
+import { asFault, Fault } from "#events/fault.ts";
+import { httpSubscriber } from "#events/broker/http-subscriber.ts";
+import { connect } from "#events/kubernetes.ts";
+import type { Nodes } from "#events/machine.ts";
+import { defaultConfig } from "./config.ts";
+import type { FunctionDefinition } from "./define.ts";
+import { createDispatcher } from "./dispatcher.ts";
+import { createHost } from "./http-host.ts";
+import type { NodeDoors } from "./nodes.ts";
+import { functions } from "./registry.ts";
+
+/** After SIGTERM: routers need a moment to learn that no more should come here. */
+const DRAIN_MILLISECONDS = 500;
+const SINK_TIMEOUT_MILLISECONDS = 10_000;
+
+function chosen(names: string | undefined): readonly FunctionDefinition[] {
+  const all = functions(defaultConfig);
+  if (names === undefined || names.trim() === "") return all;
+  return names.split(",").map((name) => {
+    const found = all.find((definition) => definition.name === name.trim());
+    if (found !== undefined) return found;
+    const there = all.map((definition) => definition.name).join(", ");
+    throw new Fault("refused", "NoSuchFunction", `VIRTIVE_FUNCTIONS: "${name.trim()}"; there are: ${there}`);
+  });
+}
+
+function portOf(text: string | undefined): number {
+  const port = Number(text ?? 8080);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Fault("refused", "BadPort", `PORT: "${text}"; a whole number from 0 to 65535 is wanted`);
+}
+
+/** The cluster, connected to at first use and once. */
+function lazily(open: () => Promise<Cluster>): Reader & Writer {
+  let opened: Promise<Cluster> | undefined;
+  const cluster = (): Promise<Cluster> => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined; // the next event tries again
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    get: async (kind, at) => (await cluster()).get(kind, at),
+    list: async (kind, query) => (await cluster()).list(kind, query),
+    create: async (kind, object) => (await cluster()).create(kind, object),
+    patch: async (kind, before, after, part) => (await cluster()).patch(kind, before, after, part),
+    remove: async (kind, object, options) => (await cluster()).remove(kind, object, options),
+  };
+}
+
+/** @throws Fault when the sink does not take it: the event is delivered again, and what it emits has the same id then */
+function publisher(sink: string | undefined): (event: CloudEvent) => Promise<void> {
+  if (sink === undefined) {
+    return async ({ type }) => {
+      throw new Fault("later", "NoSink", `K_SINK is not set: nobody takes ${type}`);
+    };
+  }
+  const post = httpSubscriber(sink);
+  return async (event) => {
+    const answer = await post(event, "", AbortSignal.timeout(SINK_TIMEOUT_MILLISECONDS));
+    if ("detail" in answer)
+      throw new Fault("later", "SinkRefused", `${sink} answers ${answer.status}: ${answer.detail}`);
+  };
+}
+
+function identityIn(folder: string | undefined): { readonly ca: string; readonly cert: string; readonly key: string } {
+  if (folder === undefined) return { ca: "", cert: "", key: "" };
+  const file = (name: string): string => readFileSync(join(folder, name), "utf8");
+  return { ca: file("ca.crt"), cert: file("tls.crt"), key: file("tls.key") };
+}
+
+/** What talks to nodes is loaded when the first one is talked to: it is a third of what this process would hold. */
+function nodesLater(reader: Reader, folder: string | undefined): Nodes {
+  let loaded: Promise<NodeDoors> | undefined;
+  const doors = (): Promise<NodeDoors> => {
+    loaded ??= import("./nodes.ts").then(({ createNodes }) => createNodes({ reader, tls: identityIn(folder) }));
+    return loaded;
+  };
+  return {
+    machine: async (node, uid) => (await doors()).machine(node, uid),
+    machines: async (node) => (await doors()).machines(node),
+    order: async (order) => (await doors()).order(order),
+    forget: async (node, uid, epoch) => (await doors()).forget(node, uid, epoch),
+    act: async (node, uid, epoch, action) => (await doors()).act(node, uid, epoch, action),
+  };
+}
+
+function start(env: NodeJS.ProcessEnv): void {
+  const log = pino({ level: env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
+  const served = chosen(env["VIRTIVE_FUNCTIONS"]);
+  const cluster = lazily(() => connect());
+  const dispatcher = createDispatcher({
+    functions: served,
+    reader: cluster,
+    writer: cluster,
+    nodes: nodesLater(cluster, env["VIRTIVE_NODE_IDENTITY"]),
+    journal: { appendDecision: () => 0 }, // the log has each decision
+    broker: {
+      publish: publisher(env["K_SINK"]),
+      addTrigger: () => undefined, // Triggers are objects of the cluster here
+      wakeAt: () => undefined, // the source wakes by deadlines; a host that scales to zero keeps no timers
+    },
+    clock: systemClock,
+    log,
+  });
+  const app = createHost({ functions: served, reader: cluster, dispatcher });
+  const server = serve({ fetch: app.fetch, port: portOf(env["PORT"]) }, ({ port }) => {
+    log.info({ port, functions: served.map(({ name }) => name) }, `ready on port ${port}`);
+  });
+  const end = (): void => {
+    setTimeout(() => server.close(() => process.exit(0)), DRAIN_MILLISECONDS);
+  };
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+}
+
+try {
+  start(process.env);
+} catch (error) {
+  const { reason, message } = asFault(error);
+  process.stderr.write(`virtive functions: ${reason}: ${message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,94 @@
+/**
+ * Bundles: the function host (for Knative and compact, where a cold start is somebody's wait) and the command line. One
+ * file each and chunks for what is loaded later, with source maps. What a bundle does not import is not in it.
+ */
+import { readFile, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { build, type Metafile, type Plugin } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+
+/** Name of the bundle → its first file. */
+const ENTRIES = { functions: "functions/main.ts", virtive: "cli/main.ts" } as const;
+
+export interface Bundle {
+  readonly name: keyof typeof ENTRIES;
+  readonly file: string;
+  /** What is loaded at once: the file and the chunks that it imports statically. */
+  readonly startBytes: number;
+  /** With what may be loaded later. */
+  readonly allBytes: number;
+}
+
+/** @param directory inside the repository, one level deep or more; it is emptied first */
+export async function bundle(directory: string): Promise<readonly Bundle[]> {
+  await rm(directory, { recursive: true, force: true });
+  const built: Bundle[] = [];
+  for (const name of Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]) {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: { main: ENTRIES[name] },
+      outdir: join(directory, name),
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "node",
+      target: "node24",
+      minify: true,
+      keepNames: true,
+      sourcemap: true,
+      sourcesContent: false,
+      metafile: true,
+      outExtension: { ".js": ".mjs" },
+      // Packages in CommonJS ask for these; an ES module has them not.
+      banner: {
+        js: 'import { createRequire as __require } from "node:module"; const require = __require(import.meta.url);',
+      },
+      plugins: [placed(join(directory, name))],
+    });
+    built.push({ name, file: join(directory, name, "main.mjs"), ...sizes(metafile, name, directory) });
+  }
+  return built;
+}
+
+/** A file of ours that asks where it is gets the place of its source: manifests and scripts are not in the bundle. */
+function placed(outdir: string): Plugin {
+  return {
+    name: "placed",
+    setup(builder) {
+      builder.onLoad({ filter: /\/(cli|local|scripts|node-runtime)\/[^/].*\.ts$/ }, async ({ path }) => {
+        const text = await readFile(path, "utf8");
+        const back = JSON.stringify(relative(outdir, dirname(path)));
+        const contents = text.replaceAll(
+          "import.meta.dirname",
+          `process.getBuiltinModule("node:path").join(import.meta.dirname, ${back})`,
+        );
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+function sizes(metafile: Metafile, name: string, directory: string): Pick<Bundle, "startBytes" | "allBytes"> {
+  const outputs = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".mjs"));
+  const byPath = new Map(outputs);
+  const first = relative(root, join(directory, name, "main.mjs"));
+  const start = new Set<string>();
+  const visit = (path: string): void => {
+    if (start.has(path)) return;
+    start.add(path);
+    for (const used of byPath.get(path)?.imports ?? [])
+      if (used.kind === "import-statement" && byPath.has(used.path)) visit(used.path);
+  };
+  visit(first);
+  const sum = (paths: Iterable<string>): number =>
+    [...paths].reduce((all, path) => all + (byPath.get(path)?.bytes ?? 0), 0);
+  return { startBytes: sum(start), allBytes: sum(byPath.keys()) };
+}
+
+if (import.meta.main) {
+  const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0).padStart(6)} KiB`;
+  for (const { name, file, startBytes, allBytes } of await bundle(join(root, "dist"))) {
+    console.log(`${relative(root, file).padEnd(24)} ${kib(startBytes)} at start, ${kib(allBytes)} in all  (${name})`);
+  }
+}
