@@ -3,6 +3,7 @@
  * network card's boot ROM (iPXE), which speaks DHCP and HTTP and answers ping: no image, no kernel.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -23,7 +24,8 @@ import { order, specWith } from "../unit/runtime/orders.ts";
 const run = promisify(execFile);
 /** What QEMU gives its virtio card by itself. */
 const ROM = "/usr/lib/ipxe/qemu/efi-virtio.rom";
-const INSTANCE = "fee1e5";
+/** Another one a run: two runs on one machine must not take each other's links. */
+const INSTANCE = randomBytes(3).toString("hex");
 const HYPERVISOR = `vt${INSTANCE}-hv`;
 const able = process.getuid?.() === 0 && existsSync("/usr/sbin/nft") && existsSync("/usr/sbin/dnsmasq");
 
@@ -38,7 +40,7 @@ async function until<T>(what: string, look: () => Promise<T | undefined> | T | u
 }
 
 async function pings(address: string): Promise<boolean> {
-  return run("busybox", ["ping", "-c", "1", "-W", "1", address]).then(
+  return run("ping", ["-q", "-c", "1", "-W", "1", address]).then(
     () => true,
     () => false,
   );
