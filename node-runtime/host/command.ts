@@ -1,30 +1,20 @@
 /** Runs one short command of the system, bounded in time and output. */
-import { execFile } from "node:child_process";
 import { Fault } from "#events/fault.ts";
-
-const MAX_OUTPUT_BYTES = 1024 * 1024;
+import { runProgram } from "../programs.ts";
 
 export interface Ran {
-  /** Undefined when it was ended by a signal or did not start. */
+  /** Undefined when it did not end in time. */
   readonly code: number | undefined;
   readonly output: string;
   readonly complaint: string;
 }
 
 /** Never throws for a command that fails: the code says so. @throws Fault refused when there is no such program */
-export function run(argv: readonly string[], timeoutMilliseconds = 10_000): Promise<Ran> {
+export async function run(argv: readonly string[], timeoutMilliseconds = 10_000): Promise<Ran> {
   const [program = "", ...args] = argv;
-  const options = { timeout: timeoutMilliseconds, maxBuffer: MAX_OUTPUT_BYTES, killSignal: "SIGKILL" } as const;
-  return new Promise((resolve, reject) => {
-    execFile(program, args, options, (error, output, complaint) => {
-      if (error?.code === "ENOENT") {
-        reject(new Fault("refused", "ProgramMissing", `${program} is not installed`, { cause: error }));
-        return;
-      }
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : undefined;
-      resolve({ code, output, complaint: complaint.trim() });
-    });
-  });
+  const { code, output, complaint, missing } = await runProgram(program, args, { timeoutMilliseconds });
+  if (missing) throw new Fault("refused", "ProgramMissing", `${program} is not installed`);
+  return { code, output, complaint: complaint.trim() };
 }
 
 /** The output of a command that must succeed. @throws Fault later with what it complained about */

@@ -1,45 +1,23 @@
 /**
- * Runs a network tool: arguments as they are, no shell; bounded in time and output. Several commands of one kind go
- * through one process (`ip -batch`), since starting a process costs as much as all of them.
+ * Runs a network tool: arguments as they are; bounded in time and output. Several commands of one kind go through one
+ * process (`ip -batch`), since starting a process costs as much as all of them.
  */
-import { spawn } from "node:child_process";
 import { access } from "node:fs/promises";
 import { Fault } from "#events/fault.ts";
+import { runProgram } from "../programs.ts";
 
 const TIMEOUT_MS = 10_000;
 const MAX_OUTPUT = 4 * 1024 * 1024;
 
 /** What it printed. @throws Fault later NetworkCommandFailed, refused NetworkToolMissing */
-export function command(program: string, args: readonly string[], input = ""): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], timeout: TIMEOUT_MS, killSignal: "SIGKILL" });
-    let output = "";
-    let complaint = "";
-    const fail = (how: string): void =>
-      reject(
-        new Fault(
-          "later",
-          "NetworkCommandFailed",
-          `${program} ${args.join(" ").slice(0, 300)} ${how}: ${complaint.trim()}`,
-        ),
-      );
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      if (output.length < MAX_OUTPUT) output += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      if (complaint.length < 2000) complaint += text;
-    });
-    child.stdin.on("error", () => {}); // it ended before it read all: its exit code tells
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOENT") return fail(`did not start (${error.code ?? error.message})`);
-      reject(new Fault("refused", "NetworkToolMissing", `${program} is not installed on this node`));
-    });
-    child.on("close", (code, signal) => {
-      if (code === 0) resolve(output);
-      else fail(signal === null ? `ended with ${code}` : `was ended by ${signal} (it has ${TIMEOUT_MS} ms)`);
-    });
-    child.stdin.end(input);
-  });
+export async function command(program: string, args: readonly string[], input = ""): Promise<string> {
+  const options = { input, timeoutMilliseconds: TIMEOUT_MS, mostOutput: MAX_OUTPUT };
+  const { code, output, complaint, missing } = await runProgram(program, args, options);
+  if (code === 0) return output;
+  if (missing) throw new Fault("refused", "NetworkToolMissing", `${program} is not installed on this node`);
+  const how = code === undefined ? `was ended (it has ${TIMEOUT_MS} ms)` : `ended with ${code}`;
+  const what = `${program} ${args.join(" ").slice(0, 300)} ${how}`;
+  throw new Fault("later", "NetworkCommandFailed", `${what}: ${complaint.trim()}`);
 }
 
 /** Several `ip` commands in one process, in order; ends at the first that fails. */
