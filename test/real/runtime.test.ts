@@ -228,25 +228,4 @@ describe.skipIf(skip !== undefined)(`a node runtime${skip === undefined ? "" : `
     expect(rig.status(uid)).toBeUndefined();
     expect(existsSync(`${rig.bench.stateDirectory}/../runtime/node/machines/${uid}`)).toBe(false);
   });
-
-  it("adds little to what libvirt takes to create a domain", async () => {
-    const splits: Record<string, number>[] = [];
-    for (let nth = 0; nth < 5; nth += 1) {
-      const id = `00000000-0000-4000-8000-00000000000${nth}`;
-      const order = await rig.demoOrder(id);
-      const begun = performance.now();
-      await rig.order(order);
-      await rig.until(id, "running");
-      const whole = performance.now() - begun;
-      const started = rig.logged.findLast(({ message }) => message === "started");
-      const { milliseconds } = started?.fields as { milliseconds: Record<string, number> };
-      splits.push({ ...milliseconds, whole: Math.round(whole) });
-      await rig.order({ ...order, desired: "off", version: "200" });
-      await rig.until(id, "stopped");
-    }
-    console.log(splits.map((split) => JSON.stringify(split)).join("\n"));
-    const added = splits.map((split) => (split["whole"] ?? 0) - (split["create"] ?? 0)).sort((a, b) => a - b);
-    // Busy machines vary; what is held here is the order of magnitude.
-    expect(added[2]).toBeLessThan(500);
-  });
 });

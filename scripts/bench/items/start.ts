@@ -2,12 +2,10 @@
  * What the control plane adds to a start: create→Running through the API, beside bare `virsh create` of the same domain
  * XML on the same libvirt, in one run and in turns. Both boot the demo guest; the guest is ended as soon as its vCPUs run.
  */
-import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { parse } from "yaml";
 import type { VirtualMachine } from "#api/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -19,14 +17,15 @@ import { teardown } from "#local/teardown.ts";
 import { domainXml } from "#node-runtime/domain/xml.ts";
 import { EMULATOR } from "#node-runtime/host/accelerator.ts";
 import { guestLinks } from "#node-runtime/network/guest-link.ts";
+import { runProgram } from "#node-runtime/programs.ts";
 import { prepareVolumes } from "#node-runtime/volumes/prepare.ts";
 import { Client } from "../../../cli/client.ts";
 import { demoGuest } from "../../guest/guest.ts";
 import { sampled, type FigureSpec } from "../figure.ts";
 import type { BenchContext, BenchItem } from "../item.ts";
 import { summarize } from "../samples.ts";
+import { createTrace, type Trace } from "../trace.ts";
 
-const run = promisify(execFile);
 const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
 const VMIS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances";
 const NODE = "node-1";
@@ -53,9 +52,10 @@ async function benchStart(context: BenchContext): Promise<readonly FigureSpec[]>
   await mkdir(instance.paths.layouts);
   await symlink(guest.layout, join(instance.paths.layouts, "demo-guest"));
   let local: Local | undefined;
+  const trace = createTrace();
   try {
-    local = await startLocal({ instance, nodes: 1, port: 0, log: silentLog, progress: say });
-    return await measure(local, instance, context);
+    local = await startLocal({ instance, nodes: 1, port: 0, log: trace.log, progress: say });
+    return await measure({ local, instance, trace }, context);
   } finally {
     try {
       await local?.close();
@@ -66,7 +66,13 @@ async function benchStart(context: BenchContext): Promise<readonly FigureSpec[]>
   }
 }
 
-async function measure(local: Local, instance: Instance, context: BenchContext): Promise<readonly FigureSpec[]> {
+interface Subject {
+  readonly local: Local;
+  readonly instance: Instance;
+  readonly trace: Trace;
+}
+
+async function measure({ local, instance, trace }: Subject, context: BenchContext): Promise<readonly FigureSpec[]> {
   const { say, signal, quick, rounds = quick ? 5 : 10 } = context;
   const client = await Client.open(instance.paths.kubeconfig);
   const demo = parse(await readFile(join(import.meta.dirname, "../../guest/demo-vm.yaml"), "utf8")) as VirtualMachine;
@@ -82,17 +88,19 @@ async function measure(local: Local, instance: Instance, context: BenchContext):
     signal.throwIfAborted();
     const counted = round >= WARM_UP_ROUNDS;
     const name = `bench-${round}`;
+    trace.clear();
     const started = await startThroughApi(client, local, manifest, name);
+    if (counted) trace.add(started.asked, started.seen);
     twin ??= await twinOf(local, instance, started.vmi);
     await removeThroughApi(client, name);
     const virsh = await startBare(twin);
     if (counted) {
-      ours.push(started.milliseconds);
+      ours.push(started.seen - started.asked);
       writes.push(started.writes);
       bare.push(virsh);
     }
     say(
-      `round ${round + 1}: create→Running ${started.milliseconds.toFixed(0)} ms, virsh create ${virsh.toFixed(0)} ms${counted ? "" : " (warm-up)"}`,
+      `round ${round + 1}: create→Running ${(started.seen - started.asked).toFixed(0)} ms, virsh create ${virsh.toFixed(0)} ms${counted ? "" : " (warm-up)"}`,
     );
   }
   await twin?.remove();
@@ -119,15 +127,26 @@ async function measure(local: Local, instance: Instance, context: BenchContext):
       },
       summarize(writes),
     ),
+    ...trace
+      .steps()
+      .map(({ step, summary }) =>
+        sampled(
+          { name: `step-${step.replaceAll(/[^a-z]+/gi, "-")}`, title: `of it: ${step}`, unit: "ms", better: "less" },
+          summary,
+        ),
+      ),
   ];
 }
 
-async function startThroughApi(
-  client: Client,
-  local: Local,
-  manifest: object,
-  name: string,
-): Promise<{ readonly milliseconds: number; readonly writes: number; readonly vmi: VirtualMachineInstance }> {
+interface Started {
+  /** By performance.now(): when the create was sent, and when the watch showed the phase Running. */
+  readonly asked: number;
+  readonly seen: number;
+  readonly writes: number;
+  readonly vmi: VirtualMachineInstance;
+}
+
+async function startThroughApi(client: Client, local: Local, manifest: object, name: string): Promise<Started> {
   const stop = new AbortController();
   const watching = Promise.withResolvers<void>();
   const running = (async () => {
@@ -137,7 +156,9 @@ async function startThroughApi(
     const path = `${VMIS}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
     for await (const line of client.lines(path, stop.signal)) {
       const { object } = JSON.parse(line) as { object: VirtualMachineInstance };
-      if (object.metadata.name === name && object.status?.phase === "Running") return { object, at: performance.now() };
+      if (object.metadata.name === name && object.status?.phase === "Running") {
+        return { object, seen: performance.now() };
+      }
     }
     throw new Error(`the watch ended before ${name} ran`);
   })();
@@ -145,11 +166,11 @@ async function startThroughApi(
   // The watch's own request is on its way; give it the time of one more.
   await client.send("GET", `${VMIS}?limit=1`);
   const before = instanceWrites(local);
-  const begin = performance.now();
+  const asked = performance.now();
   await client.send("POST", VMS, { ...manifest, metadata: { name } });
-  const { object, at } = await running;
+  const { object, seen } = await running;
   stop.abort();
-  return { milliseconds: at - begin, writes: instanceWrites(local) - before, vmi: object };
+  return { asked, seen, writes: instanceWrites(local) - before, vmi: object };
 }
 
 /** Updates and patches of VMIs, the object and its status, since the server's start. */
@@ -228,8 +249,14 @@ async function twinOf(local: Local, instance: Instance, vmi: VirtualMachineInsta
 async function startBare(twin: Twin): Promise<number> {
   const uri = `qemu+unix:///system?socket=${twin.socketPath}`;
   const begin = performance.now();
-  await run("virsh", ["-q", "-c", uri, "create", twin.xmlPath]);
+  await virsh(["-q", "-c", uri, "create", twin.xmlPath]);
   const milliseconds = performance.now() - begin;
-  await run("virsh", ["-q", "-c", uri, "destroy", twin.name]);
+  await virsh(["-q", "-c", uri, "destroy", twin.name]);
   return milliseconds;
+}
+
+/** As from a user's shell: this process, which is large, does not fork for it. */
+async function virsh(args: readonly string[]): Promise<void> {
+  const { code, complaint } = await runProgram("virsh", args, { timeoutMilliseconds: 60_000 });
+  if (code !== 0) throw new Error(`virsh ${args.join(" ")}: ${complaint}`);
 }
