@@ -2,7 +2,7 @@
  * Durable small files: what was written is there after a power cut, or the old content is. The only place where the
  * runtime's state meets the file system.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Fault } from "#events/fault.ts";
 import { diskFailed, errnoOf, fileFault, isMissing } from "#events/file-fault.ts";
@@ -10,8 +10,11 @@ import { diskFailed, errnoOf, fileFault, isMissing } from "#events/file-fault.ts
 export interface Disk {
   /** Undefined when there is no such file. */
   read(path: string): Promise<string | undefined>;
-  /** Replaces the file; on disk when it resolves. @throws Fault later, reason DiskFull or DiskFailed */
-  replace(path: string, text: string): Promise<void>;
+  /**
+   * Replaces the file; on disk when it resolves. With `lasting: false` it is only whole, which is what the death of this
+   * process asks for: for what ends with the node's boot. @throws Fault later, reason DiskFull or DiskFailed
+   */
+  replace(path: string, text: string, options?: { readonly lasting?: boolean }): Promise<void>;
   /** Appends to the file; on disk when it resolves. @throws Fault later, reason DiskFull or DiskFailed */
   append(path: string, text: string): Promise<void>;
   /** Names in a directory; none when it is not there. */
@@ -29,13 +32,14 @@ export const realDisk: Disk = {
       throw diskFault(thrown, path, `${path} can't be read`);
     }
   },
-  async replace(path, text) {
+  async replace(path, text, { lasting = true } = {}) {
     const temporary = `${path}.new`;
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeSynced(temporary, "w", text);
+      if (lasting) await writeSynced(temporary, "w", text);
+      else await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, path);
-      await syncDirectory(dirname(path));
+      if (lasting) await syncDirectory(dirname(path));
     } catch (thrown) {
       // It tells how full the disk is: before what was half written is gone.
       const fault = diskFault(thrown, path, `${path} can't be written`);

@@ -125,8 +125,8 @@ export class Machines {
     const driver = new Driver(
       {
         ...ports,
-        // Records answer from memory what is on disk. What a lease adds for pets goes here.
-        claimHolds: (order) => records.highestEpoch(order.uid) === order.claim.epoch,
+        // What a lease adds for pets goes here.
+        claimHolds: (order) => records.holds(order),
         tell: (report, status) => this.#tell(report, status),
       },
       hypervisor,

@@ -86,6 +86,14 @@ export class Records {
   }
 
   /**
+   * Whether the order's claim is the newest that was taken, and of this boot of the node: after another boot, others may
+   * have the proof that nothing of it runs here. Answered from memory: what counts is on disk.
+   */
+  holds({ uid, claim }: MachineOrder): boolean {
+    return this.highestEpoch(uid) === claim.epoch && claim.bootID === this.#options.bootID;
+  }
+
+  /**
    * Takes an order, durably, or says why not.
    * @throws Fault stale NodeMismatch, BootIDMismatch, EpochTooOld, VersionTooOld; later DiskFull, StillEnding,
    *   RecordUnreadable

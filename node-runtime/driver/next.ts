@@ -179,7 +179,7 @@ export const exits = {
   claimLost: {
     kind: "destroyed",
     reason: "ClaimLost",
-    message: "another owner claimed the machine before its vCPUs ran here",
+    message: "its claim ended before its vCPUs ran here: another owner has the machine, or the node has booted anew",
   },
   startTimedOut: {
     kind: "failed",

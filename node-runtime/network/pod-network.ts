@@ -10,7 +10,8 @@
  * ```
  *
  * A namespace takes four processes and about 20 ms to make, so one is kept ready: a start takes it (2 ms), and the next
- * one is made a moment later. A pod's number (its address, its names) is on disk before it is told.
+ * one is made a moment later. A pod's number (its address, its names) is written
+ * down before it is told.
  */
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
@@ -360,6 +361,8 @@ class LocalPodNetwork implements PodNetwork {
       this.#options.disk.replace(
         this.#path,
         JSON.stringify({ subnet: printSubnet(this.#subnet), pods: Object.fromEntries(this.#pods) } satisfies State),
+        // No namespace outlives the node's boot.
+        { lasting: false },
       );
     const mine = this.#writing.then(write, write);
     this.#writing = mine.catch(() => {}); // the one who asked for it is told

@@ -218,6 +218,18 @@ describe("a runtime that comes back", () => {
     }
   });
 
+  it("starts nothing under a claim of an earlier boot: another node may run it by now", async () => {
+    const rig = await Rig.start();
+    rig.volumes.stuck = true;
+    await rig.order();
+    await rig.killRuntime();
+    rig.volumes.stuck = false;
+    await rig.startRuntime("the next boot");
+    await rig.clock.advance(seconds(2));
+    expect(rig.status()).toMatchObject({ state: "stopped", exit: { reason: "ClaimLost" } });
+    expect(rig.hypervisor.started).toEqual([]);
+  });
+
   it("goes on with a stop that was cut short, within the same grace", async () => {
     const rig = await Rig.start({ obeysAcpi: false });
     await rig.running();
