@@ -18,7 +18,7 @@ export interface RefusedEvent {
   readonly detail: string;
 }
 
-/** Numbers grow in the order of adding. All calls are synchronous: what `add` took is durable when it returns. */
+/** Numbers grow in the order of adding. All calls are synchronous: what `add` took outlives this process when it returns. */
 export interface OutboxStore {
   /** `machine`: events of one machine supersede each other. @throws when there is no room */
   add(entry: { readonly key: Key; readonly machine: string; readonly event: CloudEvent }): void;
@@ -44,7 +44,7 @@ export const MOST_REFUSED = 100;
 
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
+  PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL,

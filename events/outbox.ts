@@ -1,6 +1,7 @@
 /**
- * The node runtime's outbox: what was observed is on disk before anyone is told that it happened, and is sent until the
- * control plane has taken it. In order for each key; keys do not wait for each other. When too much waits, statuses
+ * The node runtime's outbox: what was observed is written down before anyone is told that it happened, and is sent until
+ * the control plane has taken it. Written down is: the death of this process takes nothing back. A power cut may take
+ * the newest reports; it also ends all that they tell of, and the node's next boot id says so. In order for each key; keys do not wait for each other. When too much waits, statuses
  * that a newer one of the same machine supersedes go first: each carries the whole status.
  */
 import type { Key } from "#api/object.ts";
@@ -33,7 +34,7 @@ export interface OutboxOptions {
 }
 
 export interface Outbox {
-  /** On disk when this returns. @throws Fault later (DiskFull) when it can't be */
+  /** Written down when this returns. @throws Fault later (DiskFull) when it can't be */
   add(event: CloudEvent): void;
   /** How many wait to be sent. */
   readonly waiting: number;

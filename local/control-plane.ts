@@ -30,11 +30,11 @@ import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
-import { createNodes } from "#functions/nodes.ts";
+import { createNodes, type NodeDoors } from "#functions/nodes.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
 import { startApiServer, type ApiServer } from "./apiserver/server.ts";
 import type { Instance } from "./instance.ts";
-import { nodeOf, type Identity, type Pki } from "./pki.ts";
+import { CONTROL_USER, nodeOf, type Identity, type Pki } from "./pki.ts";
 import { orUndo, type Undo } from "./undo.ts";
 
 /** Seconds between comparisons of what nodes hold with what objects say. Events bring changes at once; this finds what was lost. */
@@ -81,6 +81,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
     port: options.port,
     tls: { ...pki.server, clientCA: pki.authority },
     admission,
+    isInsider: ({ username }) => username === CONTROL_USER,
     log,
   });
   undo.add(() => api.close());
@@ -102,8 +103,9 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
     log,
   });
   known.reader = source.reader;
-  const nodes = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
-  undo.add(() => nodes.close());
+  const doors = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
+  undo.add(() => doors.close());
+  const nodes = onceOnDisk(doors, api);
   const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
   for (const served of gateway.apis) api.addAggregated(served);
   const dispatcher = createDispatcher({
@@ -140,6 +142,28 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   };
 }
 
+/**
+ * Functions are the API server's insiders: what they decide rests on objects that may not be on disk yet. A node outlives
+ * this process, so it hears of nothing that a power cut could take back.
+ */
+function onceOnDisk(doors: NodeDoors, { onDisk }: Pick<ApiServer, "onDisk">): NodeDoors {
+  return {
+    ...doors,
+    async order(order) {
+      await onDisk();
+      return doors.order(order);
+    },
+    async forget(node, uid, epoch) {
+      await onDisk();
+      return doors.forget(node, uid, epoch);
+    },
+    async act(node, uid, epoch, action) {
+      await onDisk();
+      return doors.act(node, uid, epoch, action);
+    },
+  };
+}
+
 /** The schemas are compiled at their first use, which takes a third of a second: better now than at a user's first VM. */
 async function warmUp(admission: Admission): Promise<void> {
   const template = { spec: { domain: { devices: {}, memory: { guest: "128Mi" } } } };
@@ -150,7 +174,7 @@ async function warmUp(admission: Admission): Promise<void> {
     spec: { runStrategy: "Halted", template },
   };
   const request = { operation: "CREATE", namespace: "default", name: "warm-up", dryRun: true } as const;
-  const user = { username: "system:virtive:control", groups: [] };
+  const user = { username: CONTROL_USER, groups: [] };
   await admission.review({ ...request, kind: VirtualMachine, object, user });
 }
 

@@ -56,6 +56,8 @@ const LOOPBACK: x509.JsonGeneralName[] = [
 ];
 
 export const CONTROL_URI = "virtive://control";
+/** The same, as the API server knows its users. */
+export const CONTROL_USER = "system:virtive:control";
 
 export function nodeURI(name: string): string {
   return `virtive://node/${name}`;
@@ -93,7 +95,7 @@ export async function openPki(directory: string, now: () => Date = () => new Dat
       usages: [CLIENT_AUTH],
     }),
     control: await issue("control", {
-      commonName: "system:virtive:control",
+      commonName: CONTROL_USER,
       organization: "system:masters",
       names: [...LOOPBACK, { type: "url", value: CONTROL_URI }],
       usages: [SERVER_AUTH, CLIENT_AUTH],

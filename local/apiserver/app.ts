@@ -60,6 +60,8 @@ export interface AppOptions {
   readonly authentication: Authentication;
   readonly tokens: ServiceAccountTokens;
   readonly authorizer: Authorizer;
+  /** Who ends with this process, and so may know of writes that are not on disk yet. */
+  readonly isInsider: (user: UserInfo) => boolean;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -71,16 +73,24 @@ export function createApp(options: AppOptions): Hono<Env> {
     if (!(error instanceof StatusError)) options.onTrouble(error);
     return replyError(error);
   });
-  app.all("*", (context) => answer(options, context));
+  app.all("*", async (context) => {
+    const caller = await options.authentication.userOf(context.env.incoming);
+    if (options.isInsider(caller)) return answer(options, context, caller);
+    try {
+      return await answer(options, context, caller);
+    } finally {
+      // Whatever the answer is, an error too: it may tell of a write that is not on disk yet.
+      await options.room.store.onDisk();
+    }
+  });
   return app;
 }
 
-async function answer(options: AppOptions, context: Context<Env>): Promise<Response> {
+async function answer(options: AppOptions, context: Context<Env>, caller: UserInfo): Promise<Response> {
   const { req } = context;
   const { path } = req;
-  const { incoming } = context.env;
   const { authentication, authorizer } = options;
-  const user = await actingAs(await authentication.userOf(incoming), incoming.headersDistinct, authorizer);
+  const user = await actingAs(caller, context.env.incoming.headersDistinct, authorizer);
   const named = resourcePath(path);
   const query = new URL(req.url).searchParams;
   const verb = named === undefined ? undefined : verbOf(req.method, named, query);
@@ -137,10 +147,11 @@ async function answerPath(options: AppOptions, { req }: Context<Env>, user: User
 }
 
 /** Takes the connection over: lines are written straight to it until the watch ends. */
-function watch({ room, watches }: AppOptions, request: ResourceRequest, context: Context<Env>): Response {
+function watch({ room, watches, isInsider }: AppOptions, request: ResourceRequest, context: Context<Env>): Response {
   const served: Served = request.served;
   if (!served.kind.verbs.includes("watch")) throw methodNotAllowed(served.kind, "watch");
-  const options = watchOptions(room, scopeOf(request), request.query, viewOf(request));
+  const insider = isInsider(request.user);
+  const options = { ...watchOptions(room, scopeOf(request), request.query, viewOf(request)), insider };
   const timeout = timeoutSeconds(request.query);
   watches.requireRoom();
   const { outgoing } = context.env;

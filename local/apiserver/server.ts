@@ -13,6 +13,7 @@ import { createApp } from "./app.ts";
 import { Authentication, type StaticToken } from "./authentication/authentication.ts";
 import { DefaultAccounts } from "./authentication/default-accounts.ts";
 import { actingAs } from "./authentication/impersonation.ts";
+import type { UserInfo } from "./authentication/user.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
 import { RoleAggregation } from "./authorization/aggregation.ts";
 import { attributesOf, authorize, type Authorizer } from "./authorization/authorizer.ts";
@@ -55,6 +56,11 @@ export interface ApiServerOptions extends ListenerOptions {
   readonly services?: ServiceResolver;
   /** Instead of RBAC: roles and bindings are then only kept. */
   readonly authorizer?: Authorizer;
+  /**
+   * Users who end with this process: they are shown writes at once, all others when these are on disk. What insiders let
+   * out of this process has to wait for `onDisk`. Default: nobody.
+   */
+  readonly isInsider?: (user: UserInfo) => boolean;
   readonly aggregated?: readonly AggregatedApi[];
   readonly log?: Logger;
   /** How far back watches may start. Default 16,384 changes, 32 Mi characters. */
@@ -69,6 +75,8 @@ export interface ApiServer {
   readonly url: string;
   readonly port: number;
   addAggregated(api: AggregatedApi): void;
+  /** Resolves when all that insiders can see now is on disk. Rejects when the disk fails. */
+  onDisk(): Promise<void>;
   /** Writes since the start, by kind, verb and subresource. */
   writes(): readonly WriteCount[];
   /** Ends watches and connections, and closes the file. Acknowledged writes are on disk already. */
@@ -129,6 +137,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authentication,
     tokens,
     authorizer,
+    isInsider: options.isInsider ?? (() => false),
     onTrouble,
   });
   const server = listener(
@@ -148,6 +157,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     url: `https://${options.host ?? "127.0.0.1"}:${port}`,
     port,
     addAggregated,
+    onDisk: () => store.onDisk(),
     writes: () => room.writes.all(),
     async close() {
       watches.close();

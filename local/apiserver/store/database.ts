@@ -2,8 +2,12 @@
  * The SQLite file behind the store: the objects as they are, and for each write what was there before (an undo log),
  * which is enough to know every state since the oldest write that is kept. The only file that knows SQL and
  * node:sqlite.
+ *
+ * A commit appends to SQLite's log and returns: it outlives this process, not yet a power cut. `sync` waits for the disk,
+ * away from the event loop, and for all commits before it. What a power cut leaves of a log that was not synced ends
+ * with a whole commit: SQLite's checksums see to that.
  */
-import { mkdirSync } from "node:fs";
+import { close, closeSync, fdatasync, fdatasyncSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { diskFull } from "#events/file-fault.ts";
@@ -65,15 +69,19 @@ export class Database {
   readonly #remove: StatementSync;
   readonly #remember: StatementSync;
   readonly #forget: StatementSync;
+  /** SQLite's log: it stays the same file while the database is open. */
+  readonly #log: number;
+  #syncs = 0;
+  #closed = false;
 
   /** Opens or makes `apiserver.sqlite` in the directory, which is made with mode 0700 when missing. */
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#path = path.join(directory, "apiserver.sqlite");
     this.#sqlite = new DatabaseSync(this.#path);
-    // FULL: a commit is on disk before anyone is told of it. EXCLUSIVE: a second process fails instead of corrupting.
+    // NORMAL: SQLite syncs only when it moves the log into the file. EXCLUSIVE: a second process fails instead of corrupting.
     this.#sqlite.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${WAL_BYTES};`);
+      PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${WAL_BYTES};`);
     const user_version = this.#pragma("user_version");
     if (user_version > LAYOUT_VERSION) {
       this.#sqlite.close();
@@ -89,6 +97,8 @@ export class Database {
     this.#remove = this.#sqlite.prepare("DELETE FROM objects WHERE resource = ? AND key = ?");
     this.#remember = this.#sqlite.prepare("INSERT INTO history (version, resource, key, before) VALUES (?, ?, ?, ?)");
     this.#forget = this.#sqlite.prepare("DELETE FROM history WHERE version <= ?");
+    this.#log = openSync(`${this.#path}-wal`, "r+");
+    syncDirectory(directory);
   }
 
   objects(): Row[] {
@@ -102,7 +112,7 @@ export class Database {
       .all() as unknown as HistoryRow[];
   }
 
-  /** All of the writes or none; when it returns they are on disk. @throws StatusError 507 when there is no room */
+  /** All of the writes or none; on disk once `sync` has returned. @throws StatusError 507 when there is no room */
   commit(writes: readonly Write[]): void {
     this.#transaction(() => {
       for (const { version, resource, key, after, before } of writes) {
@@ -138,8 +148,38 @@ export class Database {
     }
   }
 
+  /** Resolves when all that was committed before the call is on disk. */
+  async sync(): Promise<void> {
+    this.#syncs += 1;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        fdatasync(this.#log, (error) => (error === null ? resolve() : reject(error)));
+      });
+    } finally {
+      this.#syncs -= 1;
+      if (this.#closed && this.#syncs === 0) close(this.#log);
+    }
+  }
+
+  /** All that was committed is on disk when it returns. */
   close(): void {
-    this.#sqlite.close();
+    try {
+      fdatasyncSync(this.#log);
+    } finally {
+      this.#sqlite.close();
+      this.#closed = true;
+      if (this.#syncs === 0) closeSync(this.#log);
+    }
+  }
+}
+
+/** The names of the files are on disk too. */
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 

@@ -1,9 +1,12 @@
 /**
- * The store: all objects in memory as text, every write on disk before it is seen or answered.
+ * The store: all objects in memory as text, every write in SQLite before it is seen, and on disk before anybody outside
+ * of this process hears of it.
  *
- * Writes that arrive in the same turn of the event loop share one commit (one fsync). A flush is synchronous: check
- * each write against what is there, give it the next version, commit to SQLite, then show it to readers and watchers.
- * So nobody ever sees a write that a crash could take back.
+ * Writes that arrive in the same turn of the event loop share one commit. A flush is synchronous: check each write
+ * against what is there, give it the next version, commit to SQLite, then show it to readers and watchers. From then on
+ * the death of this process does not take it back. Only a power cut could, until the disk has it: that is waited for
+ * away from the event loop, once for all commits that have come in meanwhile. Who outlives this process waits for
+ * `onDisk`, so that nobody ever knows of a write that a crash takes back.
  */
 import type { JsonObject } from "../json-value.ts";
 import { tooLarge } from "../status.ts";
@@ -59,7 +62,17 @@ export class Store {
   readonly #dependents = new Map<string, Set<string>>();
   readonly #window: Window;
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
+  readonly #syncedListeners = new Set<(changes: readonly Change[]) => void>();
   #version: number;
+  /** Version of the newest write that is on disk. */
+  #synced: number;
+  #syncing = false;
+  /** What is not on disk yet, in order. */
+  #unsynced: Change[] = [];
+  #waiting: { readonly version: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }[] =
+    [];
+  /** Why the disk can't be relied on any more. */
+  #failure: Error | undefined;
   #pending: Pending[] = [];
   #closed = false;
 
@@ -77,6 +90,9 @@ export class Store {
     }
     const newest = history.at(-1)?.version ?? 0;
     this.#version = rows.reduce((version, row) => Math.max(version, row.version), newest);
+    // What an earlier process has left in the log may be in memory only.
+    this.#synced = this.#version - 1;
+    this.#sync();
     this.#window = new Window(window, history[0] === undefined ? this.#version : history[0].version - 1);
     for (const change of this.#replayed(history)) this.#window.add(change);
   }
@@ -84,6 +100,11 @@ export class Store {
   /** Version of the newest write. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Version of the newest write that is on disk, with all before it. */
+  get synced(): number {
+    return this.#synced;
   }
 
   /** Changes up to this version are no longer known. */
@@ -208,9 +229,24 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves once it is on disk. */
+  /** The same, once they are on disk. */
+  onSynced(listener: (changes: readonly Change[]) => void): () => void {
+    this.#syncedListeners.add(listener);
+    return () => this.#syncedListeners.delete(listener);
+  }
+
+  /** Resolves when all writes that can be seen now are on disk. Rejects when the disk fails. */
+  onDisk(): Promise<void> {
+    if (this.#synced >= this.#version) return Promise.resolve();
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const version = this.#version;
+    return new Promise((resolve, reject) => this.#waiting.push({ version, resolve, reject }));
+  }
+
+  /** Resolves once it can be seen; see `onDisk`. */
   async write(wish: Wish): Promise<Outcome> {
     if (this.#closed) throw new Error("the store is closed");
+    if (this.#failure !== undefined) throw this.#failure;
     return new Promise((resolve, reject) => {
       this.#pending.push({ wish, resolve, reject });
       if (this.#pending.length === 1) setImmediate(() => this.#flush());
@@ -260,9 +296,45 @@ export class Store {
       }
       this.#version = version;
       this.#show(changes);
+      this.#sync();
     }
     for (const { pending: entry, outcome } of outcomes) entry.resolve(outcome);
     this.#compact();
+  }
+
+  #sync(): void {
+    if (this.#syncing || this.#closed || this.#synced >= this.#version || this.#failure !== undefined) return;
+    this.#syncing = true;
+    const version = this.#version;
+    this.#database.sync().then(
+      () => {
+        this.#syncing = false;
+        this.#reached(version);
+        this.#sync();
+      },
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #reached(version: number): void {
+    if (version <= this.#synced) return;
+    this.#synced = version;
+    const end = this.#unsynced.findIndex((change) => change.version > version);
+    const changes = this.#unsynced.splice(0, end < 0 ? this.#unsynced.length : end);
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter((one) => one.version > version);
+    for (const one of waiting) if (one.version <= version) one.resolve();
+    for (const listener of this.#syncedListeners) listener(changes);
+  }
+
+  /** What was shown can't be unshown: nothing more is written until a new process has read what the disk really has. */
+  #failed(error: unknown): void {
+    this.#syncing = false;
+    this.#failure = new Error("the disk has failed to keep what was written: nothing is written any more", {
+      cause: error,
+    });
+    this.#onTrouble(this.#failure);
+    for (const one of this.#waiting.splice(0)) one.reject(this.#failure);
   }
 
   /** What the window has dropped goes from the file too. When that fails, the next trim forgets it as well. */
@@ -281,6 +353,7 @@ export class Store {
       if (change.after !== undefined) this.#place(change.after);
       else if (change.before !== undefined) this.#displace(change.before);
       this.#window.add(change);
+      this.#unsynced.push(change);
     }
     for (const listener of this.#listeners) listener(changes);
   }
@@ -291,6 +364,7 @@ export class Store {
     if (this.#pending.length > 0) this.#flush();
     this.#closed = true;
     this.#database.close();
+    this.#reached(this.#version);
   }
 }
 

@@ -36,7 +36,7 @@ export function watchOptions(
   where: { readonly namespace: string | undefined; readonly selector: Selector },
   query: Query,
   view: View,
-): WatchOptions {
+): Omit<WatchOptions, "insider"> {
   const initialEvents = flag(query, "sendInitialEvents");
   const match = query.get("resourceVersionMatch") ?? "";
   if (query.has("sendInitialEvents") && match !== "NotOlderThan")

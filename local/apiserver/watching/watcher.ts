@@ -40,6 +40,8 @@ export interface WatchOptions {
   /** Send what is there, then a bookmark that says so. */
   readonly initialEvents: boolean;
   readonly bookmarks: boolean;
+  /** Its client ends with this process, and so may see what is not on disk yet. */
+  readonly insider: boolean;
   /** The object as one line's JSON. */
   readonly encode: (object: StoredObject) => string;
   /** A bookmark at a version, `initialEnd` when it ends the initial events. */
@@ -91,16 +93,26 @@ export class Watcher {
     this.#options = options;
     this.#onEnd = onEnd;
     this.#stalledMilliseconds = stalledMilliseconds;
-    this.#position = options.since ?? store.version;
+    const now = Math.max(this.#reach, store.compacted);
+    this.#position = options.since ?? now;
     this.#announced = this.#position;
     if (options.since === undefined || options.initialEvents) {
-      this.#position = store.version;
-      this.#initial = store.list(options.resource, options.namespace);
+      this.#position = now;
+      this.#initial = store.listAt(options.resource, options.namespace, now);
     }
   }
 
   get resource(): string {
     return this.#options.resource;
+  }
+
+  get insider(): boolean {
+    return this.#options.insider;
+  }
+
+  /** Up to which version it may tell. */
+  get #reach(): number {
+    return this.#options.insider ? this.#store.version : this.#store.synced;
   }
 
   /** Writes on until it has caught up or the client has no room. */
@@ -148,7 +160,9 @@ export class Watcher {
       return false;
     }
     const changes = this.#store.changesAfter(this.#options.resource, this.#position, BATCH);
+    const reach = this.#reach;
     for (const change of changes) {
+      if (change.version > reach) return false;
       if (this.#sink.waiting > HIGH_WATER_BYTES) return true;
       this.#sendChange(change);
       this.#position = change.version;
@@ -173,8 +187,8 @@ export class Watcher {
   /** Tells the client how far it has come, if that is news. */
   bookmark(): void {
     if (this.#ended || !this.#options.bookmarks || this.#draining !== undefined || this.#initial !== undefined) return;
-    // Everything up to the store's version that concerns this watch has been sent.
-    const version = this.#store.version;
+    // Everything up to this version that concerns this watch has been sent.
+    const version = this.#reach;
     if (version <= this.#announced) return;
     this.#announced = version;
     this.#position = version;

@@ -1,4 +1,4 @@
-/** All watches of a server: wakes them after each commit, reminds them of their progress, ends them in time. */
+/** All watches of a server: wakes them when there is news that they may tell, reminds them of their progress, ends them in time. */
 import { StatusError } from "../status.ts";
 import type { Store } from "../store/store.ts";
 import type { Change } from "../store/window.ts";
@@ -17,7 +17,7 @@ export class Watches {
   readonly #store: Store;
   readonly #byResource = new Map<string, Set<Watcher>>();
   readonly #bookmarks: NodeJS.Timeout;
-  readonly #unlisten: () => void;
+  readonly #unlisten: readonly (() => void)[];
   readonly #maxWatches: number;
   readonly #stalledMilliseconds: number | undefined;
   #count = 0;
@@ -29,7 +29,10 @@ export class Watches {
     this.#store = store;
     this.#maxWatches = maxWatches;
     this.#stalledMilliseconds = stalledMilliseconds;
-    this.#unlisten = store.onChange((changes) => this.#wake(changes));
+    this.#unlisten = [
+      store.onChange((changes) => this.#wake(changes, true)),
+      store.onSynced((changes) => this.#wake(changes, false)),
+    ];
     this.#bookmarks = setInterval(() => this.#remind(), bookmarkIntervalMilliseconds);
     this.#bookmarks.unref();
   }
@@ -69,9 +72,11 @@ export class Watches {
     });
   }
 
-  #wake(changes: readonly Change[]): void {
+  #wake(changes: readonly Change[], insiders: boolean): void {
     const resources = new Set(changes.map(({ resource }) => resource));
-    for (const resource of resources) for (const watcher of this.#byResource.get(resource) ?? []) watcher.pump();
+    for (const resource of resources) {
+      for (const watcher of this.#byResource.get(resource) ?? []) if (watcher.insider === insiders) watcher.pump();
+    }
   }
 
   #remind(): void {
@@ -85,7 +90,7 @@ export class Watches {
 
   close(): void {
     clearInterval(this.#bookmarks);
-    this.#unlisten();
+    for (const unlisten of this.#unlisten) unlisten();
     for (const set of this.#byResource.values()) for (const watcher of set) watcher.end();
   }
 }

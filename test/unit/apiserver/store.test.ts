@@ -83,7 +83,7 @@ test("tells of concurrent writes in one go, in order", async () => {
   expect(seen.map((changes) => changes.map(({ key }) => key))).toEqual([["ns/a", "ns/b", "ns/c"]]);
 });
 
-test("shows nobody a write before it is on disk", async () => {
+test("shows nobody a write that the death of its process would take back", async () => {
   const writing = put("a");
   expect(store.get("things", "ns", "a")).toBeUndefined();
   await writing;
@@ -91,6 +91,17 @@ test("shows nobody a write before it is on disk", async () => {
   other.close();
   store = open();
   expect(store.get("things", "ns", "a")).toBeDefined();
+});
+
+test("tells when writes are on disk, once for all that waited", async () => {
+  await store.onDisk();
+  const told: (readonly string[])[] = [];
+  store.onSynced((changes) => void told.push(changes.map(({ key }) => key)));
+  const versions = await Promise.all([put("a"), put("c"), put("b")]);
+  expect(store.synced).toBeLessThan(versions[0]);
+  await store.onDisk();
+  expect(store.synced).toBe(versions[2]);
+  expect(told).toEqual([["ns/a", "ns/c", "ns/b"]]);
 });
 
 test("lists in order of key, a namespace apart from one whose name it begins", async () => {
