@@ -1,8 +1,9 @@
 /**
  * The node runtime's outbox: what was observed is written down before anyone is told that it happened, and is sent until
  * the control plane has taken it. Written down is: the death of this process takes nothing back. A power cut may take
- * the newest reports; it also ends all that they tell of, and the node's next boot id says so. In order for each key; keys do not wait for each other. When too much waits, statuses
- * that a newer one of the same machine supersedes go first: each carries the whole status.
+ * the newest reports; it also ends all that they tell of, and the node's next boot id says so. In order for each key;
+ * keys do not wait for each other. When too much waits, statuses that a newer one of the same machine supersedes go
+ * first: each carries the whole status.
  */
 import type { Key } from "#api/object.ts";
 import { verdictOf } from "./broker/answers.ts";
