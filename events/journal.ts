@@ -20,8 +20,9 @@ export interface JournalOptions {
   readonly log?: Log;
 }
 
-/** A batch takes less than a millisecond of the event loop. */
+/** A batch takes less than a millisecond of the event loop; when much waits, more of it at once, so that it gets less. */
 const BATCH = 16;
+const BATCH_PART = 32;
 const BATCH_EVERY_MILLISECONDS = 5;
 /** Entries that may wait for the disk; with more the oldest are dropped and the loss is logged. */
 const MOST_BUFFERED = 50_000;
@@ -60,7 +61,9 @@ export function openJournal(options: JournalOptions): Journal {
   let rows = Number(extent?.["rows"]);
   let bytes = Number(extent?.["bytes"]);
   let last = Number(extent?.["last"]);
+  /** What waits for the disk, from `written` on; what is before that is on it and goes some at a time. */
   let buffer: JournalEntry[] = [];
+  let written = 0;
   let cancelBatch: (() => void) | undefined;
   let cancelTidying: (() => void) | undefined;
   let logged = 0;
@@ -70,8 +73,9 @@ export function openJournal(options: JournalOptions): Journal {
   function append(entry: JournalEntry): number {
     if (closed) return entry.cursor;
     buffer.push(entry);
-    if (buffer.length > MOST_BUFFERED) {
+    if (waiting() > MOST_BUFFERED) {
       buffer = buffer.slice(-MOST_BUFFERED / 2);
+      written = 0;
       log.error({ kept: buffer.length }, "the journal's disk is too slow or full: entries were dropped");
     }
     cancelBatch ??= clock.schedule(BATCH_EVERY_MILLISECONDS, batch);
@@ -79,17 +83,27 @@ export function openJournal(options: JournalOptions): Journal {
     return entry.cursor;
   }
 
+  function waiting(): number {
+    return buffer.length - written;
+  }
+
   function batch(): void {
     cancelBatch = undefined;
-    const written = write(BATCH);
-    if (buffer.length > 0 && !closed) {
-      cancelBatch = clock.schedule(written ? BATCH_EVERY_MILLISECONDS : 1000, batch);
-    }
+    const done = write(Math.max(BATCH, Math.ceil(waiting() / BATCH_PART)));
+    if (waiting() > 0 && !closed) cancelBatch = clock.schedule(done ? BATCH_EVERY_MILLISECONDS : 1000, batch);
+  }
+
+  /** Taken from the front without moving the rest each time. */
+  function taken(count: number): void {
+    written += count;
+    if (written < buffer.length / 2) return;
+    buffer = buffer.slice(written);
+    written = 0;
   }
 
   /** False when the disk refuses; the entries stay in the buffer. */
   function write(most: number): boolean {
-    const entries = buffer.slice(0, most);
+    const entries = buffer.slice(written, written + most);
     if (entries.length === 0) return true;
     let size = 0;
     try {
@@ -103,10 +117,10 @@ export function openJournal(options: JournalOptions): Journal {
       database.exec("COMMIT");
     } catch (thrown) {
       if (database.isTransaction) database.exec("ROLLBACK");
-      log.error({ file, waiting: buffer.length }, `the journal can't be written: ${asFault(thrown).message}`);
+      log.error({ file, waiting: waiting() }, `the journal can't be written: ${asFault(thrown).message}`);
       return false;
     }
-    buffer = buffer.slice(entries.length);
+    taken(entries.length);
     rows += entries.length;
     bytes += size;
     logged += size;
@@ -146,7 +160,7 @@ export function openJournal(options: JournalOptions): Journal {
   }
 
   function flush(): void {
-    while (buffer.length > 0 && write(1000));
+    while (waiting() > 0 && write(1000));
   }
 
   function select(where: string, parameters: readonly (string | number)[]): JournalEntry[] {

@@ -75,6 +75,8 @@ export interface OrdersServer {
 const CONTROL_NAME = "virtive://control";
 const MOST_BODY_BYTES = 1024 * 1024;
 const REQUEST_MS = 30_000;
+/** The control plane looks at each node every 8 to 60 s: a connection for each look would cost more than the look. */
+const KEEP_ALIVE_MS = 90_000;
 const MOST_CONNECTIONS = 256;
 const STATUS = { stale: 409, later: 503, refused: 422, bug: 500 } as const satisfies Record<FaultKind, number>;
 const STATUS_OF_REASON: Readonly<Record<string, 400 | 401 | 403 | 404 | 413>> = {
@@ -207,6 +209,7 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
     rejectUnauthorized: true,
     requestTimeout: REQUEST_MS,
     headersTimeout: REQUEST_MS / 2,
+    keepAliveTimeout: KEEP_ALIVE_MS,
   });
   server.maxConnections = MOST_CONNECTIONS;
   const listener = getRequestListener(app.fetch);

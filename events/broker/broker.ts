@@ -7,7 +7,7 @@ import type { Key } from "#api/object.ts";
 import type { Broker, DeliverySpec, Trigger } from "../broker-types.ts";
 import { flowEvents } from "../catalogue.ts";
 import type { Random } from "../chance.ts";
-import type { CloudEvent } from "../cloud-event.ts";
+import { attribute, type CloudEvent } from "../cloud-event.ts";
 import { wait, type Clock } from "../clock.ts";
 import { asFault, Fault } from "../fault.ts";
 import type { DeadLetter, Journal } from "../journal-entry.ts";
@@ -16,7 +16,7 @@ import { makeEvent } from "../make-event.ts";
 import { answerOf, pauseBefore, verdictOf, type Failure } from "./answers.ts";
 import { codeOf, createDeliveries, type Deliveries, type TriggerMetrics } from "./delivery.ts";
 import { checkDelivery, DEFAULT_DELIVERY } from "./delivery-spec.ts";
-import { compileFilters, type Matches } from "./filters.ts";
+import { attributesOf, compileFilters, type Matches } from "./filters.ts";
 import { createLanes } from "./lanes.ts";
 import { arrive, deadLetterOf, replyTo, type Passing } from "./passing.ts";
 import { createWakes } from "./wakes.ts";
@@ -30,7 +30,10 @@ export interface BrokerOptions {
   readonly deliveryDefaults?: DeliverySpec;
   /** Keys that are worked on side by side. Default 64. */
   readonly parallel?: number;
-  /** Deliveries that may wait before publishers are made to wait. Default 10,000. */
+  /**
+   * Deliveries that may wait before publishers are made to wait. Default 2000: a queue is time that a heartbeat waits
+   * behind all that exists, which is told at a start; what waits outside it is made less by its publisher.
+   */
   readonly mostWaiting?: number;
   /** How long a publisher is made to wait before it is told "later". Default 1000. */
   readonly patienceMilliseconds?: number;
@@ -70,17 +73,22 @@ interface Registered {
 }
 
 const SOURCE = "/virtive/broker";
+/** Combinations of values that are remembered; some attributes differ from event to event. */
+const MOST_MATCHED = 1024;
 
 export function createBroker(options: BrokerOptions): LocalBroker {
-  const { journal, clock, random, log, parallel = 64, mostWaiting = 10_000, patienceMilliseconds = 1000 } = options;
+  const { journal, clock, random, log, parallel = 64, mostWaiting = 2000, patienceMilliseconds = 1000 } = options;
   const deliveryDefaults = options.deliveryDefaults ?? DEFAULT_DELIVERY;
   const triggers = new Map<string, Registered>();
   const deadLetterTriggers = new Map<string, Registered>();
-  const lanes = createLanes(parallel, quiet);
+  const lanes = createLanes(parallel, quiet, eased);
   const wakes = createWakes(clock, wake);
   const ending = new AbortController();
   /** Ways to call off what would find out keys again. */
   const routings = new Set<() => void>();
+  /** The attributes that any trigger's filters look at, and the triggers that match by their values. */
+  let filtered: readonly string[] = [];
+  const matched = new Map<string, readonly Registered[]>();
   let published = 0;
   /** Publishing, or finding out keys. */
   let busy = 0;
@@ -109,30 +117,73 @@ export function createBroker(options: BrokerOptions): LocalBroker {
     return count;
   }
 
+  /** Publishers that wait for room, in the order in which they came. */
+  const roomers = new Set<() => void>();
+
+  function full(): boolean {
+    return lanes.waiting + pausing() >= mostWaiting;
+  }
+
+  /** One publisher for each place: they would only fill it all again. */
+  function eased(): void {
+    const [first] = roomers;
+    if (first !== undefined && !full()) first();
+  }
+
   /** Back-pressure: a publisher waits while the queue is full, for a while. */
   async function room(): Promise<void> {
     const until = clock.now().getTime() + patienceMilliseconds;
-    while (lanes.waiting + pausing() >= mostWaiting) {
-      if (clock.now().getTime() >= until || ending.signal.aborted) {
+    while (full()) {
+      const left = until - clock.now().getTime();
+      if (left <= 0 || ending.signal.aborted) {
         throw new Fault("later", "BrokerFull", `${mostWaiting} deliveries wait already`, { retryAfterSeconds: 1 });
       }
-      await wait(clock, 10, ending.signal);
+      const place = new AbortController();
+      const taken = (): void => place.abort();
+      roomers.add(taken);
+      ending.signal.addEventListener("abort", taken, { once: true });
+      await wait(clock, left, place.signal);
+      roomers.delete(taken);
+      ending.signal.removeEventListener("abort", taken);
     }
   }
 
   async function publish(event: CloudEvent): Promise<void> {
     if (ending.signal.aborted) throw new Fault("later", "BrokerClosed", "the broker is shutting down");
     const passing = arrive(event, clock.now());
-    if (lanes.waiting + pausing() >= mostWaiting) await room();
+    if (full()) await room();
     take(passing);
   }
 
   function take(passing: Passing): void {
     published += 1;
     journal.appendEvent(passing.event);
-    for (const registered of triggers.values()) {
-      if (registered.matches(passing.event)) route(registered, passing);
+    for (const registered of matching(passing.event)) route(registered, passing);
+  }
+
+  /**
+   * Filters see attributes only, and most triggers look at the same few: what was found for events with these values
+   * holds for the next one with them.
+   */
+  function matching(event: CloudEvent): readonly Registered[] {
+    let values = "";
+    for (const name of filtered) {
+      const value = attribute(event, name) ?? "";
+      // With its length: no value can pass for two.
+      values += `${value.length} ${value}`;
     }
+    const there = matched.get(values);
+    if (there !== undefined) return there;
+    const found = [...triggers.values()].filter(({ matches }) => matches(event));
+    if (matched.size >= MOST_MATCHED) matched.clear();
+    matched.set(values, found);
+    return found;
+  }
+
+  /** The triggers have changed. */
+  function rematch(): void {
+    matched.clear();
+    filtered = [...new Set([...triggers.values()].flatMap(({ trigger }) => attributesOf(trigger.filters)))];
   }
 
   /** Finds the keys that the event concerns for this trigger. When that takes a look at the world, it may fail. */
@@ -216,6 +267,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
             : giveUp(name, passing, key, failure, attempts),
       }),
     });
+    rematch();
   }
 
   async function publishReply(trigger: string, answered: Passing, reply: CloudEvent): Promise<void> {
@@ -253,6 +305,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
         map.get(name)?.deliveries.close();
         map.delete(name);
       }
+      rematch();
       wakes.forget(name);
     },
     redeliver({ trigger, key, event }) {

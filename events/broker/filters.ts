@@ -25,6 +25,16 @@ export function compileFilters(filters: readonly Filter[], at = "filters"): Matc
   return every(compiled);
 }
 
+/** The attributes that the filters look at, which are right: all that their answer depends on. */
+export function attributesOf(filters: readonly Filter[]): string[] {
+  return filters.flatMap((filter): string[] => {
+    if ("all" in filter) return attributesOf(filter.all);
+    if ("any" in filter) return attributesOf(filter.any);
+    if ("not" in filter) return attributesOf([filter.not]);
+    return Object.values(filter).flatMap((pairs: object) => Object.keys(pairs));
+  });
+}
+
 type Compile = (value: unknown, at: string, causes: Cause[], budget: { left: number }, depth: number) => Matches;
 
 /** How each dialect is compiled. */

@@ -18,8 +18,8 @@ interface Lane {
   busy: boolean;
 }
 
-/** `quiet` is called whenever nothing waits and nothing runs. */
-export function createLanes(parallel: number, quiet: () => void): Lanes {
+/** `quiet` is called whenever nothing waits and nothing runs, `eased` whenever less waits than before. */
+export function createLanes(parallel: number, quiet: () => void, eased: () => void): Lanes {
   const lanes = new Map<Key, Lane>();
   /** Keys with work, none of it running, in the order of their turns. */
   let turns: Key[] = [];
@@ -45,6 +45,7 @@ export function createLanes(parallel: number, quiet: () => void): Lanes {
     waiting -= 1;
     running += 1;
     lane.busy = true;
+    eased();
     void run().finally(() => {
       running -= 1;
       lane.busy = false;

@@ -7,7 +7,7 @@
  *            ├─► follow, a kind┤                               ├─► outlet, a kind ─► publish
  *   watch ───┘                 └► add | update | delete ───────┘
  */
-import { keyOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
+import { keyOf, type Key, type Kind, type KubeObject, type Stored } from "#api/object.ts";
 import { flowEvents, objectEvents, type EventType } from "../catalogue.ts";
 import { systemRandom, type Random } from "../chance.ts";
 import type { CloudEvent } from "../cloud-event.ts";
@@ -30,8 +30,8 @@ export interface SourceOptions {
   /** Seconds between `dev.virtive.resync.due` events; the first comes as soon as all is known. 0: none. */
   readonly resyncSeconds: number;
   /**
-   * Seconds between tellings of every object as if it had changed: a function whose delivery was given up looks again
-   * then. Default 600; 0: none.
+   * Seconds within which every object is told as if it had changed: a function whose delivery was given up looks again
+   * then. Spread evenly, and never more than 20 objects a second. Default 600; 0: none.
    */
   readonly retellSeconds?: number;
   readonly clock: Clock;
@@ -59,6 +59,9 @@ const TYPES = {
   update: objectEvents.updated,
   delete: objectEvents.deleted,
 } as const satisfies Record<Verb, EventType>;
+
+/** A telling of ten thousand objects at once would hold up what really happens. */
+const RETELL_LEAST_MILLISECONDS = 50;
 
 /** The key of resync events: no object's, so that a resync waits for no machine. */
 const RESYNC_KEY = "/resync";
@@ -133,13 +136,23 @@ export function startSource(options: SourceOptions): Source {
   if (resyncSeconds > 0) void gate.promise.then(resync);
 
   let cancelRetelling = (): void => undefined;
+  /** What this round has yet to tell; objects that are gone by their turn are passed over. */
+  let untold: (readonly [Kind, Key])[] = [];
+  let pauseMilliseconds = retellSeconds * 1000;
   function retell(): void {
     if (signal.aborted) return;
+    if (untold.length === 0) {
+      untold = kinds.flatMap((kind) =>
+        [...(cache.shelf(kind)?.objects.keys() ?? [])].map((key) => [kind, key] as const),
+      );
+      pauseMilliseconds = Math.max((retellSeconds * 1000) / Math.max(1, untold.length), RETELL_LEAST_MILLISECONDS);
+    }
+    const [kind, key = ""] = untold.pop() ?? [];
+    const object = kind && cache.shelf(kind)?.objects.get(key);
     // Another event each time: who drops repetitions by their id must hear it.
     const occasion = `retold.${clock.now().getTime()}`;
-    for (const kind of kinds)
-      for (const object of cache.shelf(kind)?.objects.values() ?? []) tell(kind, object, TYPES.update, occasion);
-    cancelRetelling = clock.schedule(retellSeconds * 1000, retell);
+    if (kind !== undefined && object !== undefined) tell(kind, object, TYPES.update, occasion);
+    cancelRetelling = clock.schedule(pauseMilliseconds, retell);
   }
   if (retellSeconds > 0)
     void gate.promise.then(() => !signal.aborted && (cancelRetelling = clock.schedule(retellSeconds * 1000, retell)));

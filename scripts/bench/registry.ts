@@ -3,7 +3,21 @@ import type { BenchItem } from "./item.ts";
 import { broker } from "./items/broker.ts";
 import { coldStart } from "./items/cold-start.ts";
 import { density } from "./items/density.ts";
+import { flatness } from "./items/flatness.ts";
+import { idle } from "./items/idle.ts";
+import { libvirtCalls } from "./items/libvirt-calls.ts";
 import { scale } from "./items/scale.ts";
 import { start } from "./items/start.ts";
+import { wake } from "./items/wake.ts";
 
-export const items: readonly BenchItem[] = [start, density, scale, broker, coldStart];
+export const items: readonly BenchItem[] = [
+  start,
+  density,
+  scale,
+  flatness,
+  broker,
+  wake,
+  idle,
+  libvirtCalls,
+  coldStart,
+];

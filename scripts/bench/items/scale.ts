@@ -37,8 +37,6 @@ async function run({ quick, say, signal }: BenchContext): Promise<readonly Figur
     try {
       const settled = await rig.quiet(signal);
       const settling = await rig.control.ask({ ask: "usage", collect: false });
-      for (const { kind, verb, subresource, count } of settled.writes)
-        say(`wrote ${verb} ${kind} ${subresource} ${count}`);
       say(`${count} machines: quiet after ${settling.cpuSeconds.toFixed(1)} s of CPU`);
       figures.push(
         cpuFigure(

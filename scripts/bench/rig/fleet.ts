@@ -15,7 +15,7 @@ import { MemoryDisk } from "./memory-disk.ts";
 import { timeNow, type Changed, type FleetOptions } from "./messages.ts";
 import { optionsOf, serve } from "./serve.ts";
 
-const { directory, ingressURL, nodes, orders } = optionsOf<FleetOptions>();
+const { directory, stateDirectory: states, ingressURL, nodes, orders } = optionsOf<FleetOptions>();
 const instance = await openInstance(directory);
 const pki = await openPki(instance.paths.pki);
 const random = seededRandom(1);
@@ -63,7 +63,7 @@ async function startNode(node: string, already: readonly MachineOrder[]): Promis
       running.set(uuid, hypervisor);
     } else if (event === "stopped") running.delete(uuid);
   });
-  const stateDirectory = instance.paths.runtime(node);
+  const stateDirectory = join(states, node);
   await mkdir(stateDirectory, { recursive: true });
   const disk = new MemoryDisk();
   await Promise.all(

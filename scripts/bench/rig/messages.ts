@@ -58,6 +58,8 @@ export interface ControlOptions {
 
 export interface FleetOptions {
   readonly directory: string;
+  /** The nodes' own. */
+  readonly stateDirectory: string;
   readonly ingressURL: string;
   readonly nodes: readonly string[];
   /** Machines that run already when the runtimes start: a record and a domain each. JSON file with orders. */

@@ -2,6 +2,7 @@
  * The rig: the real control plane in one process (embedded API server over TLS, source, broker, functions, ingress), real
  * node runtimes over modelled hypervisors in a second, and the item, a client of the API like any other, in a third.
  */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +20,7 @@ export interface Rig {
   readonly control: Part<ControlReady>;
   readonly fleet: Part<object>;
   readonly cluster: Cluster;
-  /** Resolves when no delivery waits, runs or pauses, twice in a row. */
+  /** Resolves when no delivery waits, runs or pauses for a second. */
   quiet(signal: AbortSignal): Promise<Counts>;
   close(): Promise<void>;
 }
@@ -34,11 +35,13 @@ export interface RigOptions {
 
 export async function startRig({ nodes, machines, say }: RigOptions): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), "vt-rig-"));
+  // Each real node has a disk of its own; a hundred modelled ones on this one would measure it.
+  const memory = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "vt-rig-"));
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
   const parts: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     for (const part of parts.reverse()) await part.close();
-    await rm(directory, { recursive: true, force: true });
+    for (const path of [directory, memory]) await rm(path, { recursive: true, force: true });
   };
   try {
     const instance = await openInstance(directory);
@@ -56,7 +59,13 @@ export async function startRig({ nodes, machines, say }: RigOptions): Promise<Ri
     const control = await startPart<ControlReady>("control.ts", { directory, nodes: names });
     parts.push(control);
     const { ingressURL } = control.ready;
-    const fleet = await startPart<object>("fleet.ts", { directory, ingressURL, nodes: names, orders });
+    const fleet = await startPart<object>("fleet.ts", {
+      directory,
+      stateDirectory: memory,
+      ingressURL,
+      nodes: names,
+      orders,
+    });
     parts.push(fleet);
     await control.ask({ ask: "run" });
     const cluster = await connect(instance.paths.kubeconfig);
@@ -69,13 +78,14 @@ export async function startRig({ nodes, machines, say }: RigOptions): Promise<Ri
 }
 
 const LOOK_MILLISECONDS = 250;
+const CALM_LOOKS = 4;
 
 async function quiet(control: Part<ControlReady>, signal: AbortSignal): Promise<Counts> {
   for (let calm = 0; ;) {
     signal.throwIfAborted();
     const counts = await control.ask({ ask: "counts" });
     calm = counts.unfinished === 0 ? calm + 1 : 0;
-    if (calm === 2) return counts;
+    if (calm === CALM_LOOKS) return counts;
     await sleep(LOOK_MILLISECONDS);
   }
 }

@@ -89,6 +89,34 @@ describe("delivery", () => {
     expect(ids(some)).toEqual(["1"]);
   });
 
+  it("goes to a trigger that came or went after events like it", async () => {
+    const { broker, clock, subscribe } = bench();
+    const first = subscribe({ name: "first", filters: [{ exact: { type: "a" } }] });
+    const send = async (id: string, parts: Parameters<typeof event>[0]): Promise<void> => {
+      await broker.publish(event({ id, key: id, type: "a", ...parts }));
+      await clock.settle();
+    };
+    await send("1", {});
+    const second = subscribe({ name: "second", filters: [{ exact: { type: "a", subject: "s" } }] });
+    await send("2", {});
+    await send("3", { subject: "s" });
+    broker.removeTrigger("first");
+    await send("4", { subject: "s" });
+    expect([ids(first), ids(second)]).toEqual([
+      ["1", "2", "3"],
+      ["3", "4"],
+    ]);
+  });
+
+  it("does not take two attributes for others that read the same side by side", async () => {
+    const { broker, clock, subscribe } = bench();
+    const told = subscribe({ filters: [{ exact: { source: "/a", subject: "b c" } }] });
+    await broker.publish(event({ id: "1", source: "/a b", subject: "c" }));
+    await broker.publish(event({ id: "2", source: "/a", subject: "b c" }));
+    await clock.settle();
+    expect(ids(told)).toEqual(["2"]);
+  });
+
   it("shows the time of arrival and no hop count", async () => {
     const { broker, subscribe } = bench();
     const delivered = subscribe({});
@@ -489,6 +517,31 @@ describe("bounds", () => {
     const refused = broker.publish(event({ id: "e", key: "e" })).catch((thrown: unknown) => thrown);
     await clock.advance(600);
     expect(await refused).toMatchObject({ kind: "later", reason: "BrokerFull", retryAfterSeconds: 1 });
+  });
+
+  it("let publishers in as room comes, in the order in which they came", async () => {
+    const { broker, clock } = bench({ mostWaiting: 1, parallel: 1, patienceMilliseconds: 500 });
+    const turns: (() => void)[] = [];
+    const seen: string[] = [];
+    broker.addTrigger({
+      name: "slow",
+      filters: [],
+      async subscriber({ id }) {
+        seen.push(id);
+        await new Promise<void>((resolve) => turns.push(resolve));
+        return { status: 204 };
+      },
+    });
+    await broker.publish(event({ id: "1", key: "1" }));
+    await clock.settle();
+    const published = ["2", "3", "4"].map((id) => broker.publish(event({ id, key: id })));
+    for (let turn = 0; turn < 4; turn += 1) {
+      await clock.settle();
+      turns.shift()?.();
+    }
+    await Promise.all(published);
+    await broker.idle();
+    expect(seen).toEqual(["1", "2", "3", "4"]);
   });
 
   it("refuse a trigger whose name is taken, whose filters or whose delivery are wrong", () => {

@@ -420,6 +420,24 @@ describe("publishing", () => {
 });
 
 describe("the resync", () => {
+  it("tells what exists again, evenly over the time and not all at once", async () => {
+    const { cluster, clock, published, start } = bench();
+    for (let index = 0; index < 10; index += 1) await create(cluster, `c${index}`);
+    const source = start({ retellSeconds: 100 });
+    await clock.advance(1000);
+    published.length = 0;
+    await clock.advance(100_000);
+    const counts: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      await clock.advance(10_000);
+      counts.push(published.length);
+    }
+    const [first = 0, last = 0] = [counts[0], counts.at(-1)];
+    expect(last - first).toBe(9);
+    expect(new Set(published.map(({ subject }) => subject)).size).toBe(10);
+    await source.close();
+  });
+
   it("is due once all is known and then at its interval", async () => {
     const { clock, published, start } = bench();
     const source = start({ resyncSeconds: 60 });
