@@ -57,7 +57,7 @@ async function bench({ quick, rounds = quick ? 10 : 30, say, signal }: BenchCont
       }
     } finally {
       await hypervisor.close();
-      host.detach();
+      await host.detach();
     }
     const baseline = summarize(virsh);
     return [
