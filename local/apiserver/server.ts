@@ -142,7 +142,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   const server = listener(
     options,
-    getRequestListener((request, env) => app.fetch(request, env)),
+    // The listener itself takes the rest of bodies in: the adapter's way cuts connections that serve the next request.
+    getRequestListener((request, env) => app.fetch(request, env), { autoCleanupIncoming: false }),
   );
   server.on("upgrade", (request, socket, head) => {
     void upgrade({ aggregated, authentication, authorizer, onTrouble }, request, socket, head);

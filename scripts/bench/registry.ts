@@ -1,5 +1,6 @@
 /** The benchmark items, in the order in which they run. A new one is listed here. */
 import type { BenchItem } from "./item.ts";
+import { apiServer } from "./items/api-server.ts";
 import { broker } from "./items/broker.ts";
 import { coldStart } from "./items/cold-start.ts";
 import { density } from "./items/density.ts";
@@ -20,4 +21,5 @@ export const items: readonly BenchItem[] = [
   idle,
   libvirtCalls,
   coldStart,
+  apiServer,
 ];

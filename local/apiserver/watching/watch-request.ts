@@ -95,14 +95,26 @@ const LAST_WORDS_MILLISECONDS = 5000;
 export function responseSink(response: ServerResponse): Sink {
   // A client that goes while a line is on its way is no error of ours: the connection's end ends the watch.
   response.on("error", () => {});
+  let waiting = 0;
+  let drained = (): void => {};
   return {
     write(line) {
-      if (!response.destroyed) response.write(line);
+      if (response.destroyed) return;
+      waiting += line.length;
+      response.write(line, () => {
+        waiting -= line.length;
+        if (waiting === 0) drained();
+      });
     },
     get waiting() {
-      return response.writableLength;
+      return waiting;
     },
-    onDrain: (then) => void response.once("drain", then),
+    onDrain(then) {
+      drained = () => {
+        drained = () => {};
+        then();
+      };
+    },
     end() {
       response.end();
       const cut = setTimeout(() => response.destroy(), LAST_WORDS_MILLISECONDS);

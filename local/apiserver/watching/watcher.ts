@@ -23,7 +23,7 @@ const BATCH = 256;
 /** Where a watch writes: a client's connection. */
 export interface Sink {
   write(line: string): void;
-  /** Bytes that the client has not taken yet. */
+  /** Characters that the client has not taken yet. */
   readonly waiting: number;
   /** Called once when everything waiting is taken. */
   onDrain(then: () => void): void;

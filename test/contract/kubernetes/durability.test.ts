@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { seededRandom } from "#events/chance.ts";
 import { openPki, type Pki } from "#local/pki.ts";
 import { Client, type Body, type WatchLine } from "./client.ts";
-import { KillableServer } from "./killable-server.ts";
+import { EmbeddedServerProcess } from "../../../scripts/bench/embedded-server/process.ts";
 import { widget, widgetDefinition } from "./widget.ts";
 
 const GROUP = "durable.example.com";
@@ -23,18 +23,21 @@ const WINDOW = { changes: 150, characters: 8 * 1024 * 1024 };
 
 let home = "";
 let pki: Pki;
-let server: KillableServer;
+let server: EmbeddedServerProcess;
 const random = seededRandom(SEED);
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), "virtive-durable-"));
   pki = await openPki(path.join(home, "pki"));
-  server = new KillableServer({
-    directory: path.join(home, "data"),
-    pki: path.join(home, "pki"),
-    codeCache: path.join(home, "code"),
-    window: WINDOW,
-  });
+  server = new EmbeddedServerProcess(
+    {
+      directory: path.join(home, "data"),
+      pki: path.join(home, "pki"),
+      codeCache: path.join(home, "code"),
+      window: WINDOW,
+    },
+    { standby: true },
+  );
 });
 
 afterAll(async () => {
