@@ -9,7 +9,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { cpio, type Entry } from "./archive.ts";
-import { kernelPackage, openApt } from "./debian.ts";
+import { kernelPackage, openApt, placeOf } from "./debian.ts";
 import { collectModules, elfOfKernel, type Module } from "./kernel.ts";
 import { writeLayout } from "./layout.ts";
 import { run } from "./run.ts";
@@ -61,7 +61,7 @@ export async function buildGuest(directory: string, say: (line: string) => void)
   const vmlinuz = await readFile(await onlyKernel(tree));
   const vmlinux = elfOfKernel(vmlinuz);
   say("packing the initial file system");
-  const busybox = await readFile(join(tree, "bin", "busybox"));
+  const busybox = await readFile(await placeOf(tree, "bin/busybox"));
   const initrd = gzipSync(cpio(await rootEntries(busybox, await collectModules(tree, MODULES))), { level: 9 });
   await writeFile(join(directory, "vmlinuz"), vmlinuz);
   await writeFile(join(directory, "vmlinux"), vmlinux);

@@ -11,6 +11,18 @@ export async function kernelPackage(apt: Apt, metapackage: string): Promise<stri
   return depends;
 }
 
+/** Where a package has put it: since Debian 13 what was in /bin and /lib is shipped under /usr. */
+export async function placeOf(tree: string, path: string): Promise<string> {
+  for (const place of [join(tree, "usr", path), join(tree, path)]) {
+    const there = await access(place).then(
+      () => true,
+      () => false,
+    );
+    if (there) return place;
+  }
+  throw new Error(`No package brought ${path}, neither there nor under usr/`);
+}
+
 export interface Apt {
   show(name: string): Promise<string>;
   /** Downloads the package and unpacks its files under `into`. */

@@ -2,6 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { placeOf } from "./debian.ts";
 import { run } from "./run.ts";
 
 /**
@@ -81,7 +82,7 @@ export interface Module {
 
 /** The modules and what they depend on, in the order in which they load. Names that the kernel has built in are left out. */
 export async function collectModules(tree: string, names: readonly string[]): Promise<Module[]> {
-  const modules = join(tree, "lib", "modules");
+  const modules = await placeOf(tree, "lib/modules");
   const [version] = await readdir(modules);
   if (version === undefined) throw new Error("The kernel package has no modules");
   const paths = new Map<string, string>();
