@@ -80,9 +80,10 @@ program
   .description("run the local shape alone, without showing anything: what `up --detach` starts")
   .addOption(new Option("--nodes <count>").argParser(whole(1, 8)).default(1))
   .addOption(new Option("--port <port>").argParser(whole(0, 65_535)).default(6443))
-  .action(async (options: { nodes: number; port: number }) => {
+  .option("--log-file <file>", "instead of standard error; bounded: two files of 16 MiB")
+  .action(async (options: { nodes: number; port: number; logFile?: string }) => {
     const { serve } = await import("./commands/serve.ts");
-    process.exitCode = await serve({ state: program.opts<Globals>().state, nodes: options.nodes, port: options.port });
+    process.exitCode = await serve({ state: program.opts<Globals>().state, ...options });
   });
 
 program

@@ -47,7 +47,18 @@ export async function down(options: DownOptions): Promise<number> {
 /** What is ours in the state directory, and nothing else: it may be a directory that was named by mistake. */
 async function purge({ paths, directory }: Instance): Promise<void> {
   const { pki, api, journal, network, images, layouts, kubeconfig, log } = paths;
-  for (const path of [pki, api, journal, network, images, layouts, kubeconfig, log, join(directory, "nodes")]) {
+  for (const path of [
+    pki,
+    api,
+    journal,
+    network,
+    images,
+    layouts,
+    kubeconfig,
+    log,
+    `${log}.1`,
+    join(directory, "nodes"),
+  ]) {
     await rm(path, { recursive: true, force: true });
   }
 }

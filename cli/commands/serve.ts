@@ -3,15 +3,22 @@ import { pino } from "pino";
 import { openInstance } from "#local/instance.ts";
 import { startLocal } from "#local/process.ts";
 import { EXIT } from "../exit.ts";
+import { openLogFile } from "../log-file.ts";
 
 export interface ServeOptions {
   readonly state: string;
   readonly nodes: number;
   readonly port: number;
+  /** Where the log goes, bounded; without it to standard error. */
+  readonly logFile?: string;
 }
 
 export async function serve(options: ServeOptions): Promise<number> {
-  const log = pino({ level: process.env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
+  const level = process.env["VIRTIVE_LOG"] ?? "info";
+  const log =
+    options.logFile === undefined
+      ? pino({ level }, pino.destination({ dest: 2, sync: false }))
+      : openLogFile(options.logFile, level);
   const local = await startLocal({
     instance: await openInstance(options.state),
     nodes: options.nodes,

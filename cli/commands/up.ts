@@ -3,10 +3,9 @@
  * prompt, and what to type next.
  */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { closeSync, constants, mkdirSync, openSync } from "node:fs";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { pino } from "pino";
 import { parse } from "yaml";
 import { asFault } from "#events/fault.ts";
 import type { JournalEntry } from "#events/journal-entry.ts";
@@ -16,6 +15,7 @@ import { startLocal } from "#local/process.ts";
 import { demoGuest } from "../../scripts/guest/guest.ts";
 import { ApiError, Client } from "../client.ts";
 import { EXIT, TimedOut } from "../exit.ts";
+import { openLogFile } from "../log-file.ts";
 import { lineOf } from "../story.ts";
 import { watchConsole } from "./console.ts";
 import { journalPath } from "./events.ts";
@@ -56,7 +56,13 @@ export async function up(options: UpOptions): Promise<number> {
   } else {
     const [built, local] = await Promise.allSettled([
       guest?.then(({ layout }) => offer(instance, layout)),
-      startLocal({ instance, nodes: options.nodes, port: options.port, log: logFile(instance), progress: say }),
+      startLocal({
+        instance,
+        nodes: options.nodes,
+        port: options.port,
+        log: openLogFile(instance.paths.log, process.env["VIRTIVE_LOG"] ?? "info"),
+        progress: say,
+      }),
     ]);
     if (local.status === "rejected") throw local.reason;
     foreground = local.value;
@@ -90,20 +96,15 @@ async function show(
   return code;
 }
 
-/** Makes an OCI layout known to this instance's image store. */
+/** Gives this instance's image store an OCI layout: a copy, since the cache forgets guests that are no longer made. */
 async function offer(instance: Instance, layout: string): Promise<void> {
-  const directory = join(instance.directory, "layouts");
-  await mkdir(directory, { recursive: true });
-  const link = join(directory, "demo-guest");
-  await rm(link, { force: true });
-  await symlink(layout, link);
-}
-
-function logFile(instance: Instance): ReturnType<typeof pino> {
-  return pino(
-    { level: process.env["VIRTIVE_LOG"] ?? "info" },
-    pino.destination({ dest: instance.paths.log, mkdir: true, sync: false }),
-  );
+  const ours = join(instance.paths.layouts, "demo-guest");
+  const indexOf = (folder: string): Promise<string | undefined> =>
+    readFile(join(folder, "index.json"), "utf8").catch(() => undefined);
+  // Guests that run may have its files open: it is left alone when it is the same.
+  if ((await indexOf(ours)) === (await indexOf(layout))) return;
+  await rm(ours, { recursive: true, force: true });
+  await cp(layout, ours, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
 async function startDetached(instance: Instance, options: UpOptions): Promise<void> {
@@ -120,6 +121,8 @@ async function startDetached(instance: Instance, options: UpOptions): Promise<vo
       String(options.nodes),
       "--port",
       String(options.port),
+      "--log-file",
+      instance.paths.log,
     ],
     { cwd: "/", detached: true, stdio: ["ignore", log, log] },
   );
