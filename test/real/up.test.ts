@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +8,8 @@ import { openInstance, runningProcess, type Instance } from "#local/instance.ts"
 import { Client } from "../../cli/client.ts";
 import { consolePath, seen } from "../../cli/commands/console.ts";
 import { cannotBoot, eventually, leftovers, runCli } from "./local-process.ts";
+
+const cli = join(import.meta.dirname, "../../cli/main.ts");
 
 /** The first thing that a new user does, and the second, and how it ends. */
 describe.skipIf(cannotBoot() !== undefined)("up, up again, down", { timeout: 180_000 }, () => {
@@ -21,6 +25,14 @@ describe.skipIf(cannotBoot() !== undefined)("up, up again, down", { timeout: 180
     } finally {
       socket.close();
     }
+  };
+
+  /** A console whose standard input stays open. */
+  const openConsole = (): { readonly speaks: Promise<unknown>; readonly code: Promise<unknown> } => {
+    const child = spawn(process.execPath, [cli, "--state", instance.directory, "console", "demo"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    return { speaks: once(child.stdout, "data"), code: once(child, "exit").then(([code]: unknown[]) => code) };
   };
 
   beforeAll(async () => {
@@ -72,6 +84,21 @@ describe.skipIf(cannotBoot() !== undefined)("up, up again, down", { timeout: 180
     expect(up).toMatchObject({ code: 0 });
     expect(up.stdout).toContain("vm default/demo is there already");
     expect(await bootID()).toBe(before);
+  });
+
+  it("tells a script how its console ended", async () => {
+    expect((await runCli(["--state", instance.directory, "console", "demo"], "\n")).code).toBe(0);
+    const first = openConsole();
+    await first.speaks;
+    await bootID(); // another client
+    expect(await first.code).toBe(7);
+    const second = openConsole();
+    await second.speaks;
+    const stopped = await virtive("stop", "demo", "--force", "-o", "json");
+    expect(stopped).toMatchObject({ code: 0 });
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ name: "demo", verb: "stop", done: true, status: "Stopped" });
+    expect(await second.code).toBe(6);
+    expect((await virtive("start", "demo")).stdout).toMatch(/^demo: started \(/);
   });
 
   it("leaves nothing on the machine after down, and keeps the objects", async () => {
