@@ -40,8 +40,12 @@ export async function connect(config?: string | KubeConfig, options: ConnectOpti
   // A pod's own credentials are two files: the package, which takes a tenth of a second to load, is for all else.
   const inside = config === undefined && !process.env["KUBECONFIG"] ? inCluster() : undefined;
   if (inside !== undefined) {
-    const { server, credentials } = inside;
-    const http = createKubeHttp({ server, credentials, timeoutMilliseconds: options.timeoutMilliseconds ?? 10_000 });
+    const { server } = inside;
+    const http = createKubeHttp({
+      server,
+      credentials: () => inside.credentials(),
+      timeoutMilliseconds: options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
+    });
     return { ...overHttp(http), server: server.origin };
   }
   const { KubeConfig: Config } = await import("@kubernetes/client-node");
