@@ -36,6 +36,7 @@ import { startApiServer, type ApiServer } from "./apiserver/server.ts";
 import type { Instance } from "./instance.ts";
 import { CONTROL_USER, nodeOf, type Identity, type Pki } from "./pki.ts";
 import { orUndo, type Undo } from "./undo.ts";
+import { ClusterRole, ClusterRoleBinding, defaultBinding, userRoles } from "./user-roles.ts";
 
 /** Seconds between comparisons of what nodes hold with what objects say. Events bring changes at once; this finds what was lost. */
 const RESYNC_SECONDS = 60;
@@ -178,9 +179,11 @@ async function warmUp(admission: Admission): Promise<void> {
   await admission.review({ ...request, kind: VirtualMachine, object, user });
 }
 
-/** Kinds, namespaces and the KubeVirt object, each only if missing or different. */
+/** Kinds, roles, namespaces and the KubeVirt object, each only if missing or different. */
 async function install(cluster: Cluster): Promise<void> {
   for (const definition of customResourceDefinitions()) await apply(cluster, CustomResourceDefinition, definition);
+  for (const role of userRoles) await apply(cluster, ClusterRole, role);
+  await apply(cluster, ClusterRoleBinding, defaultBinding);
   const namespace = "kubevirt";
   await apply(cluster, Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   await apply(cluster, KubeVirt, {
@@ -191,10 +194,12 @@ async function install(cluster: Cluster): Promise<void> {
   });
 }
 
+const followed: ReadonlySet<string> = new Set([CustomResourceDefinition.plural, ClusterRole.plural]);
+
 async function apply<T extends KubeObject>(cluster: Cluster, kind: Kind<T>, wanted: T): Promise<void> {
   const { created, object } = await cluster.create(kind, wanted);
-  // What a user has set on the KubeVirt object stays; a definition follows the version of Virtive that runs.
-  if (created || kind.plural !== CustomResourceDefinition.plural) return;
+  // What a user has set on the KubeVirt object stays; definitions and roles follow the version of Virtive that runs.
+  if (created || !followed.has(kind.plural)) return;
   await cluster.patch(kind, object, { ...object, ...wanted, metadata: object.metadata }, "object");
 }
 
