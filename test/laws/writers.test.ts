@@ -51,7 +51,7 @@ describe("no field has two writers", () => {
       // The same situations each time: what is listed above is compared with all that was seen.
       { numRuns: 1000, seed: 1 },
     );
-  }, 120_000);
+  }, 300_000);
 
   function clash(one: Writing, other: Writing): void {
     const [path, also] = [pathOf(one.field), pathOf(other.field)];

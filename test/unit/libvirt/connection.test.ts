@@ -10,6 +10,8 @@ const dom = { name: "demo", uuid: "00112233-4455-6677-8899-aabbccddeeff", id: 3 
 
 let daemon: FakeDaemon;
 const opened: Connection[] = [];
+/** Waiting ends when its condition holds; the bound only ends what never will, also on a busy machine. */
+const PATIENT = { timeout: 15_000 };
 
 async function open(options: Partial<ConnectionOptions> = {}): Promise<Connection> {
   const address = { kind: "unix", path: daemon.path } as const;
@@ -142,7 +144,7 @@ describe("calls", () => {
     const connection = await open({ maxInFlight: 2 });
     const waiting = Array.from({ length: 4 }, () => connection.call("domainGetState", { dom, flags: 0 }));
     const outcomes = Promise.allSettled(waiting);
-    await vi.waitUntil(() => daemon.received.filter(({ name }) => name === "domainGetState").length === 2);
+    await vi.waitUntil(() => daemon.received.filter(({ name }) => name === "domainGetState").length === 2, PATIENT);
     theClient().socket.destroy();
     for (const outcome of await outcomes) {
       expect(outcome).toMatchObject({
@@ -191,7 +193,7 @@ describe("events", () => {
     const off = await connection.subscribe("domainEventCallbackLifecycle", 0, ({ callbackID }) =>
       heard.push(callbackID),
     );
-    await vi.waitUntil(() => heard.length > 0);
+    await vi.waitUntil(() => heard.length > 0, PATIENT);
     await off();
     expect(heard).toEqual([7]);
   });
@@ -200,7 +202,7 @@ describe("events", () => {
 describe("keepalive", () => {
   it("answers the daemon's pings and sends its own while the daemon is silent", async () => {
     const connection = await open({ keepaliveMilliseconds: 20 });
-    await vi.waitUntil(() => theClient().pings >= 2);
+    await vi.waitUntil(() => theClient().pings >= 2, PATIENT);
     expect(connection.open).toBe(true);
   });
 
@@ -236,14 +238,14 @@ describe("streams", () => {
   it("carry bytes both ways and end when the daemon says so", async () => {
     const { stream, send } = await openStream();
     stream.write("hello");
-    await vi.waitUntil(() => theClient().streamPackets.length === 1);
+    await vi.waitUntil(() => theClient().streamPackets.length === 1, PATIENT);
     expect(theClient().streamPackets[0]?.payload.toString()).toBe("hello");
     send(packetStatus.continued, "welcome");
     send(packetStatus.continued);
     const received: Buffer[] = [];
     stream.on("data", (chunk: Buffer) => received.push(chunk));
     // We finish what the daemon has ended; it confirms.
-    await vi.waitUntil(() => theClient().streamPackets.some(({ status }) => status === packetStatus.ok));
+    await vi.waitUntil(() => theClient().streamPackets.some(({ status }) => status === packetStatus.ok), PATIENT);
     send(packetStatus.ok);
     await once(stream, "close");
     expect(Buffer.concat(received).toString()).toBe("welcome");
@@ -252,7 +254,7 @@ describe("streams", () => {
   it("are cut into chunks that every daemon takes", async () => {
     const { stream } = await openStream();
     stream.write(Buffer.alloc(600_000, 1));
-    await vi.waitUntil(() => theClient().streamPackets.length === 3);
+    await vi.waitUntil(() => theClient().streamPackets.length === 3, PATIENT);
     expect(theClient().streamPackets.map(({ payload }) => payload.length)).toEqual([262_120, 262_120, 75_760]);
   });
 
@@ -263,12 +265,12 @@ describe("streams", () => {
     for (let i = 0; i < total; i += 1) send(packetStatus.continued, chunk);
     const socket = theClient().socket;
     // The daemon's side fills up: what nobody reads is not hoarded here.
-    await vi.waitUntil(() => stream.readableLength >= stream.readableHighWaterMark);
-    await vi.waitUntil(() => socket.writableLength > 0);
+    await vi.waitUntil(() => stream.readableLength >= stream.readableHighWaterMark, PATIENT);
+    await vi.waitUntil(() => socket.writableLength > 0, PATIENT);
     expect(stream.readableLength).toBeLessThan(2 * 1024 * 1024);
     let read = 0;
     stream.on("data", (data: Buffer) => (read += data.length));
-    await vi.waitUntil(() => read === total * chunk.length);
+    await vi.waitUntil(() => read === total * chunk.length, PATIENT);
   });
 
   it("fail with what the daemon says", async () => {
@@ -282,7 +284,7 @@ describe("streams", () => {
     const { connection, stream } = await openStream();
     daemon.handlers.connectGetLibVersion = () => ({ libVer: 1n });
     stream.destroy();
-    await vi.waitUntil(() => theClient().streamPackets.some(({ status }) => status === packetStatus.error));
+    await vi.waitUntil(() => theClient().streamPackets.some(({ status }) => status === packetStatus.error), PATIENT);
     expect(await connection.call("connectGetLibVersion", {})).toEqual({ libVer: 1n });
   });
 });
