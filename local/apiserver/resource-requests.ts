@@ -3,18 +3,18 @@ import { asBodyError, parseBody, readBytes, requireObject } from "./body.ts";
 import { type Served, type Verb } from "./kinds/kind.ts";
 import { create } from "./operations/create.ts";
 import { decode } from "./operations/decode.ts";
-import { list } from "./operations/list.ts";
+import { list, requireReached, versionIn } from "./operations/list.ts";
 import { deleteOptions, writeContext } from "./operations/options.ts";
 import { APPLY, patch } from "./operations/patch.ts";
 import { remove } from "./operations/remove.ts";
-import { update } from "./operations/update.ts";
+import { requireName, update } from "./operations/update.ts";
 import { mediaType } from "./body.ts";
 import { includeIn, listText, negotiated, objectText, type View } from "./representation.ts";
 import { reply, replyJson } from "./reply.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Place, Room, WriteContext } from "./room.ts";
 import { parseSelector, type Selector } from "./selectors.ts";
-import { badRequest, deletedBody, methodNotAllowed, notFound, StatusError } from "./status.ts";
+import { badRequest, deletedBody, invalidOptions, methodNotAllowed, notFound, StatusError } from "./status.ts";
 import type { StoredObject } from "./store/stored-object.ts";
 import type { UserInfo } from "./authentication/user.ts";
 import type { WriteVerb } from "./writes.ts";
@@ -117,6 +117,8 @@ async function getOne(request: ResourceRequest): Promise<Response> {
   const { room } = request;
   const { kind, namespace, name } = placeOf(request);
   const view = viewOf(request);
+  const asked = versionIn(request.query);
+  if (asked !== undefined) requireReached(room, asked);
   const found = room.store.get(kind.resource, namespace, name);
   if (found === undefined) throw notFound(kind, name);
   return reply(objectText(found, view), { warnings: deprecation(request), representation: view.representation });
@@ -153,6 +155,7 @@ async function updateOne(request: ResourceRequest): Promise<Response> {
   const contentType = request.request.headers.get("content-type");
   // Parsed anew for each attempt: an attempt changes it. Warnings are those of the first.
   const object = decode(parseBody(bytes, contentType), served, context);
+  requireName(object, place.name);
   return answer(request, await update(room, place, () => structuredClone(object), context), context);
 }
 
@@ -162,9 +165,14 @@ async function patchOne(request: ResourceRequest): Promise<Response> {
   const isApply = mediaType(contentType) === APPLY;
   const context = conbytesOf(request, isApply ? "apply" : "patch");
   if (isApply && (query.get("fieldManager") ?? "") === "")
-    throw badRequest("fieldManager is required for an apply patch: add it to the query");
+    throw invalidOptions("PatchOptions", [
+      { reason: "FieldValueRequired", field: "fieldManager", message: "Required value: an apply names its manager" },
+    ]);
   const force = query.get("force") === "true";
-  if (force && !isApply) throw badRequest("force is for apply patches only");
+  if (force && !isApply) {
+    const message = "Forbidden: only an apply can be forced";
+    throw invalidOptions("PatchOptions", [{ reason: "FieldValueForbidden", field: "force", message }]);
+  }
   const bytes = await bytesOf(request.request);
   const { object, created } = await patch(room, served, placeOf(request), { bytes, contentType, force }, context);
   return answer(request, object, context, created ? 201 : 200);
@@ -180,7 +188,7 @@ async function deleteOne(request: ResourceRequest): Promise<Response> {
   );
   const context = { ...conbytesOf(request, "delete"), dryRun };
   const { gone, object } = await remove(room, place, options, context);
-  if (gone)
+  if (gone && !served.kind.showsDeleted)
     return reply(JSON.stringify(deletedBody(served.kind, object.name, object.uid)), { warnings: context.warnings });
   return answer(request, object, context);
 }

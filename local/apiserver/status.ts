@@ -93,6 +93,11 @@ export function invalid(subject: Subject, name: string, causes: readonly StatusC
   });
 }
 
+/** What is wrong with a request's options: of a list, a patch, a delete. */
+export function invalidOptions(options: string, causes: readonly StatusCause[]): StatusError {
+  return invalid({ group: "meta.k8s.io", plural: options, kind: options }, "", causes);
+}
+
 export function badRequest(message: string): StatusError {
   return new StatusError(400, "BadRequest", message);
 }

@@ -25,12 +25,16 @@ export function managersOf(object: JsonObject): Manager[] {
   }));
 }
 
-/** Writes them, in the order of time and name; managers that own nothing are left out. */
+function orderOf({ operation, time, name }: Manager): string {
+  return [operation, time, name].join(" ");
+}
+
+/** Writes them: those that apply first, then in the order of time and name; managers that own nothing are left out. */
 export function setManagers(object: JsonObject, managers: readonly Manager[]): void {
   const metadata = metadataOf(object);
   const entries = managers
     .filter(({ fields }) => fields.size > 0)
-    .toSorted((a, b) => (a.time === b.time ? (a.name < b.name ? -1 : 1) : a.time < b.time ? -1 : 1))
+    .toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
     .map(({ name, operation, apiVersion, subresource, time, fields }) => ({
       manager: name,
       operation,

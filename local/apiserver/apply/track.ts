@@ -1,7 +1,7 @@
 /**
- * Ownership under ordinary updates: whoever changes a field owns it, and all others lose it. Tracked from an object's
- * first server-side apply on; until then objects carry no managedFields, and the first apply counts what it finds as
- * owned by "before-first-apply", as Kubernetes does with objects that have none.
+ * Ownership under ordinary writes: whoever creates an object owns its fields, whoever changes one takes it, and all others
+ * lose it. An object whose managedFields were cleared is not tracked any more until it is applied; the apply then counts
+ * what it finds as owned by "before-first-apply".
  */
 import { metadataOf, sameJson, type JsonObject } from "../json-value.ts";
 import type { ServedKind } from "../kinds/kind.ts";
@@ -9,22 +9,51 @@ import type { WriteContext } from "../room.ts";
 import { fieldsOf, type Path } from "./field-set.ts";
 import { managersOf, seconds, setManagers, without, type Manager } from "./managed-fields.ts";
 
-export function trackUpdate(
-  after: JsonObject,
-  old: JsonObject,
-  { kind, context, now }: { readonly kind: ServedKind; readonly context: WriteContext; readonly now: Date },
-): void {
+function asText({ fields, ...manager }: Manager): string {
+  return JSON.stringify([manager, [...fields].toSorted()]);
+}
+
+interface Tracking {
+  readonly kind: ServedKind;
+  readonly context: WriteContext;
+  readonly now: Date;
+}
+
+export function trackCreation(object: JsonObject, { kind, context, now }: Tracking): void {
   // Apply has settled the ownership already.
-  if (context.verb === "apply") return;
+  if (context.verb !== "create") return;
+  setManagers(object, [
+    {
+      name: context.fieldManager,
+      operation: "Update",
+      apiVersion: kind.storedApiVersion,
+      subresource: "",
+      time: seconds(now),
+      fields: new Set(fieldsOf(object, kind.storedVersion.schema).keys()),
+    },
+  ]);
+}
+
+/** The client may hand managedFields over as well: kubectl does so when it moves to server-side apply. */
+function managersGiven(after: JsonObject, old: JsonObject): Manager[] {
   const given = metadataOf(after)["managedFields"];
   // One empty entry is how clients ask to forget all ownership.
-  const forget = Array.isArray(given) && given.length === 1 && sameJson(given[0], {});
-  const managers = forget ? [] : managersOf(old);
+  if (Array.isArray(given) && given.length === 1 && sameJson(given[0], {})) return [];
+  const managers = managersOf(after);
+  return managers.length > 0 && managers.every(({ name }) => name !== "") ? managers : managersOf(old);
+}
+
+export function trackUpdate(after: JsonObject, old: JsonObject, { kind, context, now }: Tracking): void {
+  // Apply has settled the ownership already.
+  if (context.verb === "apply") return;
+  const managers = managersGiven(after, old);
   if (managers.length === 0) {
     delete metadataOf(after)["managedFields"];
     return;
   }
-  metadataOf(after)["managedFields"] = metadataOf(old)["managedFields"];
+  if (sameJson(managers.map(asText), managersOf(old).map(asText))) {
+    metadataOf(after)["managedFields"] = metadataOf(old)["managedFields"];
+  } else setManagers(after, managers);
   const { schema } = kind.storedVersion;
   const before = fieldsOf(old, schema);
   const now_ = fieldsOf(after, schema);

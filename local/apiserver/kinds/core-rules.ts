@@ -8,6 +8,24 @@ function immutable(field: string, object: JsonObject, old: JsonObject): StatusCa
   return [{ reason: "FieldValueInvalid", field, message: "Invalid value: the field is immutable" }];
 }
 
+/** Config maps and secrets may be fixed for good; then their data changes no more, and they stay fixed. */
+function fixed(object: JsonObject, old: JsonObject, fields: readonly string[]): StatusCause[] {
+  if (old["immutable"] !== true) return [];
+  return ["immutable", ...fields]
+    .filter((field) => !sameJson(object[field] ?? null, old[field] ?? null))
+    .map((field) => ({ reason: "FieldValueForbidden", field, message: "Forbidden: the object is immutable" }));
+}
+
+function badKeys(object: JsonObject, field: string): StatusCause[] {
+  return Object.keys(objectAt(object, field) ?? {})
+    .filter((key) => !/^[-._A-Za-z0-9]{1,253}$/.test(key))
+    .map((key) => ({
+      reason: "FieldValueInvalid",
+      field: `${field}[${key}]`,
+      message: `Invalid value: ${JSON.stringify(key)}: a key consists of at most 253 letters, digits, '-', '_' and '.'`,
+    }));
+}
+
 /** stringData is for writing only: it becomes data. */
 function foldStringData(object: JsonObject): void {
   const plain = objectAt(object, "stringData");
@@ -40,8 +58,10 @@ function bytesOfValues(values: JsonObject | undefined, encoding: "utf8" | "base6
 export const configMapRules: KindRules = {
   validate(object) {
     const plain = bytesOfValues(objectAt(object, "data"), "utf8");
-    return dataTooLong(plain + bytesOfValues(objectAt(object, "binaryData"), "base64"), "");
+    const bytes = plain + bytesOfValues(objectAt(object, "binaryData"), "base64");
+    return [...badKeys(object, "data"), ...badKeys(object, "binaryData"), ...dataTooLong(bytes, "")];
   },
+  validateUpdate: (object, old) => fixed(object, old, ["data", "binaryData"]),
 };
 
 export const secretRules: KindRules = {
@@ -54,19 +74,9 @@ export const secretRules: KindRules = {
     object["type"] ??= old["type"];
   },
   validate(object) {
-    const data = objectAt(object, "data");
-    const keys = Object.keys(data ?? {})
-      .filter((key) => !/^[-._A-Za-z0-9]{1,253}$/.test(key))
-      .map((key) => ({
-        reason: "FieldValueInvalid",
-        field: `data[${key}]`,
-        message: `Invalid value: ${JSON.stringify(key)}: a key consists of at most 253 letters, digits, '-', '_' and '.'`,
-      }));
-    return [...keys, ...dataTooLong(bytesOfValues(data, "base64"), "data")];
+    return [...badKeys(object, "data"), ...dataTooLong(bytesOfValues(objectAt(object, "data"), "base64"), "data")];
   },
-  validateUpdate(object, old) {
-    return [...immutable("type", object, old), ...(old["immutable"] === true ? immutable("data", object, old) : [])];
-  },
+  validateUpdate: (object, old) => [...immutable("type", object, old), ...fixed(object, old, ["data"])],
 };
 
 export const nodeRules: KindRules = {
@@ -98,6 +108,13 @@ export const serviceRules: KindRules = {
       port["targetPort"] ??= port["port"];
     }
   },
+  validate(object) {
+    const spec = objectAt(object, "spec");
+    const ports = spec?.["ports"];
+    const needsNone = spec?.["clusterIP"] === "None" || spec?.["type"] === "ExternalName";
+    if (needsNone || (Array.isArray(ports) && ports.length > 0)) return [];
+    return [{ reason: "FieldValueRequired", field: "spec.ports", message: "Required value" }];
+  },
 };
 
 export const claimRules: KindRules = {
@@ -105,5 +122,15 @@ export const claimRules: KindRules = {
     const spec = objectAt(object, "spec");
     if (spec !== undefined) spec["volumeMode"] ??= "Filesystem";
     object["status"] = { phase: "Pending" };
+  },
+  validate(object) {
+    const spec = objectAt(object, "spec");
+    const modes = spec?.["accessModes"];
+    const requests = objectAt(objectAt(spec ?? {}, "resources") ?? {}, "requests");
+    const missing = [
+      ...(Array.isArray(modes) && modes.length > 0 ? [] : ["spec.accessModes"]),
+      ...(requests?.["storage"] === undefined ? ["spec.resources[storage]"] : []),
+    ];
+    return missing.map((field) => ({ reason: "FieldValueRequired", field, message: "Required value" }));
   },
 };

@@ -3,7 +3,7 @@ import { mutatingWebhookRules, validatingWebhookRules } from "../admission/webho
 import { clusterRoleBindingRules, clusterRoleRules, roleBindingRules, roleRules } from "../authorization/role-rules.ts";
 import { coreColumns } from "../tables/core-columns.ts";
 import { coreSchema } from "./core-schema.ts";
-import { eventConversion } from "./events.ts";
+import { eventConversion, eventRules } from "./events.ts";
 import { allVerbs, apiVersionFor, type KindRules, type ServedKind, type ServedVersion, type Verb } from "./kind.ts";
 import { configMapRules, nodeRules, secretRules, serviceRules, claimRules } from "./core-rules.ts";
 import { namespaceRules } from "./namespaces.ts";
@@ -51,6 +51,7 @@ const event = {
     source: ["source", "component"],
     type: ["type"],
   },
+  rules: eventRules,
 } as const;
 
 const admission = {
@@ -120,7 +121,7 @@ const rows: readonly Row[] = [
     shortNames: ["svc"],
     categories: ["all"],
     status: true,
-    grammar: "label1035",
+    grammar: "label",
     rules: serviceRules,
   },
   {
@@ -197,6 +198,8 @@ const rows: readonly Row[] = [
   },
 ];
 
+const showsDeleted: ReadonlySet<string> = new Set(["pods", "services", "serviceaccounts", "persistentvolumeclaims"]);
+
 function served(row: Row): ServedKind {
   const { group = "", version: name = "v1", kind, plural } = row;
   const version: ServedVersion = {
@@ -223,6 +226,7 @@ function served(row: Row): ServedKind {
     counted: row.counted === true,
     verbs: row.verbs ?? allVerbs,
     nameGrammar: row.grammar ?? "subdomain",
+    showsDeleted: showsDeleted.has(plural),
     versions: [version],
     storedVersion: version,
     storedApiVersion: row.convert === undefined ? apiVersionFor(group, name) : "v1",

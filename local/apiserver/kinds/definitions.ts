@@ -233,6 +233,7 @@ export function definedKind(definition: JsonObject): ServedKind {
     counted: true,
     verbs: allVerbs,
     nameGrammar: "subdomain",
+    showsDeleted: false,
     versions,
     storedVersion,
     storedApiVersion: apiVersionFor(group, storedVersion.name),

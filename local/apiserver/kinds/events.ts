@@ -1,5 +1,6 @@
 /** Events are stored as core/v1; events.k8s.io/v1 is the same object under newer names. */
-import type { JsonObject } from "../json-value.ts";
+import { metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
+import type { KindRules } from "./kind.ts";
 
 /** [name in core/v1, name in events.k8s.io/v1] */
 const renamed = [
@@ -21,4 +22,15 @@ function withNames(object: JsonObject, from: 0 | 1, apiVersion: string): JsonObj
 export const eventConversion = {
   toStored: (object: JsonObject) => withNames(object, 1, "v1"),
   fromStored: (object: JsonObject) => withNames(object, 0, "events.k8s.io/v1"),
+};
+
+/** An event lives in the namespace of what it is about; what has none tells its events in `default`. */
+export const eventRules: KindRules = {
+  validate(object) {
+    const about = stringAt(objectAt(object, "involvedObject"), "namespace") ?? "";
+    const own = stringAt(metadataOf(object), "namespace") ?? "";
+    if (about === own || (about === "" && own === "default")) return [];
+    const message = `Invalid value: ${JSON.stringify(about)}: must be the event's own namespace, ${JSON.stringify(own)}`;
+    return [{ reason: "FieldValueInvalid", field: "involvedObject.namespace", message }];
+  },
 };

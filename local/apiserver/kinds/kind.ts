@@ -64,6 +64,8 @@ export interface ServedKind extends Subject {
   /** metadata.generation counts the changes of everything but metadata and status. */
   readonly counted: boolean;
   readonly nameGrammar: NameGrammar;
+  /** A delete answers the object as it was, not a Status. */
+  readonly showsDeleted: boolean;
   /** Most preferred first. */
   readonly versions: readonly ServedVersion[];
   /** "group/version" of the stored form. */

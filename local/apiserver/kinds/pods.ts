@@ -4,6 +4,7 @@ import type { StatusCause } from "../status.ts";
 import type { KindRules } from "./kind.ts";
 
 const DEFAULT_GRACE_SECONDS = 30;
+const RESTART_POLICIES = ["Always", "OnFailure", "Never"];
 
 function containersOf(spec: JsonObject): JsonObject[] {
   return ["initContainers", "containers"].flatMap((field) => {
@@ -48,6 +49,10 @@ export const podRules: KindRules = {
     spec["schedulerName"] ??= "default-scheduler";
     spec["terminationGracePeriodSeconds"] ??= DEFAULT_GRACE_SECONDS;
     spec["securityContext"] ??= {};
+    spec["enableServiceLinks"] ??= true;
+    spec["serviceAccountName"] ??= stringAt(spec, "serviceAccount") ?? "default";
+    // The older name of the same field, which readers still look at.
+    spec["serviceAccount"] = spec["serviceAccountName"];
     for (const container of containersOf(spec)) {
       container["imagePullPolicy"] ??= /(:latest|^[^:@]+)$/.test(stringAt(container, "image") ?? "")
         ? "Always"
@@ -60,6 +65,11 @@ export const podRules: KindRules = {
   },
   validate(object) {
     const spec = objectAt(object, "spec");
+    const restart = stringAt(spec, "restartPolicy") ?? "";
+    if (!RESTART_POLICIES.includes(restart)) {
+      const message = `Unsupported value: ${JSON.stringify(restart)}: supported values: ${RESTART_POLICIES.join(", ")}`;
+      return [{ reason: "FieldValueNotSupported", field: "spec.restartPolicy", message }];
+    }
     const containers = spec?.["containers"];
     if (!Array.isArray(containers) || containers.length === 0) {
       return [{ reason: "FieldValueRequired", field: "spec.containers", message: "Required value" }];

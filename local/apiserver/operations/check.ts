@@ -36,7 +36,9 @@ export function check(object: JsonObject, kind: ServedKind, old?: JsonObject, su
     ...(causes.length === 0 ? ruleCauses(object, schema, old) : []),
     ...(typesHold && old !== undefined ? newFinalizers(metadata, metadataOf(old)) : []),
   ];
-  if (all.length > 0) throw invalid(kind, stringAt(metadata, "name") ?? "", all);
+  // A field that several checks find missing is told once.
+  const told = new Map(all.map((cause) => [`${cause.field} ${cause.reason}`, cause]));
+  if (told.size > 0) throw invalid(kind, stringAt(metadata, "name") ?? "", [...told.values()]);
 }
 
 /** An object that is being deleted only loses finalizers. */
@@ -64,5 +66,11 @@ export function requireMetadata(object: JsonObject): JsonObject {
   if (object["metadata"] !== undefined && object["metadata"] !== null && !isObject(object["metadata"])) {
     throw badRequest("metadata must be an object");
   }
-  return metadataOf(object);
+  const metadata = metadataOf(object);
+  // Empty is the same as absent.
+  for (const field of ["labels", "annotations", "finalizers", "ownerReferences"]) {
+    const value = metadata[field];
+    if (value === null || (typeof value === "object" && Object.keys(value).length === 0)) delete metadata[field];
+  }
+  return metadata;
 }

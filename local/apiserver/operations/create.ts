@@ -1,5 +1,6 @@
 /** create: a new object. Decode, default, admit, validate, store. */
 import { reviewed } from "../admission/admission.ts";
+import { trackCreation } from "../apply/track.ts";
 import type { Body } from "../body.ts";
 import { metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { Served, ServedKind } from "../kinds/kind.ts";
@@ -80,10 +81,10 @@ async function createNamed(
   keepIdentity(object, metadata);
   withDefaults(object, kind);
   check(object, kind);
+  trackCreation(object, { kind, context, now });
   if (dryRun) {
     if (room.store.get(kind.resource, namespace, name) !== undefined) throw alreadyExists(kind, name);
-    const version = room.store.version;
-    return stored(kind.resource, version, object, textAt(object, version), () => ({}));
+    return stored(kind.resource, 0, object, textAt(object, undefined), () => ({}));
   }
   const outcome = await room.store.write({ resource: kind.resource, namespace, name, expect: 0, after: object });
   if (!outcome.done) throw alreadyExists(kind, name);

@@ -4,7 +4,7 @@ import { metadataOf, stringAt, type JsonObject } from "../json-value.ts";
 import { apiVersionOfServed, type Served, type ServedKind } from "../kinds/kind.ts";
 import type { WriteContext } from "../room.ts";
 import { prune } from "../schema/prune.ts";
-import { badRequest } from "../status.ts";
+import { badRequest, invalid, type StatusError } from "../status.ts";
 
 function checkType(object: JsonObject, served: Served): void {
   const apiVersion = stringAt(object, "apiVersion") ?? "";
@@ -17,8 +17,19 @@ function checkType(object: JsonObject, served: Served): void {
     );
   }
   if (kind !== served.kind.kind) {
+    if (served.kind.custom) throw otherKind(object, served);
     throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${served.kind.kind})`);
   }
+}
+
+/** A custom object that calls itself another kind, in the words of that kind. */
+export function otherKind(object: JsonObject, { kind }: Served): StatusError {
+  const given = stringAt(object, "kind") ?? "";
+  const message = `Invalid value: ${JSON.stringify(given)}: must be ${kind.kind}`;
+  const subject = { group: kind.group, plural: kind.plural, kind: given };
+  return invalid(subject, stringAt(metadataOf(object), "name") ?? "", [
+    { reason: "FieldValueInvalid", field: "kind", message },
+  ]);
 }
 
 /** Unknown and doubled fields: refused, told, or dropped in silence, as the client wishes. */

@@ -2,7 +2,7 @@
 import { parseBody, type Body } from "../body.ts";
 import { isObject, objectAt, stringAt } from "../json-value.ts";
 import type { WriteContext } from "../room.ts";
-import { badRequest, StatusError } from "../status.ts";
+import { badRequest, invalidOptions, type StatusError } from "../status.ts";
 import type { UserInfo } from "../authentication/user.ts";
 import type { WriteVerb } from "../writes.ts";
 
@@ -15,17 +15,28 @@ export interface DeleteOptions {
   readonly propagationPolicy?: "Background" | "Foreground" | "Orphan";
 }
 
-function invalidOption(field: string, message: string): StatusError {
-  return new StatusError(422, "Invalid", `the request's options are invalid: ${field}: ${message}`, {
-    causes: [{ reason: "FieldValueNotSupported", field, message }],
-  });
+const optionsOf = {
+  create: "CreateOptions",
+  update: "UpdateOptions",
+  patch: "PatchOptions",
+  apply: "PatchOptions",
+  delete: "DeleteOptions",
+} as const satisfies Record<WriteVerb, string>;
+
+function invalidOption(
+  verb: WriteVerb,
+  field: string,
+  message: string,
+  reason = "FieldValueNotSupported",
+): StatusError {
+  return invalidOptions(optionsOf[verb], [{ reason, field, message }]);
 }
 
 /** Only "All" exists. */
-function isDryRun(values: readonly string[]): boolean {
+function isDryRun(verb: WriteVerb, values: readonly string[]): boolean {
   for (const value of values) {
     if (value !== "All")
-      throw invalidOption("dryRun", `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
+      throw invalidOption(verb, "dryRun", `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
   }
   return values.length > 0;
 }
@@ -42,12 +53,12 @@ export function writeContext(
   const fieldValidation = query.get("fieldValidation") ?? "";
   const manager = query.get("fieldManager") ?? "";
   if (!/^[\x20-\x7e]{0,128}$/.test(manager)) {
-    throw invalidOption("fieldManager", "Invalid value: at most 128 printable characters are allowed");
+    throw invalidOption(request.verb, "fieldManager", "Invalid value: at most 128 printable characters are allowed");
   }
   return {
     user: request.user,
-    dryRun: isDryRun(query.getAll("dryRun")),
-    fieldValidation: validationOf(fieldValidation),
+    dryRun: isDryRun(request.verb, query.getAll("dryRun")),
+    fieldValidation: validationOf(request.verb, fieldValidation),
     fieldManager: manager === "" ? (request.userAgent.split("/", 1)[0]?.slice(0, 128) ?? "unknown") : manager,
     verb: request.verb,
     warnings: [],
@@ -55,7 +66,7 @@ export function writeContext(
   };
 }
 
-function validationOf(value: string): WriteContext["fieldValidation"] {
+function validationOf(verb: WriteVerb, value: string): WriteContext["fieldValidation"] {
   switch (value) {
     case "":
     case "Warn":
@@ -65,6 +76,7 @@ function validationOf(value: string): WriteContext["fieldValidation"] {
       return value;
     default:
       throw invalidOption(
+        verb,
         "fieldValidation",
         `Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Warn", "Strict"`,
       );
@@ -81,21 +93,32 @@ export function deleteOptions(
 ): { readonly options: DeleteOptions; readonly dryRun: boolean } {
   const body: Body | undefined = bytes.length === 0 ? undefined : parseBody(bytes, contentType);
   const given = body?.value ?? {};
-  if (!isObject(given)) throw badRequest("the body of a delete must be a DeleteOptions object");
+  if (!isObject(given) || (given["kind"] ?? "DeleteOptions") !== "DeleteOptions") {
+    throw badRequest("the body of a delete must be a DeleteOptions object");
+  }
   const fromQuery = query.get("gracePeriodSeconds");
   const grace = given["gracePeriodSeconds"] ?? (fromQuery === null ? undefined : Number(fromQuery));
-  if (grace !== undefined && grace !== null && !(Number.isInteger(grace) && Number(grace) >= 0)) {
-    throw invalidOption("gracePeriodSeconds", "Invalid value: must be a whole number of seconds that is not negative");
+  if (grace !== undefined && grace !== null && !Number.isInteger(grace)) {
+    throw invalidOption("delete", "gracePeriodSeconds", "Invalid value: must be a whole number of seconds");
   }
   const wished = stringAt(given, "propagationPolicy") ?? query.get("propagationPolicy") ?? undefined;
   const policy = policies.find((known) => known === wished);
   if (wished !== undefined && wished !== "" && policy === undefined) {
     throw invalidOption(
+      "delete",
       "propagationPolicy",
       `Unsupported value: ${JSON.stringify(wished)}: supported values: ${policies.join(", ")}`,
     );
   }
   const orphans = given["orphanDependents"];
+  if (policy !== undefined && typeof orphans === "boolean") {
+    throw invalidOption(
+      "delete",
+      "propagationPolicy",
+      "Invalid value: orphanDependents, its older form, is set too",
+      "FieldValueInvalid",
+    );
+  }
   const propagationPolicy = policy ?? (orphans === true ? "Orphan" : orphans === false ? "Background" : undefined);
   const preconditions = objectAt(given, "preconditions");
   const uid = stringAt(preconditions, "uid");
@@ -103,11 +126,12 @@ export function deleteOptions(
   const dryRun = Array.isArray(given["dryRun"]) ? given["dryRun"].map(String) : [];
   return {
     options: {
-      ...(typeof grace === "number" ? { gracePeriodSeconds: grace } : {}),
+      // Less than none is one second: the shortest that lets a node hear of it.
+      ...(typeof grace === "number" ? { gracePeriodSeconds: grace < 0 ? 1 : grace } : {}),
       ...(uid === undefined ? {} : { uid }),
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
       ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     },
-    dryRun: isDryRun([...dryRun, ...query.getAll("dryRun")]),
+    dryRun: isDryRun("delete", [...dryRun, ...query.getAll("dryRun")]),
   };
 }

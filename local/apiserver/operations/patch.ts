@@ -11,7 +11,7 @@ import { prune } from "../schema/prune.ts";
 import { badRequest, StatusError, unsupportedMediaType } from "../status.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import { createObject } from "./create.ts";
-import { decode, fromStored, judgeFields, settleNamespace, toStored } from "./decode.ts";
+import { decode, fromStored, judgeFields, otherKind, settleNamespace, toStored } from "./decode.ts";
 import { isNotFound, update } from "./update.ts";
 
 export const APPLY = "application/apply-patch+yaml";
@@ -73,9 +73,21 @@ function changeOf(type: string, body: Body, { kind, version }: Served): (object:
 }
 
 function decodePatched(object: JsonObject, body: Body, served: Served, context: WriteContext): JsonObject {
-  judgeFields(context, { unknown: prune(object, served.version.schema), duplicates: body.duplicates });
-  if (object["kind"] !== served.kind.kind) throw badRequest("a patch may not change the object's kind");
+  const unknown = prune(object, served.version.schema);
+  if (context.fieldValidation === "Strict" && unknown.length > 0) throw unknownInPatch(unknown);
+  judgeFields(context, { unknown, duplicates: body.duplicates });
+  if (object["kind"] !== served.kind.kind) {
+    throw served.kind.custom ? otherKind(object, served) : badRequest("a patch may not change the object's kind");
+  }
   return toStored(object, served);
+}
+
+/** Not the body is wrong, but what it makes of the object: 422. */
+function unknownInPatch(unknown: readonly string[]): StatusError {
+  const message = `Invalid value: strict decoding error: ${unknown.map((field) => `unknown field "${field}"`).join(", ")}`;
+  return new StatusError(422, "Invalid", `the patch is invalid: ${message}`, {
+    causes: [{ reason: "FieldValueInvalid", field: "patch", message }],
+  });
 }
 
 async function apply(

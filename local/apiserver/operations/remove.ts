@@ -9,7 +9,7 @@ import { lastingNamespaces } from "../kinds/namespaces.ts";
 import { podGraceSeconds } from "../kinds/pods.ts";
 import type { Place, Room, WriteContext } from "../room.ts";
 import { conflict, forbidden, modified, notFound } from "../status.ts";
-import { parsed, type StoredObject } from "../store/stored-object.ts";
+import { parsed, stored, textAt, type StoredObject } from "../store/stored-object.ts";
 import type { DeleteOptions } from "./options.ts";
 import { isFinished } from "./update.ts";
 
@@ -53,7 +53,12 @@ export async function remove(
     const after = marked(parsed(current), kind, options, room.now());
     if (after === "unchanged") return { gone: false, object: current };
     const gone = isFinished(after);
-    if (dryRun) return { gone, object: current };
+    // A pod's end shows its grace; what else goes at once is answered as it was.
+    const last = (version: number): StoredObject =>
+      gone && kind.resource !== "pods"
+        ? current
+        : stored(kind.resource, version, after, textAt(after, version), () => ({}));
+    if (dryRun) return { gone, object: last(current.version) };
     const outcome = await room.store.write({
       resource: kind.resource,
       namespace,
@@ -63,7 +68,7 @@ export async function remove(
     });
     if (!outcome.done) continue;
     room.writes.add({ group: kind.group, kind: kind.kind, verb: "delete", subresource: "" });
-    return { gone, object: outcome.object };
+    return { gone, object: gone ? last(outcome.object.version) : outcome.object };
   }
   throw modified(kind, name);
 }

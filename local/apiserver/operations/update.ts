@@ -85,24 +85,24 @@ async function attemptUpdate(
   });
   if (!outcome.done) return "moved";
   room.writes.add({ group: kind.group, kind: kind.kind, verb: context.verb, subresource: subresource ?? "" });
-  return outcome.object;
+  // Of what is gone now the answer is what this update made of it.
+  return gone
+    ? stored(kind.resource, outcome.object.version, after, textAt(after, outcome.object.version), () => ({}))
+    : outcome.object;
 }
 
 /** The wished object with everything put back that this request may not change. */
 function settle(wished: JsonObject, old: JsonObject, { kind, name }: Place, context: WriteContext): JsonObject {
   const metadata = metadataOf(wished);
   const oldMetadata = metadataOf(old);
-  if (stringAt(metadata, "name") !== name) {
-    const given = JSON.stringify(metadata["name"]);
-    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${JSON.stringify(name)})`);
-  }
+  requireName(wished, name);
   const uid = stringAt(metadata, "uid");
   if (uid !== undefined && uid !== "" && uid !== oldMetadata["uid"]) {
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(oldMetadata["uid"])}`,
-    );
+    const message = `Invalid value: ${JSON.stringify(uid)}: the object's uid is ${String(oldMetadata["uid"])}`;
+    if (context.verb === "patch") {
+      throw invalid(kind, name, [{ reason: "FieldValueInvalid", field: "metadata.uid", message }]);
+    }
+    throw conflict(kind, name, `Precondition failed: metadata.uid: ${message}`);
   }
   if (kind.custom && context.verb === "update" && namesVersion(wished) === undefined) {
     const message = "Invalid value: 0: must be specified for an update";
@@ -134,6 +134,15 @@ function settle(wished: JsonObject, old: JsonObject, { kind, name }: Place, cont
   if (settled["managedFields"] === undefined) delete settled["managedFields"];
   if (context.subresource === undefined) kind.rules.prepareUpdate?.(object, old);
   return object;
+}
+
+/** @throws StatusError 400 when the object has another name than the path */
+export function requireName(object: JsonObject, name: string): void {
+  const given = metadataOf(object)["name"];
+  if (given === name) return;
+  throw badRequest(
+    `the name of the object (${JSON.stringify(given)}) does not match the name on the URL (${JSON.stringify(name)})`,
+  );
 }
 
 function countGeneration(after: JsonObject, old: JsonObject, counted: boolean): void {

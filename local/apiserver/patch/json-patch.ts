@@ -11,7 +11,7 @@ const MAX_COPIED = 3 * 1024 * 1024;
 
 const operations: ReadonlySet<unknown> = new Set(["add", "remove", "replace", "move", "copy", "test"]);
 
-/** Changes the object. @throws StatusError 400 for a malformed patch, 422 when it does not fit the object */
+/** Changes the object. @throws StatusError 400 for what is no list, 422 when an operation is none or does not fit the object */
 export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
   if (!Array.isArray(patch)) throw badRequest("a JSON patch must be a list of operations");
   if (patch.length > MAX_OPERATIONS) {
@@ -23,28 +23,10 @@ export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
   }
   patch.forEach((operation: unknown, index) => {
     if (!isObject(operation) || !operations.has(operation["op"]) || typeof operation["path"] !== "string") {
-      throw badRequest(
-        `operation ${index} of the JSON patch must have an op (${[...operations].join(", ")}) and a path`,
-      );
+      throw unfit(index, `it must have an op (${[...operations].join(", ")}) and a path`);
     }
   });
-  try {
-    return patch.some(isCopy)
-      ? appliedOneByOne(object, patch as Operation[])
-      : jsonPatch.applyPatch(object, patch as Operation[], true, true, true).newDocument;
-  } catch (error) {
-    if (error instanceof StatusError) throw error;
-    const { name, index } = error as { name?: string; index?: number };
-    throw new StatusError(
-      422,
-      "Invalid",
-      `the JSON patch does not fit the object: operation ${index ?? "?"}: ${name ?? "failed"}`,
-    );
-  }
-}
-
-function isCopy(operation: unknown): boolean {
-  return isObject(operation) && operation["op"] === "copy";
+  return appliedOneByOne(object, patch as Operation[]);
 }
 
 /** What each copy adds is counted before it is made. */
@@ -57,7 +39,33 @@ function appliedOneByOne(object: JsonObject, patch: readonly Operation[]): JsonO
       copied += JSON.stringify(value ?? null).length;
       if (copied > MAX_COPIED) throw tooLarge("what the patch copies", copied, MAX_COPIED);
     }
-    document = jsonPatch.applyOperation(document, operation, true, true, true, index).newDocument;
+    document = applied(document, operation, index);
   }
   return document;
+}
+
+function applied(document: JsonObject, operation: Operation, index: number): JsonObject {
+  // RFC 6902 asks for what is replaced to be there. Kubernetes does not when it is a field, and scripts have come to rely on it.
+  const fitting: Operation =
+    operation.op === "replace" && isAbsentField(document, operation.path) ? { ...operation, op: "add" } : operation;
+  try {
+    return jsonPatch.applyOperation(document, fitting, true, true, true, index).newDocument;
+  } catch (error) {
+    throw unfit(index, (error as { name?: string }).name ?? "failed");
+  }
+}
+
+function isAbsentField(document: JsonObject, path: string): boolean {
+  const steps = path.split("/").slice(1).map(jsonPatch.unescapePathComponent);
+  const field = steps.pop();
+  let parent: unknown = document;
+  for (const step of steps) {
+    if (Array.isArray(parent)) parent = parent[Number(step)] as unknown;
+    else parent = isObject(parent) && Object.hasOwn(parent, step) ? parent[step] : undefined;
+  }
+  return field !== undefined && isObject(parent) && !Object.hasOwn(parent, field);
+}
+
+function unfit(index: number, why: string): StatusError {
+  return new StatusError(422, "Invalid", `the JSON patch does not fit the object: operation ${index}: ${why}`);
 }

@@ -55,10 +55,14 @@ export function parsed(object: StoredObject): JsonObject {
   return JSON.parse(object.text) as JsonObject;
 }
 
-/** The JSON text of an object at a version: apiVersion, kind and metadata first, its resourceVersion set. */
-export function textAt(object: JsonObject, version: number): string {
+/**
+ * The JSON text of an object at a version: apiVersion, kind and metadata first, its resourceVersion set. What was never
+ * stored has no version.
+ */
+export function textAt(object: JsonObject, version: number | undefined): string {
   const metadata = metadataOf(object);
-  metadata["resourceVersion"] = String(version);
+  if (version === undefined) delete metadata["resourceVersion"];
+  else metadata["resourceVersion"] = String(version);
   const { apiVersion, kind, metadata: _, ...rest } = object;
   return JSON.stringify({ apiVersion, kind, metadata, ...rest });
 }

@@ -6,7 +6,7 @@ import type { Query } from "../operations/options.ts";
 import { objectText, type View } from "../representation.ts";
 import type { Room } from "../room.ts";
 import type { Selector } from "../selectors.ts";
-import { badRequest, expired, StatusError } from "../status.ts";
+import { badRequest, expired, invalidOptions, type StatusError } from "../status.ts";
 import type { StoredObject } from "../store/stored-object.ts";
 import type { Sink, WatchOptions } from "./watcher.ts";
 
@@ -63,10 +63,9 @@ export function watchOptions(
 }
 
 function forbiddenMatch(why: string): StatusError {
-  const message = `resourceVersionMatch: Forbidden: ${why}`;
-  return new StatusError(422, "Invalid", `the request's options are invalid: ${message}`, {
-    causes: [{ reason: "FieldValueForbidden", field: "resourceVersionMatch", message }],
-  });
+  return invalidOptions("ListOptions", [
+    { reason: "FieldValueForbidden", field: "resourceVersionMatch", message: `Forbidden: ${why}` },
+  ]);
 }
 
 function encoder(view: View, now: () => Date): (object: StoredObject) => string {
