@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: "contract",
           include: ["test/contract/**/*.test.ts"],
+          globalSetup: ["test/contract/kubernetes/real-server.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { until, type Body } from "./client.ts";
 import { onEachServer } from "./suite.ts";
 
 const table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
@@ -18,7 +19,11 @@ onEachServer("discovery", (bench) => {
       preferredVersion: { groupVersion: `${group}/v1`, version: "v1" },
     });
     expect((await client.get(`/apis/${group}`)).body).toMatchObject({ kind: "APIGroup", name: group });
-    const { body } = await client.get(`/apis/${group}/v1`);
+    // Kubernetes' server collects them from its parts, a moment after a definition came.
+    const body = await until(async () => {
+      const found = await client.get(`/apis/${group}/v1`);
+      return found.code === 200 && found.body;
+    }, "the group's resources");
     expect(body).toMatchObject({ kind: "APIResourceList", groupVersion: `${group}/v1` });
     expect(body.resources.map(({ name }) => name).toSorted()).toEqual(["widgets", "widgets/scale", "widgets/status"]);
     expect((await client.get("/apis/none.example.com")).code).toBe(404);
@@ -47,13 +52,22 @@ onEachServer("discovery", (bench) => {
 
   it("publishes the schemas of its kinds", async () => {
     const { client, group } = bench();
-    const index = (await client.get("/openapi/v3")).body;
-    const document = (await client.get(index.paths[`apis/${group}/v1`]?.serverRelativeURL ?? "")).body;
-    const schema = Object.values(document.components.schemas).find(
-      (one) =>
-        JSON.stringify(one["x-kubernetes-group-version-kind"]) ===
-        JSON.stringify([{ group, version: "v1", kind: "Widget" }]),
+    // Kubernetes' server publishes them a moment after a definition came.
+    const document = await until(
+      async () => {
+        // Kubernetes calls the list of documents plain text.
+        const index = JSON.parse((await client.get("/openapi/v3")).text) as Body;
+        const url = index.paths[`apis/${group}/v1`]?.serverRelativeURL;
+        const found = url === undefined ? undefined : (await client.get(url)).body;
+        return found?.components?.schemas === undefined ? undefined : found;
+      },
+      "the group's document",
+      60_000,
     );
+    const schema = Object.values(document.components.schemas).find((one) => {
+      const [type] = (one["x-kubernetes-group-version-kind"] ?? []) as { kind?: string; version?: string }[];
+      return type?.kind === "Widget" && type.version === "v1";
+    });
     expect(schema?.properties?.["spec"]).toMatchObject({
       properties: { size: { type: "integer", minimum: 1, maximum: 100 } },
     });

@@ -46,8 +46,8 @@ onEachServer("kubectl", (bench) => {
     }
   }
 
-  const yaml = (name: string, spec: object, labels: object = {}) =>
-    JSON.stringify(bench().widget(name, spec, { labels }));
+  const yaml = (name: string, spec: object, labels?: object) =>
+    JSON.stringify(bench().widget(name, spec, labels === undefined ? {} : { labels }));
 
   it("finds its way: version, api-resources, api-versions, explain", async () => {
     const { group } = bench();

@@ -26,13 +26,13 @@ onEachServer("requests", (bench) => {
   });
 
   it("refuses bodies that are too large, too deep or broken, and stays up", async () => {
-    const { client, widgets, widget } = bench();
+    const { client, widgets, widget, server } = bench();
     const huge = await client.post(widgets, widget("huge", { free: { text: "x".repeat(4 * 1024 * 1024) } }));
     expect(huge.code).toBe(413);
     expect(huge.body.reason).toBe("RequestEntityTooLarge");
     const large = await client.post(widgets, widget("large", { free: { text: "x".repeat(2 * 1024 * 1024) } }));
-    expect(large.code).toBeGreaterThanOrEqual(400);
-    expect(large.code).toBeLessThan(500);
+    // Kubernetes takes the request, and its store then refuses: it calls that its own fault.
+    expect(large.code).toBe(server === "embedded" ? 413 : 500);
     const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
     const nested = await client.post(
       widgets,
@@ -52,9 +52,10 @@ onEachServer("requests", (bench) => {
   });
 
   it("answers a malformed path and a method that it does not serve", async () => {
-    const { client, widgets } = bench();
+    const { client, widgets, server } = bench();
     expect((await client.get("/api/v1/namespaces/%E0%A4%A")).code).toBe(400);
-    expect((await client.request("POST", `${widgets}/a`)).code).toBe(405);
+    // Kubernetes reads a custom kind's body before it looks at the method.
+    expect((await client.post(`${widgets}/a`, {})).code).toBe(server === "embedded" ? 405 : 400);
     expect((await client.put("/api/v1/namespaces", {})).code).toBe(405);
   });
 

@@ -1,9 +1,11 @@
-/** The servers that the contract suite runs on. Another one joins by a row in `servers`. */
+/** The servers that the contract suite runs on: the embedded one, and Kubernetes' own. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startApiServer, type ApiServer, type ApiServerOptions } from "#local/apiserver/server.ts";
 import { openPki } from "#local/pki.ts";
+import { administratorOf, upCluster } from "../../../scripts/kubernetes/cluster.ts";
+import { findCluster } from "../../../scripts/kubernetes/record.ts";
 import { Client, type Access } from "./client.ts";
 
 export interface ServerUnderTest {
@@ -61,6 +63,34 @@ export async function startEmbedded(
   };
 }
 
-export const servers: readonly { readonly name: string; readonly start: () => Promise<ServerUnderTest> }[] = [
+/**
+ * Kubernetes' own server, with its controllers: one for all suites of a run, brought up by the first that wants it and
+ * taken down by real-server.ts.
+ */
+async function startReal(): Promise<ServerUnderTest> {
+  const name = process.env["VIRTIVE_REAL_CLUSTER"] ?? "contract";
+  const cluster = await findCluster(name).catch(() =>
+    upCluster({ name, say: (line) => console.error(`cluster: ${line}`) }),
+  );
+  const { ca, cert, key } = await administratorOf(cluster);
+  const access = { url: cluster.url, ca, cert, key };
+  const client = new Client(access);
+  return { client, access, kubeconfig: cluster.kubeconfig, stop: async () => client.close() };
+}
+
+export type ServerName = "embedded" | "real";
+
+export interface ServerRow {
+  readonly name: ServerName;
+  readonly start: () => Promise<ServerUnderTest>;
+}
+
+const all: readonly ServerRow[] = [
   { name: "embedded", start: () => startEmbedded() },
+  { name: "real", start: startReal },
 ];
+
+/** VIRTIVE_SERVERS=embedded (or real) leaves the other out; by default both take part. */
+export const servers: readonly ServerRow[] = all.filter(({ name }) =>
+  (process.env["VIRTIVE_SERVERS"] ?? "embedded,real").split(",").includes(name),
+);
