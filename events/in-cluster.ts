@@ -9,7 +9,7 @@ const FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount";
 export interface InCluster {
   readonly server: URL;
   /** Read anew each time: the kubelet renews the token long before it expires. */
-  credentials(): Promise<Credentials>;
+  readonly credentials: () => Promise<Credentials>;
 }
 
 /** Undefined outside of a pod. @param env SERVICE_ACCOUNT_DIRECTORY names another folder */
