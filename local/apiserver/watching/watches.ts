@@ -83,9 +83,11 @@ export class Watches {
     for (const set of this.#byResource.values()) for (const watcher of set) watcher.bookmark();
   }
 
-  /** A kind is no longer served: its watches end. */
+  /** A kind is no longer served: its watches end, once they have been told the last of its changes, which may wait for the disk. */
   endAll(resource: string): void {
-    for (const watcher of this.#byResource.get(resource) ?? []) watcher.end();
+    const watchers = [...(this.#byResource.get(resource) ?? [])];
+    const end = (): void => watchers.forEach((watcher) => watcher.end());
+    void this.#store.onDisk().then(end, end);
   }
 
   close(): void {
