@@ -36,6 +36,21 @@ export function reply(
   return new Response(body, { status: code, headers: headersOf(contentType, warnings) });
 }
 
+/** JSON that is made while it is sent, at the client's pace. */
+export function replyPieces(pieces: Iterator<string, void>, warnings: readonly string[]): Response {
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const { done, value } = pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(Buffer.from(value, "utf8"));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, { headers: headersOf("application/json", warnings) });
+}
+
 export function replyJson(value: object, code = 200): Response {
   return reply(JSON.stringify(value), { code });
 }

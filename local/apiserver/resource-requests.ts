@@ -9,8 +9,8 @@ import { APPLY, patch } from "./operations/patch.ts";
 import { remove } from "./operations/remove.ts";
 import { requireName, update } from "./operations/update.ts";
 import { mediaType } from "./body.ts";
-import { includeIn, listText, negotiated, objectText, type View } from "./representation.ts";
-import { reply, replyJson } from "./reply.ts";
+import { includeIn, listPieces, listText, negotiated, objectText, type View } from "./representation.ts";
+import { reply, replyJson, replyPieces } from "./reply.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Place, Room, WriteContext } from "./room.ts";
 import { parseSelector, type Selector } from "./selectors.ts";
@@ -19,6 +19,9 @@ import type { StoredObject } from "./store/stored-object.ts";
 import type { UserInfo } from "./authentication/user.ts";
 import type { WriteVerb } from "./writes.ts";
 import { isWatch, timeoutSeconds } from "./watching/watch-request.ts";
+
+/** Items from which on a list is sent in pieces. */
+const MANY_ITEMS = 500;
 
 /** One request whose path names a kind that is served. */
 export interface ResourceRequest {
@@ -133,6 +136,9 @@ async function listAll(request: ResourceRequest): Promise<Response> {
   // A list is quick: its time is only looked at.
   timeoutSeconds(request.query);
   const page = list(request.room, request.served.kind, scopeOf(request), request.query);
+  const { as, syntax } = view.representation;
+  if (as === "object" && syntax === "json" && page.items.length > MANY_ITEMS)
+    return replyPieces(listPieces(page, view), deprecation(request));
   return reply(listText(page, view), { warnings: deprecation(request), representation: view.representation });
 }
 

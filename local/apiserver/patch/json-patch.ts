@@ -25,8 +25,13 @@ export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
     if (!isObject(operation) || !operations.has(operation["op"]) || typeof operation["path"] !== "string") {
       throw unfit(index, `it must have an op (${[...operations].join(", ")}) and a path`);
     }
+    // It would become its own part.
+    if (operation["op"] === "move" && operation["path"].startsWith(`${String(operation["from"])}/`))
+      throw unfit(index, "it moves a value into itself");
   });
-  return appliedOneByOne(object, patch as Operation[]);
+  const patched: unknown = appliedOneByOne(object, patch as Operation[]);
+  if (!isObject(patched)) throw new StatusError(422, "Invalid", "the JSON patch leaves no object");
+  return patched;
 }
 
 /** What each copy adds is counted before it is made. */
@@ -35,13 +40,21 @@ function appliedOneByOne(object: JsonObject, patch: readonly Operation[]): JsonO
   let copied = 0;
   for (const [index, operation] of patch.entries()) {
     if (operation.op === "copy") {
-      const value: unknown = jsonPatch.getValueByPointer(document, operation.from);
-      copied += JSON.stringify(value ?? null).length;
+      copied += charactersAt(document, operation.from, index);
       if (copied > MAX_COPIED) throw tooLarge("what the patch copies", copied, MAX_COPIED);
     }
     document = applied(document, operation, index);
   }
   return document;
+}
+
+function charactersAt(document: JsonObject, from: string, index: number): number {
+  try {
+    const value: unknown = jsonPatch.getValueByPointer(document, from);
+    return JSON.stringify(value ?? null).length;
+  } catch (error) {
+    throw unfit(index, (error as { name?: string }).name ?? "failed");
+  }
 }
 
 function applied(document: JsonObject, operation: Operation, index: number): JsonObject {

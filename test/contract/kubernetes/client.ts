@@ -152,7 +152,7 @@ export class Client {
           resolve({
             code: response.statusCode ?? 0,
             headers: response.headers,
-            body: (isJson ? JSON.parse(raw) : {}) as Body,
+            body: (isJson && raw !== "" ? JSON.parse(raw) : {}) as Body,
             text: raw,
             warnings: warningTexts(warnings),
           });

@@ -115,7 +115,7 @@ async function stoppedReader(since: string): Promise<StoppedReader> {
 }
 
 it("keeps next to nothing for watches whose clients do not read, and ends them", { timeout: 300_000 }, async () => {
-  const readers = 100;
+  const readers = 30;
   await client.send("POST", VMS, virtualMachine(0));
   const since = await version();
   const stopped = [];
@@ -126,8 +126,8 @@ it("keeps next to nothing for watches whose clients do not read, and ends them",
     });
   for (let index = 0; index < 20; index++) await write(index);
   const before = await residentMiB();
-  for (let index = 0; index < 60; index++) await write(index);
-  // Queued for each of them it would be 600 MB.
+  for (let index = 0; index < 150; index++) await write(index);
+  // Queued for each of them it would be 450 MB.
   expect((await residentMiB()) - before).toBeLessThan(64);
   // Told why, after half a minute (here: three seconds) without reading; what the client has not read goes with it.
   const [first] = stopped;
