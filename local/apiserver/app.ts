@@ -96,7 +96,8 @@ async function answer(options: AppOptions, context: Context<Env>, caller: UserIn
   const verb = named === undefined ? undefined : verbOf(req.method, named, query);
   await authorize(authorizer, attributesOf(user, { method: req.method, path, query }, named, verb));
   if (healthPaths.has(path)) return new Response("ok", { headers: { "content-type": "text/plain; charset=utf-8" } });
-  if (path === "/version") return replyJson(version);
+  // The client for Python asks with a slash at the end, here and for discovery.
+  if (path === "/version" || path === "/version/") return replyJson(version);
   const aggregated = options.aggregated.at(path);
   if (aggregated !== undefined) return aggregated.app.fetch(forwarded(req.raw, user), context.env);
   if (named === undefined) return answerPath(options, context, user);
@@ -123,7 +124,7 @@ async function token({ room, tokens }: AppOptions, request: ResourceRequest): Pr
 
 /** Discovery and OpenAPI. */
 async function answerPath(options: AppOptions, { req }: Context<Env>, user: UserInfo): Promise<Response> {
-  const { path } = req;
+  const path = req.path.replace(/(?<=.)\/$/, "");
   if (req.method !== "GET") throw noSuchPath(path);
   const accept = req.header("accept") ?? "";
   const asks = wantsAggregated(accept) && (path === "/api" || path === "/apis");

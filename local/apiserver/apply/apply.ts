@@ -8,6 +8,7 @@ import type { WriteContext } from "../room.ts";
 import { badRequest, StatusError, type StatusCause } from "../status.ts";
 import { elements, fieldsOf, type FieldSet, type Path } from "./field-set.ts";
 import { managersOf, seconds, setManagers, without, type Manager } from "./managed-fields.ts";
+import { isHandedOver, KUBECTL, renewLastApplied } from "./last-applied.ts";
 import { merged, withoutFields } from "./merge.ts";
 
 export interface ApplyOptions {
@@ -79,7 +80,7 @@ export function appliedOver(live: JsonObject, applied: JsonObject, options: Appl
       });
     }
   }
-  if (causes.length > 0 && !force) throw conflicts(causes);
+  if (causes.length > 0 && !force && !isHandedOver(live, contested, options)) throw conflicts(causes);
   const others = managers
     .filter((other) => !isMine(other))
     .map((other) => ({ ...other, fields: without(other.fields, contested) }));
@@ -91,6 +92,7 @@ export function appliedOver(live: JsonObject, applied: JsonObject, options: Appl
   // The same fields once more: the entry keeps its time, so that an apply that changes nothing writes nothing.
   const same = mine !== undefined && sameSet(mine.fields, fields);
   setManagers(result, [...others, same ? { ...entry, time: mine.time } : entry]);
+  if (context.fieldManager === KUBECTL) renewLastApplied(result, applied);
   metadataOf(result)["resourceVersion"] = valueAt(applied, ["metadata", "resourceVersion"]);
   return result;
 }

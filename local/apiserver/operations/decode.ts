@@ -7,6 +7,11 @@ import { prune } from "../schema/prune.ts";
 import { badRequest, invalid, type StatusError } from "../status.ts";
 
 function checkType(object: JsonObject, served: Served): void {
+  if (!served.kind.custom) {
+    // Typed clients leave out what the path says already; for custom kinds Kubernetes insists on it.
+    object["apiVersion"] ??= apiVersionOfServed(served);
+    object["kind"] ??= served.kind.kind;
+  }
   const apiVersion = stringAt(object, "apiVersion") ?? "";
   const kind = stringAt(object, "kind") ?? "";
   const expected = apiVersionOfServed(served);

@@ -167,6 +167,9 @@ export const scenarios: readonly Scenario[] = [
       await send("GET", "/apis/coordination.k8s.io");
       await send("GET", "/apis/coordination.k8s.io/v1");
       await send("GET", "/apis/events.k8s.io/v1");
+      await send("GET", "/api/");
+      await send("GET", `/apis/${group}/`);
+      await send("GET", `/apis/${group}/v1/`);
       await send("GET", "/livez");
       await send("GET", "/readyz");
       await send("POST", "/readyz", { body: "{}" });
@@ -179,6 +182,7 @@ export const scenarios: readonly Scenario[] = [
       const { configMaps, secrets } = paths(ground);
       await send("POST", configMaps, { body: core("ConfigMap", "c", { data: { a: "1" }, binaryData: { b: "AA==" } }) });
       await send("GET", `${configMaps}/c`);
+      await send("POST", configMaps, { body: { metadata: { name: "untyped" } } });
       await send("PATCH", `${configMaps}/c`, strategic({ data: { a: null, b2: "2" } }));
       await send("PATCH", `${configMaps}/c`, json([{ op: "replace", path: "/data/none", value: "1" }]));
       await send("PATCH", `${configMaps}/c`, json([{ op: "test", path: "/data/b2", value: "3" }]));
