@@ -66,7 +66,7 @@ onEachServer("deletion", (bench) => {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name },
-      spec: { containers: [{ name: "c", image: "i:1" }] },
+      spec: { schedulerName: "nobody", containers: [{ name: "c", image: "i:1" }] },
     });
     await client.post(pods, pod("free"));
     await client.delete(`${pods}/free`);
