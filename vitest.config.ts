@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Three projects by what they need: `unit` runs anywhere in seconds; `real` boots guests under libvirt (root, Debian
+ * Projects by what they need: `unit` runs anywhere in seconds; `simulation` does too, in minutes; `real` boots guests under libvirt (root, Debian
  * packages), few at a time, since two cores cannot boot many guests at once; `contract` holds a stand-in to the real
  * thing.
  */
@@ -13,8 +13,15 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/unit/**/*.test.ts", "test/laws/**/*.test.ts", "test/simulation/**/*.test.ts"],
+          include: ["test/unit/**/*.test.ts", "test/laws/**/*.test.ts"],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          testTimeout: 120_000,
         },
       },
       {

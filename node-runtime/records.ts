@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { rfc3339 } from "#api/object.ts";
 import type { Clock } from "#events/clock.ts";
-import { Fault } from "#events/fault.ts";
+import { asFault, Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
 import { Exit, MachineOrder } from "#events/machine.ts";
 import type { Notebook, Notes } from "./driver/ports.ts";
@@ -226,7 +226,7 @@ export class Records {
    * written anew at each start with those of this boot.
    */
   async #readForgotten(): Promise<void> {
-    const { disk, bootID } = this.#options;
+    const { disk, bootID, log } = this.#options;
     const text = (await disk.read(this.#epochsPath)) ?? "";
     for (const line of text.split("\n")) {
       const parsed = Forgotten.safeParse(parse(line));
@@ -234,7 +234,11 @@ export class Records {
       if (parsed.success && parsed.data.bootID === bootID) this.#forgotten.set(parsed.data.uid, parsed.data);
     }
     const kept = [...this.#forgotten.values()].map((line) => `${JSON.stringify(line)}\n`).join("");
-    if (kept !== text) await disk.replace(this.#epochsPath, kept);
+    if (kept === text) return;
+    await disk.replace(this.#epochsPath, kept).catch((thrown: unknown) => {
+      // Only tidying: guests need their runtime on a full disk, too.
+      log.warn({ path: this.#epochsPath, reason: asFault(thrown).reason }, "epochs of earlier boots are kept");
+    });
   }
 
   get #epochsPath(): string {

@@ -67,6 +67,10 @@ export interface ReporterOptions {
   readonly monotonic: () => number;
   readonly machines: () => readonly MachineStatus[];
   readonly hypervisorReady: () => boolean;
+  /** Of the machine, over a minute. */
+  readonly load?: () => number;
+  /** Between heartbeats. Default 2000. */
+  readonly everyMilliseconds?: number;
   readonly node: Omit<Heartbeat, "inventory" | "loadAverage" | "hypervisorReady">;
 }
 
@@ -78,7 +82,8 @@ export interface Reporter {
 }
 
 export function startReporter(options: ReporterOptions): Reporter {
-  const { client, outbox, clock, log, monotonic } = options;
+  const { client, outbox, clock, log, monotonic, everyMilliseconds = HEARTBEAT_MS } = options;
+  const { load = () => loadavg()[0] ?? 0 } = options;
   let leaseEnds = -Infinity;
   let reachable: boolean | undefined;
   let cancel: (() => void) | undefined;
@@ -104,7 +109,7 @@ export function startReporter(options: ReporterOptions): Reporter {
       ...options.node,
       inventory: inventoryOf(options.machines()),
       hypervisorReady: options.hypervisorReady(),
-      loadAverage: loadavg()[0] ?? 0,
+      loadAverage: load(),
     };
     const before = monotonic();
     try {
@@ -146,7 +151,7 @@ export function startReporter(options: ReporterOptions): Reporter {
   function schedule(milliseconds: number): void {
     if (closed) return;
     cancel = clock.schedule(milliseconds, () => {
-      beating = beat().finally(() => schedule(HEARTBEAT_MS));
+      beating = beat().finally(() => schedule(everyMilliseconds));
     });
   }
 

@@ -59,9 +59,12 @@ function inPhase(vmi: VirtualMachineInstance | undefined, ...phases: readonly st
   return vmi !== undefined && phases.includes(phaseOf(vmi));
 }
 
-function restarts({ vm, vmi }: VmView): boolean {
+/** Another start follows by itself: not after a guest that shut down under RerunOnFailure. */
+function restarts({ vm, vmi, requests }: VmView): boolean {
+  if (vmi !== undefined && !isFinal(vmi)) return false;
   const strategy = strategyOf(vm);
-  return (vmi === undefined || isFinal(vmi)) && (strategy === "Always" || strategy === "RerunOnFailure");
+  if (strategy !== "RerunOnFailure") return strategy === "Always";
+  return inPhase(vmi, "Failed") || requests.some(({ action }) => action === "Start");
 }
 
 const NO_INSTANCE = {

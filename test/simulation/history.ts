@@ -37,7 +37,8 @@ export interface History {
 
 /** After the last fault: two rounds of resync, the longest back-off of what is tried again, a guest's grace. */
 const SETTLE_MILLISECONDS = 240_000;
-/** A machine that was ordered but not started by its deadline is ended and started anew. */
+/** With the longest back-off of a VM that failed to start, and its start deadline: what still fails then fails for ever. */
+const LONGEST_SETTLE_MILLISECONDS = 900_000;
 const LOOK_EVERY_MILLISECONDS = 5_000;
 const QUIET_MILLISECONDS = 30_000;
 
@@ -77,7 +78,14 @@ export async function live(options: HistoryOptions): Promise<History> {
 async function settle(stage: Stage): Promise<void> {
   const { scheduler, safety } = stage;
   stage.heal();
+  // What stands still when faults stop must be noticed first: until then all may look well.
+  await scheduler.run(
+    stage.thawsAt + LOOK_EVERY_MILLISECONDS,
+    () => safety.check(),
+    () => false,
+  );
   let by = scheduler.now + SETTLE_MILLISECONDS;
+  const end = scheduler.now + LONGEST_SETTLE_MILLISECONDS;
   for (;;) {
     await scheduler.run(
       scheduler.now + LOOK_EVERY_MILLISECONDS,
@@ -87,7 +95,7 @@ async function settle(stage: Stage): Promise<void> {
     const why = unsettled(stage);
     if (why.length === 0) break;
     // A crash-looping machine may wait for its next start.
-    by = Math.max(by, latestRetry(stage) - START + 60_000);
+    by = Math.min(end, Math.max(by, latestRetry(stage) - START + 60_000));
     if (scheduler.now > by) throw new Violation("all settles", why.join("; "));
   }
   await scheduler.run(

@@ -85,7 +85,7 @@ async function many(): Promise<void> {
     return turn;
   };
   await Promise.all(Array.from({ length: count }, () => work(order, tally)));
-  report(tally, { seconds: (performance.now() - began) / 1000, cores: count });
+  report(tally, { seconds: (performance.now() - began) / 1000, workers: count });
   for (const { seed, invariant } of tally.failures.slice(0, mostFailures)) await explain(seed, invariant);
   process.exitCode = tally.failures.length === 0 ? 0 : 1;
 }

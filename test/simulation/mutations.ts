@@ -2,24 +2,145 @@
  * Known-bad variants: each takes away one of the things that hold the whole together, by a seam, and the simulator must
  * notice. A simulator that catches nothing proves nothing.
  */
-import { asTheyAre, type Seams } from "./seams.ts";
+import { Node, Pod } from "#api/core.ts";
+import { annotation } from "#api/names.ts";
+import type { KubeObject, Stored } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { objectEvents } from "#events/catalogue.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
+import type { Cluster } from "#events/cluster.ts";
+import { Fault } from "#events/fault.ts";
+import type { Decision, Effect, FunctionDefinition } from "#functions/define.ts";
+import { asTheyAre, type HeldMachines, type OnNode, type Seams } from "./seams.ts";
 
 export interface Mutation {
   /** What is wrong with it. */
   readonly wrong: string;
   /** It must be caught by the time that so many seeds, from 1, have been lived. */
   readonly withinSeeds: number;
+  /** Anew for each history: some keep notes. */
   readonly seams: () => Seams;
 }
 
+type Patch = Extract<Effect, { readonly do: "patch" }>;
+
 export const mutations = {
+  "epoch-check-off": {
+    wrong: "a node takes every order, however old its epoch, its version or the boot that it names",
+    withinSeeds: 300,
+    seams: () => ({ ...asTheyAre, machines: takesEverything }),
+  },
+  "order-before-claim": {
+    wrong: "boot orders the node first and writes the claim after it",
+    withinSeeds: 150,
+    seams: () => deciding("boot", (decision) => ({ ...decision, effects: decision.effects.toReversed() })),
+  },
+  "claim-not-compared": {
+    wrong: "a patch is written whatever was written since it was decided",
+    withinSeeds: 800,
+    seams: () => ({ ...asTheyAre, cluster: overwriting }),
+  },
   "no-resync": {
     wrong: "nodes and instances are never compared",
+    withinSeeds: 200,
+    seams: () => ({ ...asTheyAre, functions: (all) => all.filter(({ name }) => name !== "resync") }),
+  },
+  "outbox-forgets-early": {
+    wrong: "a report is sent once, whether it is taken or not",
+    withinSeeds: 60,
+    seams: () => ({
+      ...asTheyAre,
+      outbox: (outbox, send) => ({ ...outbox, add: (event) => void send(event).catch(() => undefined) }),
+    }),
+  },
+  "record-not-synced": {
+    wrong: "a record is on disk a moment after its writer goes on",
+    withinSeeds: 20,
+    seams: () => ({
+      ...asTheyAre,
+      disk: (disk, { content, after }) => ({
+        ...disk,
+        replace: async (path, text) => after(200, () => void content.files.set(path, text)),
+      }),
+    }),
+  },
+  "names-not-derived": {
+    wrong: "each try to create the anchor pod gives it another name",
+    withinSeeds: 60,
+    seams: () => {
+      let pods = 0;
+      return deciding("schedule", (decision) => ({
+        ...decision,
+        effects: decision.effects.map((effect) =>
+          effect.do === "create" && effect.kind === Pod ? renamed(effect, `pod-${(pods += 1)}`) : effect,
+        ),
+      }));
+    },
+  },
+  "not-paused-first": {
+    wrong: "a domain runs as soon as it is created",
+    withinSeeds: 20,
+    seams: () => ({
+      ...asTheyAre,
+      hypervisor: (hypervisor) => ({
+        ...hypervisor,
+        get connected() {
+          return hypervisor.connected;
+        },
+        async createPaused(xml) {
+          await hypervisor.createPaused(xml);
+          await hypervisor.resume(/<uuid>([^<]+)</.exec(xml)?.[1] ?? "");
+        },
+      }),
+    }),
+  },
+  "finalizer-off-early": {
+    wrong: "an instance that is deleted is let go before its machine has ended",
+    withinSeeds: 20,
+    seams: () =>
+      deciding("release", (decision, facts) => {
+        const { vmi } = facts as { readonly vmi: Stored<VirtualMachineInstance> };
+        if (vmi.metadata.deletionTimestamp === undefined || (vmi.metadata.finalizers ?? []).length === 0)
+          return decision;
+        const after = { ...vmi, metadata: { ...vmi.metadata, finalizers: [] } };
+        return {
+          effects: [{ do: "patch", kind: VirtualMachineInstance, before: vmi, after, part: "object" }],
+          because: "it is being deleted",
+        };
+      }),
+  },
+  "silence-taken-for-death": {
+    wrong: "an instance whose node is silent is declared failed",
+    withinSeeds: 60,
+    seams: () =>
+      deciding("observe", (decision) => ({
+        ...decision,
+        effects: decision.effects.map((effect) => (effect.do === "patch" ? failedIfUnknown(effect) : effect)),
+      })),
+  },
+  "no-deadline-of-nodes": {
+    wrong: "nobody looks again when heartbeats stay away",
     withinSeeds: 100,
     seams: () => ({
       ...asTheyAre,
-      functions: (definitions) => definitions.filter(({ name }) => name !== "resync"),
+      deadlineOf: (deadlineOf) => (kind, object) => (kind === Node ? undefined : deadlineOf(kind, object)),
     }),
+  },
+  "newest-coalesced-away": {
+    wrong: "of changes of one object within two seconds only the first is told",
+    withinSeeds: 100,
+    seams: () => {
+      const told = new Map<string, number>();
+      return {
+        ...asTheyAre,
+        publish: (publish) => (event) => (isTooSoon(event, told) ? Promise.resolve() : publish(event)),
+      };
+    },
+  },
+  "late-boots-believed": {
+    wrong: "a heartbeat of an earlier boot of the node counts as a new boot",
+    withinSeeds: 400,
+    seams: () => reading("attend", withoutFormerBoots),
   },
 } as const satisfies Record<string, Mutation>;
 
@@ -28,4 +149,97 @@ export function mutationOf(name: string): Mutation {
   const found = Object.entries(mutations).find(([known]) => known === name)?.[1];
   if (found !== undefined) return found;
   throw new Error(`there is no mutation "${name}"; there are: ${Object.keys(mutations).join(", ")}`);
+}
+
+/** One function decides otherwise. */
+function deciding(name: string, change: (decision: Decision, facts: unknown) => Decision): Seams {
+  return replacing(name, (real) => ({
+    ...real,
+    decide: (facts, now) => change(real.decide(facts, now), facts),
+  }));
+}
+
+/** One function sees other facts. */
+function reading(name: string, change: (facts: unknown) => unknown): Seams {
+  return replacing(name, (real) => ({
+    ...real,
+    read: async (looks, key) => change(await real.read(looks, key)),
+  }));
+}
+
+function replacing(name: string, change: (real: FunctionDefinition) => FunctionDefinition): Seams {
+  return { ...asTheyAre, functions: (all) => all.map((one) => (one.name === name ? change(one) : one)) };
+}
+
+const CHECKED: ReadonlySet<string> = new Set(["EpochTooOld", "VersionTooOld", "BootIDMismatch"]);
+
+function takesEverything(machines: HeldMachines, { bootID }: OnNode): HeldMachines {
+  return {
+    order: async (order) => {
+      try {
+        return await machines.order(order);
+      } catch (thrown) {
+        if (!(thrown instanceof Fault) || !CHECKED.has(thrown.reason)) throw thrown;
+        const known = machines.status(order.uid);
+        const epoch = Math.max(known?.claim.epoch ?? 0, order.claim.epoch) + 1;
+        return machines.order({ ...order, claim: { ...order.claim, bootID, epoch } });
+      }
+    },
+    forget: (uid, epoch) => machines.forget(uid, machines.status(uid)?.claim.epoch ?? epoch),
+    act: (uid, epoch, action) => machines.act(uid, epoch, action),
+    all: () => machines.all(),
+    status: (uid) => machines.status(uid),
+    usesPod: (podUID) => machines.usesPod(podUID),
+  };
+}
+
+function overwriting(cluster: Cluster): Cluster {
+  return {
+    ...cluster,
+    async patch(kind, before, after, part) {
+      try {
+        return await cluster.patch(kind, before, after, part);
+      } catch (thrown) {
+        if (!(thrown instanceof Fault) || thrown.kind !== "stale") throw thrown;
+        const { namespace, name } = before.metadata;
+        const now = await cluster.get(kind, namespace === undefined ? { name } : { namespace, name });
+        if (now === undefined) throw thrown;
+        return cluster.patch(kind, now, { ...after, metadata: { ...now.metadata, ...metadataOf(after) } }, part);
+      }
+    },
+  };
+}
+
+function metadataOf({ metadata }: KubeObject): Partial<KubeObject["metadata"]> {
+  const { resourceVersion: _version, ...rest } = metadata;
+  return rest;
+}
+
+function renamed(effect: Extract<Effect, { readonly do: "create" }>, name: string): Effect {
+  return { ...effect, object: { ...effect.object, metadata: { ...effect.object.metadata, name } } };
+}
+
+function failedIfUnknown(patch: Patch): Patch {
+  const after = patch.after as VirtualMachineInstance;
+  if (after.status?.phase !== "Unknown") return patch;
+  return { ...patch, after: { ...after, status: { ...after.status, phase: "Failed" } } as KubeObject };
+}
+
+const TOO_SOON_MILLISECONDS = 2_000;
+
+function isTooSoon(event: CloudEvent, told: Map<string, number>): boolean {
+  if (event.type !== objectEvents.updated.type) return false;
+  const about = event.extensions["uid"] ?? "";
+  const at = Date.parse(event.time ?? "");
+  const last = told.get(about);
+  if (last !== undefined && at - last < TOO_SOON_MILLISECONDS && at >= last) return true;
+  told.set(about, at);
+  return false;
+}
+
+function withoutFormerBoots(facts: unknown): unknown {
+  const { node, ...rest } = (facts ?? {}) as { readonly node?: Stored<Node> };
+  if (node === undefined) return facts;
+  const { [annotation.formerBootIDs]: _former, ...annotations } = node.metadata.annotations ?? {};
+  return { ...rest, node: { ...node, metadata: { ...node.metadata, annotations } } };
 }

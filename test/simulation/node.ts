@@ -2,7 +2,7 @@
  * A node: a host with its modelled hypervisor and its disk, which outlive the runtime, and the runtime: the real
  * records, drivers, reporter and outbox on doors that the scheduler owns.
  */
-import { Fault } from "#events/fault.ts";
+import { asFault, Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
 import { memoryOutboxStore } from "#events/memory-outbox.ts";
 import { openOutbox } from "#events/outbox.ts";
@@ -11,14 +11,14 @@ import type { DomainDescription, MachineNetwork, MachineVolumes } from "#node-ru
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
 import { Machines } from "#node-runtime/machines.ts";
 import { ModelHypervisor, type Truth } from "#node-runtime/model-hypervisor.ts";
-import { Records } from "#node-runtime/records.ts";
+import { Records, type RecordsOptions } from "#node-runtime/records.ts";
 import { startReporter, type Reporter } from "#node-runtime/reporter.ts";
 import type { Disk } from "#node-runtime/disk.ts";
 import type { ControlDoor } from "./control-door.ts";
 import { DiskContent, diskDoor } from "./disk.ts";
 import { hypervisorDoor, type HypervisorDoor } from "./hypervisor-door.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
-import type { HeldMachines, Seams } from "./seams.ts";
+import type { HeldMachines, OnNode, Seams } from "./seams.ts";
 import type { Weather } from "./weather.ts";
 
 export interface NodeParts {
@@ -31,6 +31,9 @@ export interface NodeParts {
 }
 
 const CAPACITY = { cpus: 8, memoryBytes: 16 * 2 ** 30, machines: 100 } as const;
+/** Half as often as real ones, which are most of what goes on at rest; silence is noticed after 20 s all the same. */
+const HEARTBEAT_MILLISECONDS = 4_000;
+const RESTART_MILLISECONDS = 1_000;
 const SLOWEST_VOLUMES_MILLISECONDS = 1500;
 const SLOWEST_LINKS_MILLISECONDS = 60;
 
@@ -136,10 +139,12 @@ export class SimulatedNode {
     const { clock } = process;
     const door = hypervisorDoor({ model: this.hypervisor, node: name, process, scheduler, weather });
     this.#door = door;
-    const content = this.disk;
-    const disk: Disk = seams.disk(diskDoor({ content, node: name, process, scheduler, weather }), content);
     const { bootID } = this;
-    const records = await Records.open({ directory: "/state", node: name, bootID, disk, clock, log: silentLog });
+    const content = this.disk;
+    const on: OnNode = { bootID, content, after: (time, action) => void scheduler.after(process, time, action) };
+    const disk: Disk = seams.disk(diskDoor({ content, node: name, process, scheduler, weather }), on);
+    const options = { directory: "/state", node: name, bootID, disk, clock, log: silentLog };
+    const records = await opened(options, () => scheduler.park(process, RESTART_MILLISECONDS));
     const outbox = seams.outbox(
       openOutbox({
         store: this.outbox,
@@ -171,6 +176,7 @@ export class SimulatedNode {
           line.reporter?.tell(report, status);
         },
       }),
+      on,
     );
     line.reporter = startReporter({
       client: control.client(this, process),
@@ -180,6 +186,8 @@ export class SimulatedNode {
       monotonic: () => scheduler.now,
       machines: () => machines.all(),
       hypervisorReady: () => hypervisor.connected,
+      load: () => 0,
+      everyMilliseconds: HEARTBEAT_MILLISECONDS,
       node: { node: name, bootID, url, capacity: CAPACITY, accelerator: "tcg", versions: {} },
     });
     this.machines = machines;
@@ -231,6 +239,18 @@ export class SimulatedNode {
   #nextBoot(): string {
     this.#boots += 1;
     return `${this.name}-boot-${this.#boots}`;
+  }
+}
+
+/** What can't start now is started again, as an init system does it. */
+async function opened(options: RecordsOptions, pause: () => Promise<void>): Promise<Records> {
+  for (;;) {
+    try {
+      return await Records.open(options);
+    } catch (thrown) {
+      if (asFault(thrown).kind !== "later") throw thrown;
+      await pause();
+    }
   }
 }
 

@@ -22,6 +22,8 @@ export type Deed =
   | { readonly do: "spell"; readonly spell: Spell; readonly node: string | undefined; readonly seconds: number }
   /** At once, or right after so many more of its writes have reached the API server. */
   | { readonly do: "kill-control"; readonly seconds: number; readonly afterWrites: number }
+  /** Another control plane works at the same time: one that was replaced and does not know it. */
+  | { readonly do: "second-control"; readonly seconds: number }
   /** At once, or right after so many more changes of its node's domains. */
   | {
       readonly do: "kill-runtime";
@@ -104,6 +106,7 @@ const FAULTS = {
     seconds: seconds(random, 60),
     afterWrites: random() < 0.7 ? 1 + Math.floor(random() * 12) : 0,
   }),
+  "second-control": (_, random) => ({ do: "second-control", seconds: seconds(random, 60) }),
   "kill-runtime": ({ nodes }, random) => ({
     do: "kill-runtime",
     node: pick(nodes, random),
@@ -128,7 +131,7 @@ const FAULTS = {
     seconds: seconds(random, 120),
   }),
   "freeze-control": (_, random) => ({ do: "freeze-control", seconds: seconds(random, 60) }),
-  "partition": ({ nodes }, random) => ({ do: "partition", node: pick(nodes, random), seconds: seconds(random, 150) }),
+  "partition": ({ nodes }, random) => ({ do: "partition", node: pick(nodes, random), seconds: seconds(random, 200) }),
   "api-down": (_, random) => ({ do: "api-down", seconds: seconds(random, 60) }),
   "watch-gap": (_, random) => ({ do: "watch-gap", compact: random() < 0.5 }),
   "clock-jump": ({ nodes }, random) => ({

@@ -15,6 +15,14 @@ import type { DiskContent } from "./disk.ts";
 /** A runtime's machines, as others use them. */
 export type HeldMachines = Pick<Machines, "order" | "forget" | "act" | "all" | "status" | "usesPod">;
 
+/** What a stand-in on a node may know and use. */
+export interface OnNode {
+  readonly bootID: string;
+  readonly content: DiskContent;
+  /** Runs it later, unless the runtime is killed before. */
+  readonly after: (milliseconds: number, action: () => void) => void;
+}
+
 export interface Seams {
   readonly functions: (definitions: readonly FunctionDefinition[]) => readonly FunctionDefinition[];
   readonly cluster: (cluster: Cluster) => Cluster;
@@ -22,9 +30,9 @@ export interface Seams {
   /** Between the source and the broker. */
   readonly publish: (publish: (event: CloudEvent) => Promise<void>) => (event: CloudEvent) => Promise<void>;
   readonly resyncSeconds: number;
-  readonly machines: (machines: HeldMachines) => HeldMachines;
+  readonly machines: (machines: HeldMachines, on: OnNode) => HeldMachines;
   readonly hypervisor: (hypervisor: Hypervisor) => Hypervisor;
-  readonly disk: (disk: Disk, content: DiskContent) => Disk;
+  readonly disk: (disk: Disk, on: OnNode) => Disk;
   readonly outbox: (outbox: Outbox, send: (event: CloudEvent) => Promise<SendAnswer>) => Outbox;
 }
 

@@ -18,10 +18,12 @@ export interface World {
   readonly cluster: MemoryCluster;
   readonly nodes: ReadonlyMap<string, SimulatedNode>;
   readonly safety: Pick<Safety, "domains">;
+  /** Reports that no control plane has taken, by node. */
+  readonly untaken: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** What is not yet as it should be, a sentence each. */
-export function unsettled({ cluster, nodes, safety }: World): readonly string[] {
+export function unsettled({ cluster, nodes, safety, untaken }: World): readonly string[] {
   const why: string[] = [];
   const instances = [...cluster.objects(VirtualMachineInstance).values()];
   const byUID = new Map(instances.map((vmi) => [vmi.metadata.uid, vmi]));
@@ -41,6 +43,9 @@ export function unsettled({ cluster, nodes, safety }: World): readonly string[] 
     if (byUID.get(uid)?.status?.phase !== "Running") why.push(`domain ${name} (${uid}) is left on ${node.name}`);
   }
   for (const node of nodes.values()) why.push(...ofNode(node, byUID));
+  for (const [node, reports] of untaken) {
+    for (const report of reports) why.push(`report ${report} of ${node} has reached nobody`);
+  }
   return why;
 }
 

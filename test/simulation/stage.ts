@@ -6,19 +6,30 @@ import type { Kind, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { Fault } from "#events/fault.ts";
+import type { Heartbeat } from "#events/machine.ts";
 import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
-import { controlDoor, type ControlDoor } from "./control-door.ts";
+import { controlDoor, type ControlDoor, type Listening } from "./control-door.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
 import { SimulatedNode } from "./node.ts";
 import { tellDeed, type Deed, type Setting } from "./plan.ts";
 import { createSafety, type Safety } from "./safety.ts";
 import { createScheduler, type Process, type Scheduler } from "./scheduler.ts";
 import type { Seams } from "./seams.ts";
+import { watchSilence, type Silence } from "./silence.ts";
 import { createStory, type Story } from "./story.ts";
 import { createUsers, NAMESPACE, type Users } from "./users.ts";
 import { createWeather, type Weather } from "./weather.ts";
 
+const LISTEN_EVERY_MILLISECONDS = 5_000;
+/** Deeds that leave the control plane and the API server as they are. */
+const ABOUT_NODES: ReadonlySet<Deed["do"]> = new Set([
+  "partition",
+  "power-cycle",
+  "kill-runtime",
+  "kill-libvirtd",
+  "freeze-node",
+]);
 /** The lease that a heartbeat's answer carries. */
 const LEASE_SECONDS = 10;
 
@@ -55,7 +66,9 @@ export class Stage {
     { changes: number; readonly deed: Extract<Deed, { do: "kill-runtime" }> }
   >();
   readonly #broken: (() => void)[] = [];
-  #ended = false;
+  /** Reports that machines told and no control plane has taken yet, by node: event ids. */
+  readonly untaken = new Map<string, Set<string>>();
+  readonly #silence: Silence;
 
   constructor({ seed, setting, seams, told }: StageOptions) {
     const { scheduler } = this;
@@ -70,10 +83,11 @@ export class Stage {
     this.#door = controlDoor({
       scheduler,
       weather: this.weather,
-      present: () => this.#control,
+      present: () => (this.#control === undefined ? undefined : this.#listening(this.#control)),
       told: (node, report, status) => {
         this.story.tell(node.name, `tells ${status.name} ${report}: ${status.state}, sequence ${status.sequence}`);
         this.safety.told(node, status);
+        this.#untakenOf(node.name).add(`${status.uid}.${status.claim.epoch}.${status.sequence}.${report}`);
       },
       leaseSeconds: LEASE_SECONDS,
     });
@@ -93,6 +107,12 @@ export class Stage {
       this.nodes.set(name, node);
       node.startRuntime(this.#door);
     }
+    this.#silence = watchSilence(this.cluster, setting.nodes, () => scheduler.now);
+    const listen = (): void => {
+      this.safety.suspect(this.#silence.unnoticed());
+      scheduler.after(this.#fate, LISTEN_EVERY_MILLISECONDS, listen);
+    };
+    listen();
     const user = scheduler.process("users");
     this.#users = createUsers(apiDoor({ server: this.#server, process: user, scheduler, weather: this.weather }), user);
     this.#startControl();
@@ -114,7 +134,6 @@ export class Stage {
   /** All that is broken is mended; nothing befalls any more. */
   heal(): void {
     this.story.tell("FATE", "all faults stop");
-    this.#ended = true;
     this.weather.clear();
     this.#killControlAfter = undefined;
     this.#killRuntimeAfter.clear();
@@ -122,7 +141,14 @@ export class Stage {
     for (const node of this.nodes.values()) node.hypervisor.spare();
   }
 
+  /** When the last of what stands still goes on. */
+  get thawsAt(): number {
+    const nodes = [...this.nodes.values()].map(({ frozenUntil }) => frozenUntil);
+    return Math.max(this.scheduler.now, this.#control?.process.frozenUntil ?? 0, ...nodes);
+  }
+
   #befall(deed: Exclude<Deed, { vm: string }>): void {
+    if (!ABOUT_NODES.has(deed.do) && "seconds" in deed) this.#silence.disturbed(Math.abs(deed.seconds));
     switch (deed.do) {
       case "spell":
         this.weather.begin(deed.spell, deed.node);
@@ -131,6 +157,11 @@ export class Stage {
         if (deed.afterWrites > 0) this.#killControlAfter = { writes: deed.afterWrites, seconds: deed.seconds };
         else this.#killControl(deed.seconds);
         return;
+      case "second-control": {
+        const second = this.#controlPlane();
+        this.safety.crowded(deed.seconds);
+        return this.#later(deed.seconds, () => second.kill());
+      }
       case "kill-runtime":
         if (deed.afterChanges > 0) this.#killRuntimeAfter.set(deed.node, { changes: deed.afterChanges, deed });
         else this.#killRuntime(deed);
@@ -179,8 +210,12 @@ export class Stage {
   }
 
   #startControl(): void {
+    this.#control ??= this.#controlPlane();
+  }
+
+  #controlPlane(): ControlPlane {
     const { scheduler, weather, nodes } = this;
-    this.#control = startControlPlane({
+    return startControlPlane({
       server: this.#server,
       nodes,
       scheduler,
@@ -206,6 +241,7 @@ export class Stage {
   #killControl(seconds: number): void {
     if (this.#control === undefined) return;
     this.story.tell("FAULT", `the control plane is killed for ${seconds} s`);
+    this.#silence.disturbed(seconds);
     this.#control.kill();
     this.#control = undefined;
     this.#later(seconds, () => this.#startControl());
@@ -215,7 +251,7 @@ export class Stage {
     const node = this.#node(name);
     this.story.tell("FAULT", `the runtime of ${name} is killed for ${seconds} s, its files are ${files}`);
     node.killRuntime();
-    if (files === "lost") node.loseDisk();
+    if (files === "lost") this.#loseDisk(node);
     this.#later(seconds, () => node.startRuntime(this.#door));
   }
 
@@ -230,11 +266,36 @@ export class Stage {
   #powerCycle(node: SimulatedNode, { seconds, files }: Extract<Deed, { do: "power-cycle" }>): void {
     if (!node.powered) return;
     node.powerOff();
-    if (files === "lost") node.loseDisk();
+    if (files === "lost") this.#loseDisk(node);
     this.#later(seconds, () => {
       node.powerOn();
       node.startRuntime(this.#door);
     });
+  }
+
+  #loseDisk(node: SimulatedNode): void {
+    node.loseDisk();
+    this.untaken.delete(node.name);
+  }
+
+  #untakenOf(node: string): Set<string> {
+    const there = this.untaken.get(node) ?? new Set();
+    this.untaken.set(node, there);
+    return there;
+  }
+
+  /** What the present control plane takes in, noted. */
+  #listening(control: ControlPlane): Listening {
+    return {
+      heartbeat: async (body) => {
+        await control.heartbeat(body);
+        this.#silence.heard((JSON.parse(body) as Heartbeat).node);
+      },
+      report: async (event) => {
+        await control.report(event);
+        this.untaken.get(event.extensions["node"] ?? "")?.delete(event.id);
+      },
+    };
   }
 
   #jump(who: string, milliseconds: number): void {
@@ -271,10 +332,6 @@ export class Stage {
     const node = this.nodes.get(name);
     if (node === undefined) throw new Error(`the history has no node ${name}`);
     return node;
-  }
-
-  get ended(): boolean {
-    return this.#ended;
   }
 
   #apiServer(): MemoryCluster {

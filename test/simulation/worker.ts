@@ -17,9 +17,12 @@ parentPort?.on("message", (order: Order) => void perform(order));
 
 async function perform({ from, seeds, mutation }: Order): Promise<void> {
   const tally = emptyTally();
+  const before = process.threadCpuUsage();
   for (let seed = from; seed < from + seeds; seed += 1) {
     const seams = mutation === undefined ? asTheyAre : mutationOf(mutation).seams();
     addHistory(tally, seed, await live({ seed, seams }));
   }
+  const { user, system } = process.threadCpuUsage(before);
+  tally.cpuSeconds = (user + system) / 1e6;
   parentPort?.postMessage(tally);
 }

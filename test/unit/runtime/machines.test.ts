@@ -81,6 +81,17 @@ describe("orders that a node refuses", () => {
   });
 });
 
+describe("epochs of an earlier boot", () => {
+  it("do not keep a runtime from coming back on a full disk", async () => {
+    const rig = await stoppedRig();
+    await rig.machines.forget(uid, 1);
+    await rig.killRuntime();
+    rig.disk.full = true;
+    await rig.startRuntime("another-boot");
+    expect(rig.machines.all()).toEqual([]);
+  });
+});
+
 describe("a firmware UUID that two machines were given", () => {
   const spec = { domain: { ...order().spec.domain, firmware: { uuid: "shared" } } };
 

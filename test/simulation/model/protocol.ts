@@ -1,0 +1,358 @@
+/**
+ * The protocol of claim, boot, stop and release as a small machine of states: two nodes, one VM that is to run, and a
+ * bounded number of faults. `explore.ts` walks all its interleavings. What it leaves out is told in README.md.
+ */
+
+export type Phase = "Pending" | "Claimed" | "Running" | "Unknown" | "Final";
+export type NodeIndex = 0 | 1;
+
+/** The VM's present instance at the API server. `version` grows with each write. */
+export interface Instance {
+  readonly uid: number;
+  readonly version: number;
+  readonly phase: Phase;
+  readonly deleting: boolean;
+  readonly claim?: { readonly node: NodeIndex; readonly boot: number };
+}
+
+/** What a node's runtime keeps of its machine. */
+export interface NodeRecord {
+  readonly uid: number;
+  readonly version: number;
+  readonly wish: "run" | "off";
+  readonly at: "new" | "created" | "running" | "stopped";
+}
+
+export interface NodeState {
+  readonly boot: number;
+  readonly record?: NodeRecord;
+  /** The domain in the hypervisor; outlives records. */
+  readonly domain?: { readonly uid: number; readonly running: boolean };
+  /** Highest uid that was forgotten in this boot: its epoch was taken. */
+  readonly forgotten: number;
+}
+
+export interface Order {
+  readonly node: NodeIndex;
+  readonly boot: number;
+  readonly uid: number;
+  readonly version: number;
+  readonly wish: "run" | "off";
+}
+
+/** What a function has read and not yet written. */
+export interface Seen {
+  readonly uid: number;
+  readonly version: number;
+  readonly says: "Running" | "Final" | "unknown here";
+}
+
+export interface State {
+  readonly instance: Instance | undefined;
+  readonly nodes: readonly [NodeState, NodeState];
+  /** Each node's boot as the API knows it, and the boots before it that it knew. */
+  readonly known: readonly [readonly number[], readonly number[]];
+  /** On their way: in any order, each at any time. */
+  readonly orders: readonly Order[];
+  /** Heartbeats on their way. */
+  readonly beats: readonly { readonly node: NodeIndex; readonly boot: number }[];
+  readonly seen: Seen | undefined;
+  readonly uids: number;
+  readonly faults: Budget;
+}
+
+/** How often each may still happen. */
+export interface Budget {
+  readonly losses: number;
+  readonly doubles: number;
+  /** The control plane forgets what it has read. */
+  readonly crashes: number;
+  readonly reboots: number;
+  /** A node's files are lost, its domain lives on. */
+  readonly forgets: number;
+  readonly partitions: number;
+  /** A guest ends by itself. */
+  readonly exits: number;
+  /** A user deletes the instance. */
+  readonly deletions: number;
+}
+
+/** What can be taken away from the protocol, to see that it is missed. */
+export interface Rules {
+  /** Nodes refuse orders for another boot. */
+  readonly bootChecked: boolean;
+  /** Nodes refuse orders for what they have forgotten, or older than the last. */
+  readonly ageChecked: boolean;
+  /** The claim is written before the order is sent. */
+  readonly claimFirst: boolean;
+  /** Silence is no proof of death. */
+  readonly silenceIsUnknown: boolean;
+  /** A node without a record looks for a domain before it says that nothing runs. */
+  readonly looksFirst: boolean;
+  /** A boot that was before is not taken for a new one. */
+  readonly formerBootsKnown: boolean;
+}
+
+export const asBuilt: Rules = {
+  bootChecked: true,
+  ageChecked: true,
+  claimFirst: true,
+  silenceIsUnknown: true,
+  looksFirst: true,
+  formerBootsKnown: true,
+};
+
+const NODES: readonly NodeIndex[] = [0, 1];
+
+export function begin(faults: Budget): State {
+  const node: NodeState = { boot: 1, forgotten: 0 };
+  return {
+    instance: { uid: 1, version: 1, phase: "Pending", deleting: false },
+    nodes: [node, node],
+    known: [[1], [1]],
+    orders: [],
+    beats: [],
+    seen: undefined,
+    uids: 1,
+    faults,
+  };
+}
+
+export interface Move {
+  readonly name: string;
+  readonly to: State;
+}
+
+/** All that may happen next. */
+export function moves(state: State, rules: Rules): readonly Move[] {
+  return [...controlMoves(state, rules), ...NODES.flatMap((index) => nodeMoves(state, index, rules)), ...fate(state)];
+}
+
+function written(state: State, change: Partial<Instance>): State {
+  const { instance } = state;
+  return instance === undefined
+    ? state
+    : {
+        ...state,
+        instance: {
+          ...instance,
+          ...change,
+          version: instance.version + 1,
+        },
+      };
+}
+
+function sent(state: State, order: Order): State {
+  const there = state.orders.some((one) => JSON.stringify(one) === JSON.stringify(order));
+  return there ? state : { ...state, orders: [...state.orders, order].sort(byText) };
+}
+
+function byText(one: unknown, other: unknown): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
+}
+
+function orderOf(instance: Instance, claim: NonNullable<Instance["claim"]>, wish: Order["wish"]): Order {
+  return { ...claim, uid: instance.uid, version: instance.version, wish };
+}
+
+function controlMoves(state: State, rules: Rules): Move[] {
+  const { instance, seen } = state;
+  const found: Move[] = [];
+  if (instance === undefined) {
+    // The VM wants an instance.
+    const uid = state.uids + 1;
+    if (uid > 2) return [];
+    const fresh: Instance = { uid, version: 1, phase: "Pending", deleting: false };
+    return [{ name: "run creates an instance", to: { ...state, instance: fresh, uids: uid, seen: undefined } }];
+  }
+  const { phase, claim, deleting, uid } = instance;
+  if (phase === "Pending" && !deleting) {
+    for (const node of NODES) {
+      const mine = { node, boot: state.known[node][0] ?? 1 };
+      const claimed = written(state, { phase: "Claimed", claim: mine });
+      const order = orderOf({ ...instance, version: instance.version + 1 }, mine, "run");
+      if (rules.claimFirst) {
+        found.push({ name: `boot claims node ${node} and orders it`, to: sent(claimed, order) });
+        if (state.faults.crashes > 0)
+          found.push({ name: `boot claims node ${node} and is killed`, to: spent(claimed, "crashes") });
+      } else {
+        found.push({ name: `boot orders node ${node}, and claims nothing yet`, to: sent(state, order) });
+        found.push({ name: `boot claims node ${node}`, to: claimed });
+      }
+    }
+  }
+  if (phase === "Pending" && deleting) found.push({ name: "release lets go", to: { ...state, instance: undefined } });
+  if (claim !== undefined && phase !== "Final") found.push(...looks(state, instance, claim, rules));
+  if (seen !== undefined && seen.uid === uid && seen.version === instance.version) {
+    found.push(...acts(state, instance, seen));
+  } else if (seen !== undefined) {
+    found.push({ name: "a decision is stale", to: { ...state, seen: undefined } });
+  }
+  if (phase === "Final" && claim !== undefined) {
+    const node = state.nodes[claim.node];
+    const mine = node.record?.uid === uid && node.record.at === "stopped";
+    const next = mine ? withNode(state, claim.node, forget(node)) : state;
+    found.push({ name: "release lets go", to: { ...next, instance: undefined } });
+  }
+  return found;
+}
+
+/** A function reads what the node knows; what it makes of it, it writes later. */
+function looks(state: State, { uid, version }: Instance, claim: NonNullable<Instance["claim"]>, rules: Rules): Move[] {
+  const see = (says: Seen["says"], name: string): Move => ({ name, to: { ...state, seen: { uid, version, says } } });
+  if (state.known[claim.node][0] !== claim.boot) return [see("Final", "observe knows of another boot")];
+  const found: Move[] = [];
+  if (state.faults.partitions > 0) {
+    const quiet = spent(state, "partitions");
+    const phase = rules.silenceIsUnknown ? "Unknown" : "Final";
+    found.push({ name: "the node is silent", to: written(quiet, { phase }) });
+  }
+  const { record } = state.nodes[claim.node];
+  if (record?.uid !== uid) found.push(see("unknown here", "a function sees that the node does not know it"));
+  else if (record.at === "running") found.push(see("Running", "observe sees it run"));
+  else if (record.at === "stopped") found.push(see("Final", "observe sees that it has stopped"));
+  return found;
+}
+
+function acts(state: State, instance: Instance, { says }: Seen): Move[] {
+  const done = { ...state, seen: undefined };
+  const { claim, deleting, phase } = instance;
+  if (claim === undefined) return [];
+  if (says === "unknown here") {
+    const wish = deleting || phase !== "Claimed" ? "off" : "run";
+    return [{ name: `the node is ordered ${wish}`, to: sent(done, orderOf(instance, claim, wish)) }];
+  }
+  if (phase === "Final") return [];
+  const stop =
+    deleting && says === "Running"
+      ? [{ name: "stop orders off", to: sent(done, orderOf(instance, claim, "off")) }]
+      : [];
+  return phase === says ? stop : [...stop, { name: `observe writes ${says}`, to: written(done, { phase: says }) }];
+}
+
+function withNode(state: State, index: NodeIndex, node: NodeState): State {
+  return { ...state, nodes: index === 0 ? [node, state.nodes[1]] : [state.nodes[0], node] };
+}
+
+function forget(node: NodeState): NodeState {
+  const { record, ...rest } = node;
+  return { ...rest, forgotten: Math.max(node.forgotten, record?.uid ?? 0) };
+}
+
+function nodeMoves(state: State, index: NodeIndex, rules: Rules): Move[] {
+  const node = state.nodes[index];
+  const found: Move[] = [];
+  for (const order of state.orders.filter((one) => one.node === index)) {
+    const rest = { ...state, orders: state.orders.filter((one) => one !== order) };
+    const to = withNode(rest, index, taken(node, order, rules));
+    found.push({ name: `node ${index} takes ${order.wish} of ${order.uid}`, to });
+    if (state.faults.losses > 0) found.push({ name: "an order is lost", to: spent(rest, "losses") });
+    if (state.faults.doubles > 0) {
+      found.push({
+        name: `node ${index} takes ${order.wish} of ${order.uid}, which comes again`,
+        to: spent({ ...to, orders: state.orders }, "doubles"),
+      });
+    }
+  }
+  const step = driven(node, rules);
+  if (step !== undefined) found.push({ name: `node ${index} goes on`, to: withNode(state, index, step) });
+  for (const beat of state.beats.filter((one) => one.node === index)) {
+    const rest = { ...state, beats: state.beats.filter((one) => one !== beat) };
+    found.push({ name: `node ${index}'s heartbeat of boot ${beat.boot} arrives`, to: heard(rest, beat, rules) });
+  }
+  if (
+    !state.beats.some((beat) => beat.node === index && beat.boot === node.boot) &&
+    state.known[index][0] !== node.boot
+  ) {
+    found.push({
+      name: `node ${index} sends a heartbeat`,
+      to: { ...state, beats: [...state.beats, { node: index, boot: node.boot }].sort(byText) },
+    });
+  }
+  return found;
+}
+
+function taken(node: NodeState, order: Order, rules: Rules): NodeState {
+  if (rules.bootChecked && order.boot !== node.boot) return node;
+  const { record } = node;
+  if (rules.ageChecked && order.uid <= node.forgotten) return node;
+  const { uid, version, wish } = order;
+  if (record?.uid !== uid) {
+    if (record !== undefined && record.at !== "stopped") return node;
+    return { ...node, record: { uid, version, wish, at: "new" } };
+  }
+  if (rules.ageChecked && version < record.version) return node;
+  return record.at === "stopped" ? node : { ...node, record: { ...record, version, wish } };
+}
+
+/** One step of the driver. */
+function driven(node: NodeState, rules: Rules): NodeState | undefined {
+  const { record, domain } = node;
+  if (record === undefined || record.at === "stopped") return undefined;
+  const own = domain?.uid === record.uid ? domain : undefined;
+  const ended = (rest: NodeState): NodeState => ({ ...rest, record: { ...record, at: "stopped" } });
+  const { domain: _domain, ...without } = node;
+  if (record.wish === "off") {
+    if (own === undefined || (record.at === "new" && !rules.looksFirst)) return ended(node);
+    return ended(without);
+  }
+  if (record.at === "new") {
+    // A domain that lost records knew of is taken up; another machine's is in the way.
+    if (domain !== undefined && own === undefined) return undefined;
+    if (own !== undefined) return { ...node, record: { ...record, at: own.running ? "running" : "created" } };
+    return { ...node, domain: { uid: record.uid, running: false }, record: { ...record, at: "created" } };
+  }
+  if (own === undefined) return ended(node);
+  if (record.at === "created")
+    return { ...node, domain: { ...own, running: true }, record: { ...record, at: "running" } };
+  return undefined;
+}
+
+function heard(state: State, { node, boot }: { node: NodeIndex; boot: number }, rules: Rules): State {
+  const known = state.known[node];
+  if (known[0] === boot || (rules.formerBootsKnown && known.includes(boot))) return state;
+  const next = [boot, ...known.filter((one) => one !== boot)];
+  return { ...state, known: node === 0 ? [next, state.known[1]] : [state.known[0], next] };
+}
+
+function spent(state: State, fault: keyof Budget): State {
+  return { ...state, faults: { ...state.faults, [fault]: state.faults[fault] - 1 } };
+}
+
+function fate(state: State): Move[] {
+  const { faults, instance } = state;
+  const found: Move[] = [];
+  if (faults.deletions > 0 && instance?.deleting === false) {
+    found.push({ name: "a user deletes the instance", to: spent(written(state, { deleting: true }), "deletions") });
+  }
+  if (faults.crashes > 0 && state.seen !== undefined) {
+    found.push({ name: "the control plane is killed", to: spent({ ...state, seen: undefined }, "crashes") });
+  }
+  for (const index of NODES) {
+    const node = state.nodes[index];
+    if (faults.reboots > 0) {
+      const { domain: _domain, ...rest } = node;
+      const record = rest.record === undefined ? {} : { record: { ...rest.record, at: "stopped" as const } };
+      // Its last heartbeat may still be on its way.
+      const late = { node: index, boot: node.boot };
+      const rebooted = withNode(state, index, { ...rest, ...record, boot: node.boot + 1, forgotten: 0 });
+      found.push({ name: `node ${index} reboots`, to: spent(rebooted, "reboots") });
+      found.push({
+        name: `node ${index} reboots, a heartbeat under way`,
+        to: spent({ ...rebooted, beats: [...state.beats, late].sort(byText) }, "reboots"),
+      });
+    }
+    if (faults.forgets > 0 && node.record !== undefined) {
+      const { record: _record, ...rest } = node;
+      found.push({
+        name: `node ${index} loses its files`,
+        to: spent(withNode(state, index, { ...rest, forgotten: 0 }), "forgets"),
+      });
+    }
+    if (faults.exits > 0 && node.domain?.running === true) {
+      const { domain: _domain, ...rest } = node;
+      found.push({ name: `the guest on node ${index} ends`, to: spent(withNode(state, index, rest), "exits") });
+    }
+  }
+  return found;
+}
