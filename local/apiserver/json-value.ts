@@ -43,6 +43,12 @@ export function stringsAt(object: JsonObject | undefined, field: string): string
   return Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === "string") : [];
 }
 
+/** A list of objects in which other entries are left out. */
+export function objectsAt(object: JsonObject | undefined, field: string): JsonObject[] {
+  const value = object?.[field];
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
 /** Equal as JSON: the order of fields does not matter, and a field that is undefined is a field that is not there. */
 export function sameJson(left: unknown, right: unknown): boolean {
   if (left === right) return true;

@@ -70,9 +70,10 @@ export function listener(
 }
 
 /**
- * Node (24) pauses its HTTP parser when a request comes while more of the last answer waits to be written than the high-water mark; what
- * TLS has decrypted by then still reaches the parser, which takes it for an error (HPE_PAUSED) and breaks the connection.
- * A client that has read a large answer and sends a large body at once would meet that every few times.
+ * Node (24) pauses its HTTP parser when a request comes while more of the last answer waits to be written than the
+ * high-water mark; what TLS has decrypted by then still reaches the parser, which takes it for an error (HPE_PAUSED) and
+ * breaks the connection. A client that has read a large answer and sends a large body at once would meet that every few
+ * times.
  */
 function takeLargeAnswers(socket: TLSSocket): void {
   const { _writableState: state } = socket as unknown as { readonly _writableState: { highWaterMark: number } };

@@ -1,4 +1,5 @@
 /** The grammars of Kubernetes' names, labels and annotations. Each check answers what is wrong, in words, or undefined. */
+import { invalidValue } from "./causes.ts";
 import { isObject, type JsonObject } from "./json-value.ts";
 import type { StatusCause } from "./status.ts";
 
@@ -57,11 +58,11 @@ function labelCauses(metadata: JsonObject): StatusCause[] {
   const labels = metadata["labels"];
   if (!isObject(labels)) return [];
   return Object.entries(labels).flatMap(([key, value]): StatusCause[] => {
-    if (!isQualifiedName(key)) return [invalidField("metadata.labels", key, keyWords)];
+    if (!isQualifiedName(key)) return [invalidValue("metadata.labels", key, keyWords)];
     if (typeof value === "string" && !isLabelValue(value)) {
       const words =
         "a value is empty or at most 63 letters, digits, '-', '_' and '.', starting and ending with a letter or digit";
-      return [invalidField("metadata.labels", value, words)];
+      return [invalidValue("metadata.labels", value, words)];
     }
     return [];
   });
@@ -73,7 +74,7 @@ function annotationCauses(metadata: JsonObject): StatusCause[] {
   let bytes = 0;
   const causes: StatusCause[] = [];
   for (const [key, value] of Object.entries(annotations)) {
-    if (!isQualifiedName(key.toLowerCase())) causes.push(invalidField("metadata.annotations", key, keyWords));
+    if (!isQualifiedName(key.toLowerCase())) causes.push(invalidValue("metadata.annotations", key, keyWords));
     bytes += Buffer.byteLength(key) + Buffer.byteLength(String(value));
   }
   if (bytes > MAX_ANNOTATION_BYTES) {
@@ -91,7 +92,7 @@ function finalizerCauses(metadata: JsonObject): StatusCause[] {
   if (!Array.isArray(finalizers)) return [];
   return finalizers
     .filter((name) => typeof name !== "string" || !isQualifiedName(name))
-    .map((name) => invalidField("metadata.finalizers", String(name), keyWords));
+    .map((name) => invalidValue("metadata.finalizers", String(name), keyWords));
 }
 
 function ownerCauses(metadata: JsonObject): StatusCause[] {
@@ -111,14 +112,10 @@ function ownerCauses(metadata: JsonObject): StatusCause[] {
   });
   if (controllers > 1) {
     causes.push(
-      invalidField("metadata.ownerReferences", `${controllers} controllers`, "at most one owner may control"),
+      invalidValue("metadata.ownerReferences", `${controllers} controllers`, "at most one owner may control"),
     );
   }
   return causes;
-}
-
-function invalidField(field: string, value: string, why: string): StatusCause {
-  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` };
 }
 
 /** All that is wrong with an object's metadata, its types being right already. */
@@ -129,14 +126,14 @@ export function metadataCauses(metadata: JsonObject, grammar: NameGrammar): Stat
   if (typeof prefix === "string" && prefix !== "") {
     // A name follows, so the prefix may end where a name may not.
     const problem = nameProblem(prefix.replace(/[-.]$/, "x"), grammar);
-    if (problem !== undefined) causes.push(invalidField("metadata.generateName", prefix, problem));
+    if (problem !== undefined) causes.push(invalidValue("metadata.generateName", prefix, problem));
   }
   if (typeof name !== "string" || name === "") {
     const message = "Required value: name or generateName is required";
     causes.push({ reason: "FieldValueRequired", field: "metadata.name", message });
   } else {
     const problem = nameProblem(name, grammar);
-    if (problem !== undefined) causes.push(invalidField("metadata.name", name, problem));
+    if (problem !== undefined) causes.push(invalidValue("metadata.name", name, problem));
   }
   return [
     ...causes,

@@ -1,5 +1,5 @@
 /** Label and field selectors, parsed once a request and matched against what the store indexes of each object. */
-import { isObject, objectAt, stringAt, stringsAt, type JsonObject } from "./json-value.ts";
+import { objectAt, objectsAt, stringAt, stringsAt, type JsonObject } from "./json-value.ts";
 import { badRequest } from "./status.ts";
 import { isLabelValue, isQualifiedName } from "./names.ts";
 
@@ -141,8 +141,7 @@ export function labelSelectorOf(source: JsonObject | undefined): Selector {
       values: new Set([String(value)]),
     }),
   );
-  const expressions = source?.["matchExpressions"];
-  for (const expression of Array.isArray(expressions) ? expressions.filter(isObject) : []) {
+  for (const expression of objectsAt(source, "matchExpressions")) {
     const key = stringAt(expression, "key") ?? "";
     const operator = stringAt(expression, "operator") ?? "";
     const is = Object.hasOwn(operators, operator) ? operators[operator as keyof typeof operators] : "in";

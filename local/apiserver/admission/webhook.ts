@@ -1,6 +1,6 @@
 /** Webhooks as configurations describe them: read once when a configuration changes. */
 import { parseExpression, type Expression } from "../cel/language.ts";
-import { isObject, metadataOf, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
+import { metadataOf, objectAt, objectsAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import { labelSelectorOf, type Selector } from "../selectors.ts";
 import type { Store } from "../store/store.ts";
 import { parsed } from "../store/stored-object.ts";
@@ -54,9 +54,8 @@ export function webhooksIn(store: Store, resource: string): Webhook[] {
   const configurations = store.list(resource).sort((a, b) => (a.name < b.name ? -1 : 1));
   return configurations.flatMap((configuration) => {
     const object = parsed(configuration);
-    const webhooks = object["webhooks"];
     const name = stringAt(metadataOf(object), "name") ?? "";
-    return Array.isArray(webhooks) ? webhooks.filter(isObject).map((webhook) => read(webhook, name)) : [];
+    return objectsAt(object, "webhooks").map((webhook) => read(webhook, name));
   });
 }
 
@@ -78,11 +77,6 @@ function read(source: JsonObject, configuration: string): Webhook {
     target: targetOf(client),
     authority: bundle === "" ? undefined : Buffer.from(bundle, "base64").toString("utf8"),
   };
-}
-
-export function objectsAt(source: JsonObject | undefined, field: string): JsonObject[] {
-  const list = source?.[field];
-  return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 export function readRule(rule: JsonObject): Rule {

@@ -6,6 +6,7 @@ import { generateKeyPairSync, createPrivateKey, createPublicKey, randomUUID, typ
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { calculateJwkThumbprint, errors, exportJWK, jwtVerify, SignJWT, type JWK, type JWTPayload } from "jose";
+import { isMissing } from "#events/file-fault.ts";
 import { isObject, objectAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { Store } from "../store/store.ts";
 import { parsed } from "../store/stored-object.ts";
@@ -26,7 +27,7 @@ export interface ObjectRef {
 }
 
 /** Kind in lower case → store's resource. */
-const boundKinds = { pod: "pods", secret: "secrets", node: "nodes" } as const;
+export const boundKinds = { pod: "pods", secret: "secrets", node: "nodes" } as const;
 export type BoundKind = keyof typeof boundKinds;
 
 export interface TokenWish {
@@ -190,7 +191,7 @@ function readKey(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,9 +1,16 @@
 /** The subresource `token` of ServiceAccounts: makes a token, which nobody keeps. `kubectl create token` asks for it. */
+import { invalidValue } from "../causes.ts";
 import { objectAt, stringAt, stringsAt, valueAt, type JsonObject } from "../json-value.ts";
 import type { Place, Room } from "../room.ts";
 import { badRequest, conflict, forbidden, invalid, notFound, type StatusCause } from "../status.ts";
 import { parsed, type StoredObject } from "../store/stored-object.ts";
-import type { BoundKind, ObjectRef, ServiceAccountTokens, TokenWish } from "./service-account-tokens.ts";
+import {
+  boundKinds,
+  type BoundKind,
+  type ObjectRef,
+  type ServiceAccountTokens,
+  type TokenWish,
+} from "./service-account-tokens.ts";
 
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
@@ -15,8 +22,8 @@ function expiration(spec: JsonObject): number | StatusCause {
   const given = spec["expirationSeconds"] ?? DEFAULT_SECONDS;
   if (typeof given === "number" && Number.isInteger(given) && given >= MIN_SECONDS && given <= MAX_SECONDS)
     return given;
-  const message = `Invalid value: ${JSON.stringify(given)}: must be a whole number of seconds from ${MIN_SECONDS} (10 minutes) to ${MAX_SECONDS}`;
-  return { reason: "FieldValueInvalid", field, message };
+  const why = `must be a whole number of seconds from ${MIN_SECONDS} (10 minutes) to ${MAX_SECONDS}`;
+  return invalidValue(field, given, why);
 }
 
 /** @throws StatusError 404 without the ServiceAccount or what the token shall be bound to, 409, 422 */
@@ -57,11 +64,8 @@ function refOf({ name, uid }: StoredObject): ObjectRef {
   return { name, uid };
 }
 
-const boundKinds = {
-  Pod: { kind: "pod", resource: "pods", namespaced: true },
-  Secret: { kind: "secret", resource: "secrets", namespaced: true },
-  Node: { kind: "node", resource: "nodes", namespaced: false },
-} as const satisfies Record<string, { kind: BoundKind; resource: string; namespaced: boolean }>;
+/** As a request names them. */
+const namedKinds = { Pod: "pod", Secret: "secret", Node: "node" } as const satisfies Record<string, BoundKind>;
 
 type Get = (resource: string, namespace: string, name: string) => StoredObject | undefined;
 
@@ -73,15 +77,16 @@ function boundTo(
 ): TokenWish["bound"] | undefined {
   if (ref === undefined) return undefined;
   const wished = stringAt(ref, "kind") ?? "";
-  if (!Object.hasOwn(boundKinds, wished) || stringAt(ref, "apiVersion") !== "v1") {
+  if (!Object.hasOwn(namedKinds, wished) || stringAt(ref, "apiVersion") !== "v1") {
     throw badRequest(
-      `spec.boundObjectRef: a token can be bound to a v1 ${Object.keys(boundKinds).join(", ")}, not to ${JSON.stringify(wished)}`,
+      `spec.boundObjectRef: a token can be bound to a v1 ${Object.keys(namedKinds).join(", ")}, not to ${JSON.stringify(wished)}`,
     );
   }
-  const { kind, resource, namespaced } = boundKinds[wished as keyof typeof boundKinds];
+  const kind = namedKinds[wished as keyof typeof namedKinds];
+  const resource = boundKinds[kind];
   const subject = { group: "", plural: resource, kind: wished };
   const name = stringAt(ref, "name") ?? "";
-  const found = get(resource, namespaced ? namespace : "", name);
+  const found = get(resource, kind === "node" ? "" : namespace, name);
   if (found === undefined) throw notFound(subject, name);
   const uid = stringAt(ref, "uid") ?? "";
   if (uid !== "" && uid !== found.uid) {

@@ -1,4 +1,5 @@
 /** Who may do what, asked and not tried: `kubectl auth can-i` and its `--list`, and what webhooks and proxies ask. */
+import { invalidValue } from "../causes.ts";
 import { isObject, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { Asked } from "../reviews.ts";
 import { badRequest, invalid, type StatusCause } from "../status.ts";
@@ -23,10 +24,6 @@ function attributesIn(spec: JsonObject, user: UserInfo): Attributes {
   };
 }
 
-function wrong(field: string, given: unknown, why: string): StatusCause {
-  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(given ?? null)}: ${why}` };
-}
-
 /** @throws StatusError 422 unless the spec asks exactly one thing, of somebody where it must name somebody */
 function requireQuestion(kind: string, spec: JsonObject, ofSomebody: boolean): void {
   const causes: StatusCause[] = [];
@@ -34,10 +31,10 @@ function requireQuestion(kind: string, spec: JsonObject, ofSomebody: boolean): v
   const path = objectAt(spec, "nonResourceAttributes");
   if ((resource === undefined) === (path === undefined)) {
     const why = "exactly one of resourceAttributes and nonResourceAttributes must be there";
-    causes.push(wrong("spec.resourceAttributes", spec["resourceAttributes"], why));
+    causes.push(invalidValue("spec.resourceAttributes", spec["resourceAttributes"], why));
   }
   if (ofSomebody && (stringAt(spec, "user") ?? "") === "" && stringsAt(spec, "groups").length === 0) {
-    causes.push(wrong("spec.user", spec["user"], "at least one of user and groups must be there"));
+    causes.push(invalidValue("spec.user", spec["user"], "at least one of user and groups must be there"));
   }
   const subject = { group: "authorization.k8s.io", plural: `${kind.toLowerCase()}s`, kind };
   if (causes.length > 0) throw invalid(subject, "", causes);

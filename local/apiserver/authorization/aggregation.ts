@@ -1,7 +1,7 @@
 /** ClusterRoles with an aggregationRule get the rules of all ClusterRoles that its selectors match, as soon as one changes. */
 import { cleaningContext } from "../cleaning/garbage-collector.ts";
 import { Worker } from "../cleaning/worker.ts";
-import { isObject, objectAt, type JsonObject } from "../json-value.ts";
+import { objectAt, objectsAt, type JsonObject } from "../json-value.ts";
 import { isNotFound, update } from "../operations/update.ts";
 import type { Room } from "../room.ts";
 import { labelSelectorOf, matchesLabels } from "../selectors.ts";
@@ -56,8 +56,7 @@ export class RoleAggregation {
 }
 
 function gathered(role: JsonObject, name: string, all: readonly StoredObject[]): JsonObject[] {
-  const selectors = objectAt(role, "aggregationRule")?.["clusterRoleSelectors"];
-  const wanted = Array.isArray(selectors) ? selectors.filter(isObject).map(labelSelectorOf) : [];
+  const wanted = objectsAt(objectAt(role, "aggregationRule"), "clusterRoleSelectors").map(labelSelectorOf);
   const rules = new Map<string, JsonObject>();
   for (const selector of wanted) {
     const matching = all.filter((other) => other.name !== name && matchesLabels(selector, other.labels));

@@ -3,13 +3,13 @@
  * rbac.authorization.kubernetes.io/autoupdate is not "false" gets back what it lacks. Names are Kubernetes'.
  */
 import { AUTHENTICATED, MASTERS, UNAUTHENTICATED } from "../authentication/user.ts";
-import { isObject, metadataOf, objectAt, type JsonObject } from "../json-value.ts";
+import { metadataOf, objectAt, objectsAt, type JsonObject } from "../json-value.ts";
 import { createObject } from "../operations/create.ts";
 import { update } from "../operations/update.ts";
 import type { Room, WriteContext } from "../room.ts";
 import { parsed } from "../store/stored-object.ts";
-import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, RBAC_GROUP } from "./rbac.ts";
-import { notHeld, ruleBody, rulesOf, type PolicyRule } from "./rules.ts";
+import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES } from "./rbac.ts";
+import { EVERYTHING, notHeld, RBAC_GROUP, ruleBody, rulesOf, type PolicyRule } from "./rules.ts";
 
 const AUTO_UPDATE = "rbac.authorization.kubernetes.io/autoupdate";
 
@@ -37,13 +37,7 @@ const inNamespaces = ["configmaps", "persistentvolumeclaims", "pods", "services"
 const status = ["persistentvolumeclaims/status", "pods/status", "services/status"];
 
 const roles: readonly BootstrapRole[] = [
-  {
-    name: "cluster-admin",
-    rules: [
-      { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
-      { verbs: ["*"], nonResourceURLs: ["*"] },
-    ],
-  },
+  { name: "cluster-admin", rules: EVERYTHING },
   { name: "admin", gathers: "admin" },
   { name: "edit", gathers: "edit", labels: { [aggregates("admin")]: "true" } },
   { name: "view", gathers: "view", labels: { [aggregates("edit")]: "true" } },
@@ -148,17 +142,12 @@ function bindingObject(name: string, groups: readonly string[]): JsonObject {
   };
 }
 
-function subjectsOf(binding: JsonObject): JsonObject[] {
-  const subjects = binding["subjects"];
-  return Array.isArray(subjects) ? subjects.filter(isObject) : [];
-}
-
 /** Adds what a kept role or binding has lost, or what this version adds. */
 function completed(kept: JsonObject, wanted: JsonObject): JsonObject {
   if (wanted["roleRef"] !== undefined) {
-    const had = subjectsOf(kept);
+    const had = objectsAt(kept, "subjects");
     const names = new Set(had.map(({ name }) => name));
-    kept["subjects"] = [...had, ...subjectsOf(wanted).filter(({ name }) => !names.has(name))];
+    kept["subjects"] = [...had, ...objectsAt(wanted, "subjects").filter(({ name }) => !names.has(name))];
     return kept;
   }
   if (wanted["aggregationRule"] !== undefined) {

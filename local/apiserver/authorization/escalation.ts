@@ -6,17 +6,11 @@ import type { Admission, AdmissionAnswer, AdmissionRequest } from "../admission/
 import { MASTERS, type UserInfo } from "../authentication/user.ts";
 import { sameJson, type JsonObject } from "../json-value.ts";
 import type { ResourceAttributes, Verdict } from "./authorizer.ts";
-import { RBAC_GROUP, roleRefOf, type Rbac } from "./rbac.ts";
+import { roleRefOf, type Rbac } from "./rbac.ts";
 import { isAggregated } from "./role-rules.ts";
-import { notHeld, ruleBody, rulesOf, type PolicyRule } from "./rules.ts";
+import { EVERYTHING, notHeld, RBAC_GROUP, ruleBody, rulesOf, type PolicyRule } from "./rules.ts";
 
 const allowed: AdmissionAnswer = { allowed: true };
-
-/** An aggregated role takes in whatever is labelled later. */
-const everything: readonly PolicyRule[] = [
-  { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
-  { verbs: ["*"], nonResourceURLs: ["*"] },
-];
 
 export class Escalation implements Admission {
   readonly #rbac: Rbac;
@@ -44,7 +38,8 @@ export class Escalation implements Admission {
     const unchanged =
       old !== undefined && ["rules", "aggregationRule"].every((field) => sameJson(role[field], old[field]));
     if (unchanged || this.#may(user, "escalate", kind.plural, namespace, name)) return allowed;
-    return this.#held(request, [...rulesOf(role), ...(isAggregated(role) ? everything : [])]);
+    // An aggregated role takes in whatever is labelled later.
+    return this.#held(request, [...rulesOf(role), ...(isAggregated(role) ? EVERYTHING : [])]);
   }
 
   #binding(request: AdmissionRequest, binding: JsonObject, old: JsonObject | undefined): AdmissionAnswer {

@@ -4,13 +4,12 @@
  */
 import type { UserInfo } from "../authentication/user.ts";
 import { MASTERS } from "../authentication/user.ts";
-import { isObject, metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
+import { metadataOf, objectAt, objectsAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { Store } from "../store/store.ts";
 import { parsed } from "../store/stored-object.ts";
 import type { Attributes, Authorizer, Verdict } from "./authorizer.ts";
-import { allows, rulesOf, type PolicyRule } from "./rules.ts";
+import { allows, EVERYTHING, RBAC_GROUP, rulesOf, type PolicyRule } from "./rules.ts";
 
-export const RBAC_GROUP = "rbac.authorization.k8s.io";
 export const ROLES = `roles.${RBAC_GROUP}`;
 export const CLUSTER_ROLES = `clusterroles.${RBAC_GROUP}`;
 export const ROLE_BINDINGS = `rolebindings.${RBAC_GROUP}`;
@@ -38,12 +37,6 @@ interface Index {
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
 }
 
-/** What may be done everywhere by members of system:masters. */
-const everything: readonly PolicyRule[] = [
-  { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
-  { verbs: ["*"], nonResourceURLs: ["*"] },
-];
-
 export class Rbac implements Authorizer {
   readonly #store: Store;
   #index: Index | undefined;
@@ -69,7 +62,7 @@ export class Rbac implements Authorizer {
   }
 
   rulesFor(user: UserInfo, namespace: string): readonly PolicyRule[] {
-    if (user.groups.includes(MASTERS)) return everything;
+    if (user.groups.includes(MASTERS)) return EVERYTHING;
     return [...this.#bindingsOf(user, namespace)].flatMap(({ binding }) =>
       this.roleRules(binding.role, binding.namespace),
     );
@@ -126,9 +119,7 @@ export function roleRefOf(binding: JsonObject): RoleRef {
 
 /** A ServiceAccount is the user that its tokens stand for. */
 function subjectsOf(binding: JsonObject): string[] {
-  const subjects = binding["subjects"];
-  if (!Array.isArray(subjects)) return [];
-  return subjects.filter(isObject).map((subject) => {
+  return objectsAt(binding, "subjects").map((subject) => {
     const name = stringAt(subject, "name") ?? "";
     if (subject["kind"] === "Group") return `Group "${name}"`;
     if (subject["kind"] === "User") return `User "${name}"`;

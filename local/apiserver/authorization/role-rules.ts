@@ -1,83 +1,65 @@
 /** What makes roles and bindings valid, and their defaults. */
-import { isObject, objectAt, sameJson, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
+import { invalidValue, requiredValue, unsupportedValue } from "../causes.ts";
+import { objectAt, objectsAt, sameJson, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { KindRules } from "../kinds/kind.ts";
 import type { StatusCause } from "../status.ts";
-
-const RBAC_GROUP = "rbac.authorization.k8s.io";
-
-function required(field: string, why: string): StatusCause {
-  return { reason: "FieldValueRequired", field, message: `Required value: ${why}` };
-}
-
-function unsupported(field: string, given: unknown, allowed: readonly string[]): StatusCause {
-  const message = `Unsupported value: ${JSON.stringify(given ?? "")}: supported values: ${allowed.map((value) => JSON.stringify(value)).join(", ")}`;
-  return { reason: "FieldValueNotSupported", field, message };
-}
-
-function invalid(field: string, given: unknown, why: string): StatusCause {
-  return { reason: "FieldValueInvalid", field, message: `Invalid value: ${JSON.stringify(given)}: ${why}` };
-}
-
-function objects(object: JsonObject, field: string): JsonObject[] {
-  const list = object[field];
-  return Array.isArray(list) ? list.filter(isObject) : [];
-}
+import { RBAC_GROUP } from "./rules.ts";
 
 function ruleCauses(rule: JsonObject, at: string, namespaced: boolean): StatusCause[] {
   const causes: StatusCause[] = [];
   const list = (field: string) => stringsAt(rule, field);
-  if (list("verbs").length === 0) causes.push(required(`${at}.verbs`, "a rule names at least one verb"));
+  if (list("verbs").length === 0) causes.push(requiredValue(`${at}.verbs`, "a rule names at least one verb"));
   const urls = list("nonResourceURLs");
   if (urls.length > 0) {
     if (namespaced) {
-      causes.push(invalid(`${at}.nonResourceURLs`, urls, "a rule within a namespace can't be about paths"));
+      causes.push(invalidValue(`${at}.nonResourceURLs`, urls, "a rule within a namespace can't be about paths"));
     }
     if (["apiGroups", "resources", "resourceNames"].some((field) => list(field).length > 0)) {
-      causes.push(invalid(`${at}.nonResourceURLs`, urls, "a rule is either about resources or about paths"));
+      causes.push(invalidValue(`${at}.nonResourceURLs`, urls, "a rule is either about resources or about paths"));
     }
     return causes;
   }
   if (list("apiGroups").length === 0)
-    causes.push(required(`${at}.apiGroups`, "a rule about resources names their groups"));
-  if (list("resources").length === 0) causes.push(required(`${at}.resources`, "a rule names resources or paths"));
+    causes.push(requiredValue(`${at}.apiGroups`, "a rule about resources names their groups"));
+  if (list("resources").length === 0) causes.push(requiredValue(`${at}.resources`, "a rule names resources or paths"));
   return causes;
 }
 
 function roleCauses(object: JsonObject, namespaced: boolean): StatusCause[] {
-  return objects(object, "rules").flatMap((rule, index) => ruleCauses(rule, `rules[${index}]`, namespaced));
+  return objectsAt(object, "rules").flatMap((rule, index) => ruleCauses(rule, `rules[${index}]`, namespaced));
 }
 
 function subjectCauses(subject: JsonObject, at: string): StatusCause[] {
   const causes: StatusCause[] = [];
-  if ((stringAt(subject, "name") ?? "") === "") causes.push(required(`${at}.name`, "a subject has a name"));
+  if ((stringAt(subject, "name") ?? "") === "") causes.push(requiredValue(`${at}.name`, "a subject has a name"));
   const kind = stringAt(subject, "kind");
   const group = stringAt(subject, "apiGroup") ?? "";
   if (kind === "ServiceAccount") {
-    if (group !== "") causes.push(unsupported(`${at}.apiGroup`, group, [""]));
+    if (group !== "") causes.push(unsupportedValue(`${at}.apiGroup`, group, [""]));
     if ((stringAt(subject, "namespace") ?? "") === "")
-      causes.push(required(`${at}.namespace`, "a ServiceAccount has one"));
+      causes.push(requiredValue(`${at}.namespace`, "a ServiceAccount has one"));
   } else if (kind === "User" || kind === "Group") {
-    if (group !== RBAC_GROUP) causes.push(unsupported(`${at}.apiGroup`, group, [RBAC_GROUP]));
-  } else causes.push(unsupported(`${at}.kind`, kind, ["ServiceAccount", "User", "Group"]));
+    if (group !== RBAC_GROUP) causes.push(unsupportedValue(`${at}.apiGroup`, group, [RBAC_GROUP]));
+  } else causes.push(unsupportedValue(`${at}.kind`, kind, ["ServiceAccount", "User", "Group"]));
   return causes;
 }
 
 function bindingCauses(object: JsonObject, kinds: readonly string[]): StatusCause[] {
   const ref = objectAt(object, "roleRef") ?? {};
   const causes: StatusCause[] = [];
-  if (ref["apiGroup"] !== RBAC_GROUP) causes.push(unsupported("roleRef.apiGroup", ref["apiGroup"], [RBAC_GROUP]));
-  if (!kinds.includes(stringAt(ref, "kind") ?? "")) causes.push(unsupported("roleRef.kind", ref["kind"], kinds));
-  if ((stringAt(ref, "name") ?? "") === "") causes.push(required("roleRef.name", "a binding names a role"));
+  if (ref["apiGroup"] !== RBAC_GROUP) causes.push(unsupportedValue("roleRef.apiGroup", ref["apiGroup"], [RBAC_GROUP]));
+  if (!kinds.includes(stringAt(ref, "kind") ?? "")) causes.push(unsupportedValue("roleRef.kind", ref["kind"], kinds));
+  if ((stringAt(ref, "name") ?? "") === "") causes.push(requiredValue("roleRef.name", "a binding names a role"));
   return [
     ...causes,
-    ...objects(object, "subjects").flatMap((subject, index) => subjectCauses(subject, `subjects[${index}]`)),
+    ...objectsAt(object, "subjects").flatMap((subject, index) => subjectCauses(subject, `subjects[${index}]`)),
   ];
 }
 
 function bindingDefaults(object: JsonObject): void {
   const ref = objectAt(object, "roleRef");
   if (ref !== undefined) ref["apiGroup"] ||= RBAC_GROUP;
-  for (const subject of objects(object, "subjects")) {
+  for (const subject of objectsAt(object, "subjects")) {
     const named = subject["kind"] === "User" || subject["kind"] === "Group";
     if (named) subject["apiGroup"] ||= RBAC_GROUP;
   }
@@ -91,7 +73,7 @@ function bindingRules(kinds: readonly string[]): KindRules {
     validateUpdate(object, old) {
       if (sameJson(object["roleRef"], old["roleRef"])) return [];
       return [
-        invalid(
+        invalidValue(
           "roleRef",
           object["roleRef"],
           "the role of a binding can't be changed; delete the binding and make another",

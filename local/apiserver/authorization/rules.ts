@@ -1,5 +1,5 @@
 /** The rules of roles: what one allows, and whether some rules hold all that another one grants. */
-import { isObject, stringsAt, type JsonObject } from "../json-value.ts";
+import { objectsAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { Attributes, ResourceAttributes } from "./authorizer.ts";
 
 /** Either about resources or about paths; "*" in a list is everything. */
@@ -14,13 +14,19 @@ export interface PolicyRule {
   readonly nonResourceURLs?: readonly string[];
 }
 
+export const RBAC_GROUP = "rbac.authorization.k8s.io";
+
 const ALL = "*";
+
+/** Whatever may be done at all. */
+export const EVERYTHING: readonly PolicyRule[] = [
+  { verbs: [ALL], apiGroups: [ALL], resources: [ALL] },
+  { verbs: [ALL], nonResourceURLs: [ALL] },
+];
 
 /** @param role a Role or ClusterRole in its stored form */
 export function rulesOf(role: JsonObject): PolicyRule[] {
-  const rules = role["rules"];
-  if (!Array.isArray(rules)) return [];
-  return rules.filter(isObject).map((rule) => ({
+  return objectsAt(role, "rules").map((rule) => ({
     verbs: stringsAt(rule, "verbs"),
     apiGroups: stringsAt(rule, "apiGroups"),
     resources: stringsAt(rule, "resources"),

@@ -2,7 +2,7 @@
  * Owners and dependents: what loses all its owners is deleted, an owner that is deleted in the foreground waits for its
  * dependents, and one that is deleted as an orphan maker lets them go first.
  */
-import { isObject, metadataOf, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
+import { metadataOf, objectsAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import { FOREGROUND, isEnding, ORPHAN, remove } from "../operations/remove.ts";
 import { isNotFound, update } from "../operations/update.ts";
 import type { Place, Room, WriteContext } from "../room.ts";
@@ -143,8 +143,7 @@ function concerns(object: StoredObject): boolean {
 }
 
 function ownersOf(object: JsonObject): JsonObject[] {
-  const owners = metadataOf(object)["ownerReferences"];
-  return Array.isArray(owners) ? owners.filter(isObject) : [];
+  return objectsAt(metadataOf(object), "ownerReferences");
 }
 
 function blocks(dependent: JsonObject, ownerUid: string): boolean {

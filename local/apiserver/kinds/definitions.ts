@@ -1,5 +1,5 @@
 /** CustomResourceDefinitions: what makes one valid, the status that the server gives it, and the kind that it defines. */
-import { isObject, metadataOf, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
+import { isObject, metadataOf, objectAt, objectsAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import { nameProblem } from "../names.ts";
 import { ruleProblems } from "../schema/rule-check.ts";
 import { emptySchema, type Schema } from "../schema/schema.ts";
@@ -29,8 +29,7 @@ function namesOf(object: JsonObject): JsonObject {
 }
 
 function versionsOf(object: JsonObject): JsonObject[] {
-  const versions = specOf(object)["versions"];
-  return Array.isArray(versions) ? versions.filter(isObject) : [];
+  return objectsAt(specOf(object), "versions");
 }
 
 function schemaSource(version: JsonObject): JsonObject | undefined {
@@ -244,10 +243,7 @@ export function definedKind(definition: JsonObject): ServedKind {
 }
 
 function selectableOf(sources: readonly JsonObject[]): Record<string, readonly string[]> {
-  const fields = sources.flatMap((source) => {
-    const list = source["selectableFields"];
-    return Array.isArray(list) ? list.filter(isObject) : [];
-  });
+  const fields = sources.flatMap((source) => objectsAt(source, "selectableFields"));
   return Object.fromEntries(
     fields.map((field) => {
       const at = path(field["jsonPath"]);

@@ -1,5 +1,5 @@
 /** Pods: the defaults that readers rely on, and which fields of the spec may change once a pod exists. */
-import { copyJson, isObject, objectAt, sameJson, stringAt, type JsonObject } from "../json-value.ts";
+import { copyJson, isObject, objectAt, objectsAt, sameJson, stringAt, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
 import type { KindRules } from "./kind.ts";
 
@@ -7,10 +7,7 @@ const DEFAULT_GRACE_SECONDS = 30;
 const RESTART_POLICIES = ["Always", "OnFailure", "Never"];
 
 function containersOf(spec: JsonObject): JsonObject[] {
-  return ["initContainers", "containers"].flatMap((field) => {
-    const list = spec[field];
-    return Array.isArray(list) ? list.filter(isObject) : [];
-  });
+  return ["initContainers", "containers"].flatMap((field) => objectsAt(spec, field));
 }
 
 /** Guaranteed: limits of cpu and memory on all containers, equal to the requests. BestEffort: neither anywhere. */

@@ -1,4 +1,5 @@
 /** Refuses a definition whose rules can't be compiled: wrong syntax, fields that are not there, functions that are unknown. */
+import { invalidValue } from "../causes.ts";
 import { checker, parseExpression } from "../cel/language.ts";
 import { TypeNames } from "../cel/values.ts";
 import type { StatusCause } from "../status.ts";
@@ -43,12 +44,7 @@ function checkRules(schema: Schema, root: Schema, { path, correlatable }: At, ca
     });
   schema.rules.forEach((rule, index) => {
     const at = `${path}.x-kubernetes-validations[${index}]`;
-    const refuse = (field: string, text: string, why: string) =>
-      causes.push({
-        reason: "FieldValueInvalid",
-        field: `${at}.${field}`,
-        message: `Invalid value: ${JSON.stringify(text)}: ${why}`,
-      });
+    const refuse = (field: string, text: string, why: string) => causes.push(invalidValue(`${at}.${field}`, text, why));
     const compiled = check(rule);
     const problem = compiled(rule.rule, "bool");
     if (problem !== undefined) refuse("rule", rule.rule, problem);

@@ -1,4 +1,7 @@
-/** All watches of a server: wakes them when there is news that they may tell, reminds them of their progress, ends them in time. */
+/**
+ * All watches of a server: wakes them when there is news that they may tell, reminds them of their progress, ends them in
+ * time.
+ */
 import { StatusError } from "../status.ts";
 import type { Store } from "../store/store.ts";
 import type { Change } from "../store/window.ts";
@@ -83,7 +86,7 @@ export class Watches {
     for (const set of this.#byResource.values()) for (const watcher of set) watcher.bookmark();
   }
 
-  /** A kind is no longer served: its watches end, once they have been told the last of its changes, which may wait for the disk. */
+  /** A kind is no longer served: its watches end once they have been told its last changes, which may wait for the disk. */
   endAll(resource: string): void {
     const watchers = [...(this.#byResource.get(resource) ?? [])];
     const end = (): void => watchers.forEach((watcher) => watcher.end());
