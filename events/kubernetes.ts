@@ -40,13 +40,7 @@ export async function connect(config?: string | KubeConfig, options: ConnectOpti
   // A pod's own credentials are two files: the package, which takes a tenth of a second to load, is for all else.
   const inside = config === undefined && !process.env["KUBECONFIG"] ? inCluster() : undefined;
   if (inside !== undefined) {
-    const { server } = inside;
-    const http = createKubeHttp({
-      server,
-      credentials: () => inside.credentials(),
-      timeoutMilliseconds: options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
-    });
-    return { ...overHttp(http), server: server.origin };
+    return at(inside.server.origin, () => inside.credentials(), options);
   }
   const { KubeConfig: Config } = await import("@kubernetes/client-node");
   let loaded: KubeConfig;
@@ -59,12 +53,7 @@ export async function connect(config?: string | KubeConfig, options: ConnectOpti
   }
   const server = loaded.getCurrentCluster()?.server;
   if (server === undefined) throw badConfig("its current context names no cluster");
-  const http = createKubeHttp({
-    server: new URL(server),
-    timeoutMilliseconds: options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
-    credentials: () => credentialsOf(loaded),
-  });
-  return { ...overHttp(http), server };
+  return at(server, () => credentialsOf(loaded), options);
 }
 
 /** By an address and a client certificate, PEM: no kubeconfig is read, and nothing is loaded that could read one. */
@@ -74,11 +63,12 @@ export function connectAs(
   options: ConnectOptions = {},
 ): KubeCluster {
   const { ca, cert, key } = identity;
-  const http = createKubeHttp({
-    server: new URL(server),
-    timeoutMilliseconds: options.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
-    credentials: async () => ({ headers: {}, tls: { ca, cert, key } }),
-  });
+  return at(server, async () => ({ headers: {}, tls: { ca, cert, key } }), options);
+}
+
+function at(server: string, credentials: () => Promise<Credentials>, options: ConnectOptions): KubeCluster {
+  const { timeoutMilliseconds = TIMEOUT_MILLISECONDS } = options;
+  const http = createKubeHttp({ server: new URL(server), credentials, timeoutMilliseconds });
   return { ...overHttp(http), server };
 }
 

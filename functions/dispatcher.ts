@@ -149,7 +149,8 @@ async function runOnce(
   }
 }
 
-interface Refusal {
+/** A decision that could not be carried out. */
+interface Setback {
   readonly definition: FunctionDefinition;
   readonly looks: Looks;
   readonly event: CloudEvent;
@@ -160,7 +161,7 @@ interface Refusal {
 /** The function's own word on a refusal, from facts as they are now. Refused again, it is a dead letter. */
 async function sayRefused(
   parts: DispatcherParts,
-  { definition, looks, event, key, fault }: Refusal,
+  { definition, looks, event, key, fault }: Setback,
   note: (decision: Decision, outcome: Outcome, fault?: Fault) => void,
 ): Promise<Answer> {
   let decision: Decision = { effects: [], because: "reading" };
@@ -182,7 +183,7 @@ async function sayRefused(
 /** The function's own word on a delay. What can't be said now is said at the next delivery. */
 async function sayDelayed(
   parts: DispatcherParts,
-  { definition, looks, event, key, fault }: Refusal,
+  { definition, looks, event, key, fault }: Setback,
   note: (decision: Decision, outcome: Outcome, fault?: Fault) => void,
 ): Promise<void> {
   try {

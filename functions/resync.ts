@@ -4,7 +4,7 @@
  * instance claims, and tells of what differs; the functions that own the difference then look.
  */
 import { Node } from "#api/core.ts";
-import { keyOf, partsOf, type Key } from "#api/object.ts";
+import { conditionOf, keyOf, partsOf, type Key } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { flowEvents } from "#events/catalogue.ts";
 import type { MachineStatus } from "#events/machine.ts";
@@ -106,10 +106,9 @@ function difference(vmi: Instance, machine: MachineStatus): string | undefined {
   if (isFinal(vmi)) return machine.state === "stopped" ? "the node still keeps its record" : undefined;
   const phase = phaseFrom(vmi, machine);
   if (phase !== phaseOf(vmi)) return `the machine is ${machine.state}, the instance ${phaseOf(vmi)}`;
-  const paused = vmi.status?.conditions?.some((one) => one.type === "Paused" && one.status === "True") === true;
+  const paused = conditionOf(vmi, "Paused")?.status === "True";
   if (hasBeen(vmi, "Running") && paused !== (machine.state === "paused")) return `the machine is ${machine.state}`;
-  const troubled =
-    vmi.status?.conditions?.some((one) => one.type === "Synchronized" && one.status === "False") === true;
+  const troubled = conditionOf(vmi, "Synchronized")?.status === "False";
   if (troubled !== (machine.problem !== undefined) && machine.state !== "unknown") {
     return troubled
       ? "what stood in the machine's way is over"

@@ -7,6 +7,7 @@ import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { homedir } from "node:os";
 import { Fault } from "#events/fault.ts";
+import { errnoOf } from "#events/file-fault.ts";
 
 export interface Instance {
   /** Absolute path. */
@@ -133,7 +134,7 @@ async function takeGuard(guard: string, instance: Instance): Promise<void> {
       try {
         return await link(mine, guard);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        if (errnoOf(error) !== "EEXIST") throw error;
       }
       const holder = Number(await readFile(guard, "utf8").catch(() => ""));
       if (holder > 0 && (await startTimeOf(holder)) !== undefined) {

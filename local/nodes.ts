@@ -5,6 +5,7 @@
 import { release } from "node:os";
 import { join } from "node:path";
 import { readdir } from "node:fs/promises";
+import { isMissing } from "#events/file-fault.ts";
 import type { Log } from "#events/log.ts";
 import { realDisk } from "#node-runtime/disk.ts";
 import { EMULATOR, emulatorVersion, probeAccelerator } from "#node-runtime/host/accelerator.ts";
@@ -141,7 +142,7 @@ async function layoutsIn(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).map((name) => join(directory, name));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

@@ -9,6 +9,7 @@ import "reflect-metadata";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { webcrypto } from "node:crypto";
+import { isMissing } from "#events/file-fault.ts";
 import * as x509 from "@peculiar/x509";
 
 const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
@@ -143,7 +144,7 @@ async function read(path: string): Promise<Identity | undefined> {
   try {
     return { cert: await readFile(`${path}.crt`, "utf8"), key: await readFile(`${path}.key`, "utf8") };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

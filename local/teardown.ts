@@ -4,6 +4,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isMissing } from "#events/file-fault.ts";
 import { silentLog } from "#events/log.ts";
 import { realDisk } from "#node-runtime/disk.ts";
 import { hostRuns, startHost } from "#node-runtime/host/host.ts";
@@ -84,7 +85,7 @@ async function entries(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

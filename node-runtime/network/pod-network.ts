@@ -10,8 +10,7 @@
  * ```
  *
  * A namespace takes four processes and about 20 ms to make, so one is kept ready: a start takes it (2 ms), and the next
- * one is made a moment later. A pod's number (its address, its names) is written
- * down before it is told.
+ * one is made a moment later. A pod's number (its address, its names) is written down before it is told.
  */
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";

@@ -19,7 +19,7 @@ import { vncSocketPath } from "#node-runtime/domain/devices.ts";
 import { planDisks } from "#node-runtime/domain/disks.ts";
 import { quantityOf } from "#node-runtime/domain/quantity.ts";
 import type { Volume } from "#node-runtime/domain/spec.ts";
-import { fileFault, isMissing } from "#events/file-fault.ts";
+import { errnoOf, fileFault, isMissing } from "#events/file-fault.ts";
 import { writeWhole, writeWholeBytes } from "#node-runtime/images/files.ts";
 import type { ImageStore, PullPolicy, Wanted } from "#node-runtime/images/image.ts";
 import type { Log } from "#events/log.ts";
@@ -239,7 +239,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+    const code = errnoOf(error);
     if (code === "EEXIST") return;
     if (code !== "EXDEV" && code !== "EPERM" && code !== "EMLINK") throw fileFault(error, to) ?? error;
     await writeWhole(to, (temporary) => copyFile(from, temporary, constants.COPYFILE_FICLONE), OF_THIS_BOOT);

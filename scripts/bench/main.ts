@@ -63,8 +63,8 @@ function cannotRun(item: BenchItem): string | undefined {
 async function runItem(item: BenchItem, request: ItemRequest): Promise<ItemReport> {
   const before = load();
   const begun = performance.now();
-  const came = cannotRun(item) === undefined ? await inChild(item, request) : { figures: [] };
   const notRun = cannotRun(item);
+  const came = notRun === undefined ? await inChild(item, request) : { figures: [] };
   return {
     about: item.about,
     quick: request.quick,
