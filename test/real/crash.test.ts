@@ -4,17 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { conditionOf } from "#api/object.ts";
 import { writeLayout } from "../../scripts/guest/layout.ts";
-import {
-  cannotBoot,
-  demoVM,
-  eventually,
-  everythingOf,
-  LocalProcess,
-  nothingBut,
-  processesWith,
-  qemuOf,
-  type Manifest,
-} from "./local-process.ts";
+import { eventually } from "./eventually.ts";
+import { everythingOf, nothingBut, processesWith, qemuOf } from "./leftovers.ts";
+import { cannotBoot, demoVM, LocalProcess, type Manifest } from "./local-process.ts";
 
 /** kill -9 of the process, and of libvirtd, at the points where it hurts. After `up` again everything converges. */
 describe.skipIf(cannotBoot() !== undefined)("kill -9", { timeout: 180_000 }, () => {

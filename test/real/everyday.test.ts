@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consolePath, seen } from "../../cli/commands/console.ts";
-import { cannotBoot, demoVM, eventually, everythingOf, LocalProcess, nothingBut, qemuOf } from "./local-process.ts";
+import { eventually } from "./eventually.ts";
+import { everythingOf, nothingBut, qemuOf } from "./leftovers.ts";
+import { cannotBoot, demoVM, LocalProcess } from "./local-process.ts";
 
 /** The demo guest's shell. */
 const PROMPT = /day:\S*# /;

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conditionOf } from "#api/object.ts";
 import { writeLayout } from "../../scripts/guest/layout.ts";
 import { ApiError } from "../../cli/client.ts";
-import { cannotBoot, demoVM, eventually, LocalProcess } from "./local-process.ts";
+import { eventually } from "./eventually.ts";
+import { cannotBoot, demoVM, LocalProcess } from "./local-process.ts";
 
 const run = promisify(execFile);
 const MIB = 1024 * 1024;

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Node } from "#api/core.ts";
 import { conditionOf } from "#api/object.ts";
-import { cannotBoot, demoVM, eventually, LocalProcess, qemuOf } from "./local-process.ts";
+import { eventually } from "./eventually.ts";
+import { qemuOf } from "./leftovers.ts";
+import { cannotBoot, demoVM, LocalProcess } from "./local-process.ts";
 
 describe.skipIf(cannotBoot() !== undefined)("two nodes on one machine", { timeout: 180_000 }, () => {
   let local: LocalProcess;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conditionOf } from "#api/object.ts";
 import { writeLayout } from "../../scripts/guest/layout.ts";
 import { ApiError } from "../../cli/client.ts";
-import { cannotBoot, demoVM, eventually, LocalProcess, type Manifest } from "./local-process.ts";
+import { eventually } from "./eventually.ts";
+import { cannotBoot, demoVM, LocalProcess, type Manifest } from "./local-process.ts";
 
 const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
 

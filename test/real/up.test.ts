@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openInstance, runningProcess, type Instance } from "#local/instance.ts";
 import { Client } from "../../cli/client.ts";
 import { consolePath, seen } from "../../cli/commands/console.ts";
-import { cannotBoot, eventually, leftovers, runCli } from "./local-process.ts";
+import { eventually } from "./eventually.ts";
+import { leftovers } from "./leftovers.ts";
+import { cannotBoot, runCli } from "./local-process.ts";
 
 const cli = join(import.meta.dirname, "../../cli/main.ts");
 

@@ -1,5 +1,5 @@
 /** Clients that nobody here wrote do a day's work on both servers, and see the same. */
-import { execFile, execFileSync, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until, type Body } from "./client.ts";
 import { everyday } from "./kubectl-everyday.ts";
+import { kubectlBinary } from "./kubectl-runner.ts";
 import { servers, type ServerUnderTest } from "./servers.ts";
 import { widgetDefinition } from "./widget.ts";
 
@@ -74,8 +75,7 @@ describe.skipIf(servers.length < 2)("a day's work", () => {
   });
 
   it.each(KUBECTLS)("with kubectl %s", async (version) => {
-    const env = { ...process.env, KUBECTL_VERSION: version };
-    const kubectl = execFileSync("bash", [path.resolve("scripts/kubectl")], { encoding: "utf8", env }).trim();
+    const kubectl = kubectlBinary(version);
     const [embedded, real] = await Promise.all(
       started.map(async (under, index) => {
         await prepare(under);

@@ -1,10 +1,10 @@
 /** What kubectl asks and says of users, tokens and roles. */
-import { execFile, execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "./client.ts";
+import { kubectl as run, kubectlBinary } from "./kubectl-runner.ts";
 import { onEachServer } from "./suite.ts";
 
 onEachServer("kubectlauth", (bench) => {
@@ -12,7 +12,7 @@ onEachServer("kubectlauth", (bench) => {
   let home = "";
 
   beforeAll(async () => {
-    binary = execFileSync("bash", [path.resolve("scripts/kubectl")], { encoding: "utf8" }).trim();
+    binary = kubectlBinary();
     home = await mkdtemp(path.join(tmpdir(), "virtive-kubectl-"));
   });
 
@@ -20,18 +20,11 @@ onEachServer("kubectlauth", (bench) => {
     await rm(home, { recursive: true, force: true });
   });
 
-  /** What it printed, whatever its exit code: `can-i` says no by code 1. */
-  function kubectl(args: string): Promise<{ readonly out: string; readonly err: string }> {
+  async function kubectl(args: string): Promise<{ readonly out: string; readonly err: string }> {
     const { under, namespace } = bench();
-    const env = { PATH: process.env["PATH"], HOME: home, KUBECONFIG: under.kubeconfig };
-    return new Promise((resolve) => {
-      execFile(
-        binary,
-        ["--namespace", namespace, ...args.split(" ")],
-        { env, timeout: 30_000 },
-        (_error, stdout, stderr) => resolve({ out: stdout.trim(), err: stderr.trim() }),
-      );
-    });
+    const person = { kubectl: binary, kubeconfig: under.kubeconfig, home, namespace };
+    const { out, err } = await run(person, args.split(" "));
+    return { out: out.trim(), err: err.trim() };
   }
 
   it("makes roles and bindings, and shows them", async () => {

@@ -1,17 +1,8 @@
 /** A day's work with kubectl: what people and scripts type, and what they see. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { kubectl, type Person } from "./kubectl-runner.ts";
 import { widget } from "./widget.ts";
 
-const run = promisify(execFile);
-
-interface Desk {
-  /** Path of the program. */
-  readonly kubectl: string;
-  readonly kubeconfig: string;
-  /** Where kubectl keeps what it has learned of the server. */
-  readonly home: string;
-  readonly namespace: string;
+interface Desk extends Person {
   readonly group: string;
 }
 
@@ -155,17 +146,10 @@ function complaints(text: string): string[] {
 }
 
 export async function everyday(desk: Desk): Promise<Seen[]> {
-  const { kubectl, kubeconfig, home, namespace, group } = desk;
-  const env = { PATH: process.env["PATH"], HOME: home, KUBECONFIG: kubeconfig, TZ: "UTC" };
   const seen: Seen[] = [];
-  for (const { args, input = "" } of commands(group)) {
-    const child = run(kubectl, ["--namespace", namespace, ...args], { env, timeout: 30_000 });
-    child.child.stdin?.end(input);
-    const { code, stdout, stderr } = await child.then(
-      (ended) => ({ code: 0, ...ended }),
-      (error: { code: number; stdout: string; stderr: string }) => error,
-    );
-    seen.push({ command: args.join(" "), code, out: lines(stdout, desk), err: complaints(stderr) });
+  for (const { args, input = "" } of commands(desk.group)) {
+    const { code, out, err } = await kubectl(desk, args, input, { TZ: "UTC" });
+    seen.push({ command: args.join(" "), code, out: lines(out, desk), err: complaints(err) });
   }
   return seen;
 }

@@ -1,27 +1,18 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { until } from "./client.ts";
+import { environmentOf, kubectl as run, kubectlBinary, type Person, type Ran } from "./kubectl-runner.ts";
 import { onEachServer } from "./suite.ts";
-
-const run = promisify(execFile);
-
-/** One run of kubectl. */
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 onEachServer("kubectl", (bench) => {
   let binary = "";
   let home = "";
 
   beforeAll(async () => {
-    binary = execFileSync("bash", [path.resolve("scripts/kubectl")], { encoding: "utf8" }).trim();
+    binary = kubectlBinary();
     home = await mkdtemp(path.join(tmpdir(), "virtive-kubectl-"));
   });
 
@@ -29,22 +20,12 @@ onEachServer("kubectl", (bench) => {
     await rm(home, { recursive: true, force: true });
   });
 
-  async function kubectl(args: string, stdin = "", env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const person = (): Person => {
     const { under, namespace } = bench();
-    const words = ["--namespace", namespace, ...args.split(" ")];
-    const child = run(binary, words, {
-      env: { PATH: process.env["PATH"], HOME: home, KUBECONFIG: under.kubeconfig, ...env },
-      timeout: 30_000,
-    });
-    child.child.stdin?.end(stdin);
-    try {
-      const { stdout, stderr } = await child;
-      return { code: 0, out: stdout, err: stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-      return { code, out: stdout, err: stderr };
-    }
-  }
+    return { kubectl: binary, kubeconfig: under.kubeconfig, home, namespace };
+  };
+  const kubectl = (args: string, stdin = "", env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+    run(person(), args.split(" "), stdin, env);
 
   const yaml = (name: string, spec: object, labels?: object) =>
     JSON.stringify(bench().widget(name, spec, labels === undefined ? {} : { labels }));
@@ -168,11 +149,11 @@ onEachServer("kubectl", (bench) => {
   });
 
   it("watches", async () => {
-    const { under, client, namespace, widgets, widget } = bench();
+    const { client, namespace, widgets, widget } = bench();
     const labels = { watched: "yes" };
     await client.post(widgets, widget("first-seen", {}, { labels }));
     const words = ["-n", namespace, "get", "wd", "-w", "--output-watch-events", "-l", "watched=yes"];
-    const env = { PATH: process.env["PATH"], HOME: home, KUBECONFIG: under.kubeconfig };
+    const env = environmentOf(person());
     const child = spawn(binary, words, { env, stdio: ["ignore", "pipe", "ignore"] });
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString("utf8")));
