@@ -20,6 +20,8 @@ import { createBroker, type LocalBroker } from "#events/broker/broker.ts";
 import { systemRandom } from "#events/chance.ts";
 import { systemClock } from "#events/clock.ts";
 import type { Cluster, Reader } from "#events/cluster.ts";
+import type { Identity } from "#events/certificates.ts";
+import { nodeOf } from "#events/identities.ts";
 import { createIngress, type Identity as Sender } from "#events/ingress.ts";
 import { openJournal } from "#events/journal.ts";
 import { connectAs } from "#events/kubernetes.ts";
@@ -34,7 +36,7 @@ import { createNodes, type NodeDoors } from "#functions/nodes.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
 import { startApiServer, type ApiServer } from "./apiserver/server.ts";
 import type { Instance } from "./instance.ts";
-import { CONTROL_USER, nodeOf, type Identity, type Pki } from "./pki.ts";
+import { CONTROL_USER, type Pki } from "./pki.ts";
 import { orUndo, type Undo } from "./undo.ts";
 import { ClusterRole, ClusterRoleBinding, defaultBinding, userRoles } from "./user-roles.ts";
 

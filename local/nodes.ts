@@ -6,6 +6,7 @@ import { release } from "node:os";
 import { join } from "node:path";
 import { readdir } from "node:fs/promises";
 import { isMissing } from "#events/file-fault.ts";
+import { CONTROL_URI } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
 import { realDisk } from "#node-runtime/disk.ts";
 import { EMULATOR, emulatorVersion, probeAccelerator } from "#node-runtime/host/accelerator.ts";
@@ -17,7 +18,7 @@ import { guestLinks } from "#node-runtime/network/guest-link.ts";
 import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-network.ts";
 import { startRuntime, type Runtime } from "#node-runtime/runtime.ts";
 import type { Instance } from "./instance.ts";
-import { CONTROL_URI, type Pki } from "./pki.ts";
+import type { Pki } from "./pki.ts";
 import { orUndo, type Undo } from "./undo.ts";
 
 /** KubeVirt's default for machines a node. */

@@ -5,7 +5,7 @@
 import { Agent, request } from "node:https";
 import type { PeerCertificate } from "node:tls";
 import { Fault } from "#events/fault.ts";
-import { uriNames } from "./certificate-names.ts";
+import { CONTROL_URI, uriNames } from "#events/identities.ts";
 
 /** PEM texts. */
 export interface ClientTls {
@@ -31,7 +31,6 @@ export interface ControlClient {
   close(): void;
 }
 
-const CONTROL_NAME = "virtive://control";
 const MOST_ANSWER_BYTES = 64 * 1024;
 
 export function controlClient(options: { readonly url: string; readonly tls: ClientTls }): ControlClient {
@@ -81,5 +80,5 @@ export function controlClient(options: { readonly url: string; readonly tls: Cli
 
 function wrongIdentity(certificate: PeerCertificate): Error | undefined {
   const names = uriNames(certificate.subjectaltname);
-  return names.includes(CONTROL_NAME) ? undefined : new Error(`its certificate does not name ${CONTROL_NAME}`);
+  return names.includes(CONTROL_URI) ? undefined : new Error(`its certificate does not name ${CONTROL_URI}`);
 }

@@ -24,9 +24,9 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { z } from "zod";
 import { asFault, Fault, type FaultKind } from "#events/fault.ts";
+import { CONTROL_URI, uriNames } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
 import { MachineAction, MachineOrder, type MachineStatus } from "#events/machine.ts";
-import { uriNames } from "./certificate-names.ts";
 import type { Consoles } from "./console/consoles.ts";
 import { consoleSockets } from "./console/socket.ts";
 
@@ -72,7 +72,6 @@ export interface OrdersServer {
   close(): Promise<void>;
 }
 
-const CONTROL_NAME = "virtive://control";
 const MOST_BODY_BYTES = 1024 * 1024;
 const REQUEST_MS = 30_000;
 /** The control plane looks at each node every 8 to 60 s: a connection for each look would cost more than the look. */
@@ -187,7 +186,7 @@ export function ordersApp(
 
 export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
   const { listen, machines, consoles, log } = options;
-  const { mayOrder = (uris: readonly string[]) => uris.includes(CONTROL_NAME) } = listen;
+  const { mayOrder = (uris: readonly string[]) => uris.includes(CONTROL_URI) } = listen;
   // Reading a certificate takes longer than answering a status, and a connection has one for its life.
   const known = new WeakMap<Caller, boolean>();
   const isControl = (socket: Caller): boolean => {

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CLIENT_AUTH, makeAuthority, SERVER_AUTH, type Identity } from "#local/pki.ts";
+import { CLIENT_AUTH, makeAuthority, SERVER_AUTH, type Identity } from "#events/certificates.ts";
 import { bridgeAddress, nodesOf, SERVICE_ADDRESS, type Cluster } from "./record.ts";
 
 /** PEM texts by which one reaches the API as the administrator. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
-import { uriNames } from "#node-runtime/certificate-names.ts";
+import { uriNames } from "#events/identities.ts";
 import { ordersApp, type Served } from "#node-runtime/server.ts";
 import { order } from "./orders.ts";
 import { Rig } from "./rig.ts";
