@@ -36,11 +36,13 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
     name: "attend",
     purpose: "Keeps Nodes in step with their runtimes' heartbeats, and notices when one goes silent.",
     on: [told([nodeEvents.heartbeat]), due(Node)],
+    reads: ["Node.get"],
     writes: [
       "Node.metadata.annotations",
       `Node.metadata.labels.${label.schedulable}`,
       `Node.status.conditions[${RUNTIME_READY}]`,
       ...(config.ownNodes ? ["Node.create", "Node.status"] : []),
+      "record",
     ],
 
     async read({ cluster, event }, key) {

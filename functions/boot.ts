@@ -52,6 +52,14 @@ export const boot = defineFunction<BootFacts>({
       },
     }),
   ],
+  reads: [
+    "VirtualMachineInstance.get",
+    "VirtualMachineInstance.list",
+    "Pod.get",
+    "Node.get",
+    "Secret.get",
+    "ConfigMap.get",
+  ],
   writes: [
     "VirtualMachineInstance.status.phase=Scheduled",
     "VirtualMachineInstance.status.phaseTransitionTimestamps[Scheduled]",
@@ -60,6 +68,7 @@ export const boot = defineFunction<BootFacts>({
     "VirtualMachineInstance.status.activePods=with its claim",
     "VirtualMachineInstance.status.conditions[Synchronized]=while no node has its machine",
     "order running, paused, off",
+    "record",
   ],
 
   async read(looks, key) {

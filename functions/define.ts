@@ -94,8 +94,14 @@ export interface FunctionDefinition<Facts = unknown> {
   readonly purpose: string;
   readonly on: readonly Wake[];
   /**
+   * What it looks at, in `read` and for the keys of its wakes, as "Kind.get" and "Kind.list"; "Node.get" too when it
+   * speaks to nodes, whose addresses are there. Its role on a cluster is made from this and from `writes`: a law test
+   * checks that it looks at nothing else, and that it does look at each.
+   */
+  readonly reads: readonly string[];
+  /**
    * Fields that it writes, as "Kind.path" or "Kind.path=value" where several functions set different values of one
-   * field. The law "no field has two writers" reads it, and a law test checks that a function writes nothing else.
+   * field; "record" when it tells of it in Kubernetes Events. The law "no field has two writers" reads it, and a law test checks that a function writes nothing else.
    */
   readonly writes: readonly string[];
   /**

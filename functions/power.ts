@@ -24,6 +24,7 @@ export const power = defineFunction<PowerFacts>({
   name: "power",
   purpose: "Halts and runs a guest's vCPUs as its annotation virtive.dev/paused wants.",
   on: [changed(VirtualMachineInstance)],
+  reads: ["VirtualMachineInstance.get", "Pod.get", "Node.get", "Secret.get", "ConfigMap.get"],
   writes: ["order running, paused"],
 
   async read(looks, key) {

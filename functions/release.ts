@@ -39,6 +39,7 @@ export const release = defineFunction<ReleaseFacts>({
     due(VirtualMachineInstance),
     told([reports.stopped, flowEvents.differs]),
   ],
+  reads: ["VirtualMachineInstance.get", "Pod.get", "Node.get"],
   writes: ["Pod.remove", "VirtualMachineInstance.metadata.finalizers", "forget"],
 
   async read(looks, key) {

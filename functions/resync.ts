@@ -31,6 +31,7 @@ export const resync = defineFunction<ResyncFacts>({
       return nodes.map(keyOf);
     }),
   ],
+  reads: ["Node.get", "Node.list", "VirtualMachineInstance.get", "VirtualMachineInstance.list"],
   writes: ["order off (unclaimed)", "forget (unclaimed)", `emit ${flowEvents.differs.type}`],
 
   async read({ cluster, nodes }, key) {

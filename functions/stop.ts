@@ -37,7 +37,8 @@ export const stop = defineFunction<StopFacts>({
   name: "stop",
   purpose: "Orders a machine to shut down, and ends it when its grace period is over.",
   on: [changed(VirtualMachineInstance), changed(Pod), due(VirtualMachineInstance), told([flowEvents.differs])],
-  writes: ["order stopped, off"],
+  reads: ["VirtualMachineInstance.get", "Pod.get", "Node.get"],
+  writes: ["order stopped, off", "record"],
 
   async read(looks, key) {
     const at = partsOf(key);

@@ -49,6 +49,7 @@ export const observe = defineFunction<ObserveFacts>({
     changed(Pod),
     changed(Node, { keys: (event, cluster) => concernedBy(event.extensions["name"] ?? "", cluster) }),
   ],
+  reads: ["VirtualMachineInstance.get", "VirtualMachineInstance.list", "Pod.get", "Node.get"],
   writes: [
     ...["Running", "Succeeded", "Failed", "Unknown"].flatMap((phase) => [
       `VirtualMachineInstance.status.phase=${phase}`,
@@ -66,6 +67,7 @@ export const observe = defineFunction<ObserveFacts>({
     "VirtualMachineInstance.status.memory",
     "VirtualMachineInstance.status.guestOSInfo",
     "VirtualMachineInstance.status.activePods=none",
+    "record",
   ],
 
   async read(looks, key) {

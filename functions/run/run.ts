@@ -34,11 +34,13 @@ export const run = defineFunction<RunFacts>({
   name: "run",
   purpose: "Keeps the instance that a VirtualMachine's run strategy wants, and the VM's status.",
   on: [changed(VirtualMachine), changed(VirtualMachineInstance), due(VirtualMachine)],
+  reads: ["VirtualMachine.get", "VirtualMachineInstance.get"],
   writes: [
     "VirtualMachineInstance.create",
     "VirtualMachineInstance.remove",
     "VirtualMachine.status",
     "VirtualMachine.metadata.finalizers",
+    "record",
   ],
 
   async read({ cluster }, key) {

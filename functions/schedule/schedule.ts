@@ -53,6 +53,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
         },
       }),
     ],
+    reads: ["VirtualMachineInstance.get", "VirtualMachineInstance.list", "Pod.get", "Pod.list", "Node.list"],
     writes: [
       "Pod.create",
       "VirtualMachineInstance.status.phase=Scheduling",
@@ -60,6 +61,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       "VirtualMachineInstance.status.conditions[PodScheduled]",
       "VirtualMachineInstance.status.conditions[AllFieldsHonored]",
       "VirtualMachineInstance.status.conditions[Ready]=while Pending",
+      "record",
     ],
     // Two placements at a time would both count the same free memory.
     oneAtATime: true,

@@ -209,6 +209,12 @@ async function finishVM(
   if (given.deleting) await cluster.remove(VirtualMachine, patched);
 }
 
+/** Of what does not exist. */
+const missingVolumes = [
+  { name: "init", cloudInitNoCloud: { secretRef: { name: "missing" } } },
+  { name: "settings", configMap: { name: "missing" } },
+];
+
 async function arrangeVMI(
   cluster: MemoryCluster,
   given: GivenVMI,
@@ -219,7 +225,7 @@ async function arrangeVMI(
     schedulerName: given.scheduler,
     terminationGracePeriodSeconds: given.grace,
     ...(given.startPaused ? { startStrategy: "Paused" as const } : {}),
-    ...(given.secret ? { volumes: [{ name: "init", cloudInitNoCloud: { secretRef: { name: "missing" } } }] } : {}),
+    ...(given.secret ? { volumes: missingVolumes } : {}),
   });
   const { object: created } = await cluster.create(VirtualMachineInstance, {
     ...object,

@@ -48,6 +48,7 @@ function functionOf(decide: () => Decision, more: Partial<FunctionDefinition> = 
     name: "test",
     purpose: "Tests.",
     on: [changed(ConfigMap)],
+    reads: [],
     writes: [],
     read: async () => ({}),
     decide,
