@@ -1,5 +1,5 @@
 /**
- * What the roles view, edit and admin of the local shape allow on virtual machines: the API server gathers these rules
+ * What the roles view, edit and admin allow on virtual machines: the API server gathers these rules
  * into them by their labels. Names are KubeVirt's.
  */
 import type { Kind, KubeObject } from "#api/object.ts";
@@ -57,8 +57,25 @@ function role(name: string, rules: readonly Rule[], labels: Readonly<Record<stri
   return { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata, rules };
 }
 
+/** How KubeVirt is set up, and its version: no secret. */
+const everybody: readonly Rule[] = [
+  { apiGroups: [KUBEVIRT], resources: ["version", "healthz"], verbs: ["get"] },
+  { apiGroups: ["kubevirt.io"], resources: ["kubevirts"], verbs: ["get", "list"] },
+];
+
+/** In no other role: whoever moves guests between nodes is given it by name. */
+const migrate: readonly Rule[] = [
+  {
+    apiGroups: ["kubevirt.io"],
+    resources: ["virtualmachineinstancemigrations"],
+    verbs: ["get", "delete", "create", "update", "patch", "list", "watch", "deletecollection"],
+  },
+  { apiGroups: [KUBEVIRT], resources: ["virtualmachines/migrate"], verbs: ["update"] },
+];
+
 export const userRoles: readonly ClusterRole[] = [
-  role("default", [{ apiGroups: [KUBEVIRT], resources: ["version", "healthz"], verbs: ["get"] }]),
+  role("default", everybody),
+  role("migrate", migrate),
   ...Object.entries({ view, edit, admin }).map(([name, rules]) =>
     role(name, rules, { [`rbac.authorization.k8s.io/aggregate-to-${name}`]: "true" }),
   ),

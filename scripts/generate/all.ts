@@ -1,4 +1,5 @@
 /** Runs every generator. A new one joins by its line in the list; a test fails while what is on disk is stale. */
+import { chart } from "./chart.ts";
 import { crds } from "./crds.ts";
 import { embeddedApi } from "./embedded-api.ts";
 import { events } from "./events.ts";
@@ -7,6 +8,7 @@ import { libvirt } from "./libvirt.ts";
 import { write, type Generated } from "./output.ts";
 
 export const generators: Readonly<Record<string, () => readonly Generated[]>> = {
+  chart,
   crds,
   embeddedApi,
   events,

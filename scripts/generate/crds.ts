@@ -1,4 +1,7 @@
-/** charts/virtive/crds: a file a CustomResourceDefinition. */
+/**
+ * charts/virtive/files/crds: a file a CustomResourceDefinition. They are data of a template rather than in the chart's
+ * crds/, since Helm never upgrades nor removes what is there.
+ */
 import { stringify } from "yaml";
 import { customResourceDefinitions } from "#api/crd.ts";
 import { write, type Generated } from "./output.ts";
@@ -7,7 +10,7 @@ const HEADER = "# Made from the schemas in api/ by scripts/generate/crds.ts; do 
 
 export function crds(): readonly Generated[] {
   return customResourceDefinitions().map((definition) => ({
-    path: `charts/virtive/crds/${definition.spec.names.plural}.yaml`,
+    path: `charts/virtive/files/crds/${definition.spec.names.plural}.yaml`,
     // Both versions share one schema object; an alias of YAML would be refused by some readers.
     content: HEADER + stringify(definition, { aliasDuplicateObjects: false, lineWidth: 120 }),
   }));
