@@ -90,7 +90,11 @@ export async function openAuthority(identity: Identity): Promise<Authority> {
 }
 
 function authorityOf(identity: Identity, cert: x509.X509Certificate, key: webcrypto.CryptoKey): Authority {
-  async function certificate(publicKey: webcrypto.CryptoKey | x509.PublicKey, wanted: Wanted, notAfter: Date): Promise<string> {
+  async function certificate(
+    publicKey: webcrypto.CryptoKey | x509.PublicKey,
+    wanted: Wanted,
+    notAfter: Date,
+  ): Promise<string> {
     const made = await x509.X509CertificateGenerator.create({
       serialNumber: serial(),
       subject: [

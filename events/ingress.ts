@@ -15,6 +15,7 @@ import { readBody } from "./http-bounds.ts";
 import type { Log } from "./log.ts";
 import { Heartbeat, MachineStatus, type HeartbeatReply } from "./machine.ts";
 import { makeEvent } from "./make-event.ts";
+import { createRates } from "./rates.ts";
 
 /** Who sends, as the connection proves it: a node by its name, or anyone else by any name. */
 export type Identity = { readonly node: string } | { readonly user: string };
@@ -184,21 +185,4 @@ function wrong(reason: string, field: string, message: string): Fault {
   return new Fault("refused", reason, `${field}: ${message}`, {
     causes: [{ reason: "FieldValueInvalid", field, message }],
   });
-}
-
-/** Tokens that refill: `perSecond` a second, at most twice as many at once. Identities that went quiet are dropped. */
-function createRates(clock: Clock, perSecond: number): { take(identity: string): boolean } {
-  const buckets = new Map<string, { tokens: number; at: number }>();
-  return {
-    take(identity) {
-      const now = clock.now().getTime();
-      const there = buckets.get(identity) ?? { tokens: 2 * perSecond, at: now };
-      const tokens = Math.min(2 * perSecond, there.tokens + ((now - there.at) / 1000) * perSecond);
-      buckets.delete(identity);
-      buckets.set(identity, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
-      const [oldest] = buckets.keys();
-      if (buckets.size > 10_000 && oldest !== undefined) buckets.delete(oldest);
-      return tokens >= 1;
-    },
-  };
 }

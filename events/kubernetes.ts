@@ -17,6 +17,8 @@ import { isSelected, type Selection } from "./selection.ts";
 export interface KubeCluster extends Cluster {
   /** The API server's address. */
   readonly server: string;
+  /** The same, but snapshots and watches see one namespace only, as roles of that namespace allow. */
+  within(namespace: string): Cluster;
   close(): void;
 }
 
@@ -69,7 +71,12 @@ export function connectAs(
 function at(server: string, credentials: () => Promise<Credentials>, options: ConnectOptions): KubeCluster {
   const { timeoutMilliseconds = TIMEOUT_MILLISECONDS } = options;
   const http = createKubeHttp({ server: new URL(server), credentials, timeoutMilliseconds });
-  return { ...overHttp(http), server };
+  return {
+    ...overHttp(http, {}),
+    server,
+    within: (namespace) => overHttp(http, { namespace }),
+    close: () => http.close(),
+  };
 }
 
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {
@@ -102,7 +109,7 @@ function badConfig(message: string, cause?: unknown): Fault {
   return new Fault("refused", "BadKubeconfig", `kubeconfig: ${message}`, { cause });
 }
 
-function overHttp(http: KubeHttp): Cluster & { close(): void } {
+function overHttp(http: KubeHttp, watched: { readonly namespace?: string }): Cluster {
   return {
     get: (kind, at) => getOne(http, kind, at),
 
@@ -165,7 +172,7 @@ function overHttp(http: KubeHttp): Cluster & { close(): void } {
       throw faultOf(status, body, what, undefined, retryAfterSeconds);
     },
 
-    snapshot: (kind, signal) => listAll(http, kind, {}, signal),
+    snapshot: (kind, signal) => listAll(http, kind, watched, signal),
 
     async watch<T extends KubeObject>(
       kind: Kind<T>,
@@ -182,10 +189,8 @@ function overHttp(http: KubeHttp): Cluster & { close(): void } {
       });
       const idle = (WATCH_SECONDS + WATCH_GRACE_SECONDS) * 1000;
       const line = (text: string): void => notice(noticeOf(text, what));
-      await http.lines(`${pathOf(kind, {})}?${query.toString()}`, what, idle, line, signal);
+      await http.lines(`${pathOf(kind, watched)}?${query.toString()}`, what, idle, line, signal);
     },
-
-    close: () => http.close(),
   };
 }
 

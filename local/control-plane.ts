@@ -37,7 +37,7 @@ import { functions, watchedKinds } from "#functions/registry.ts";
 import { startApiServer, type ApiServer } from "./apiserver/server.ts";
 import type { Instance } from "./instance.ts";
 import { CONTROL_USER, type Pki } from "./pki.ts";
-import { orUndo, type Undo } from "./undo.ts";
+import { orUndo, type Undo } from "#events/undo.ts";
 import { ClusterRole, ClusterRoleBinding, defaultBinding, userRoles } from "./user-roles.ts";
 
 /** Seconds between comparisons of what nodes hold with what objects say. Events bring changes at once; this finds what was lost. */

@@ -19,7 +19,7 @@ import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-netwo
 import { startRuntime, type Runtime } from "#node-runtime/runtime.ts";
 import type { Instance } from "./instance.ts";
 import type { Pki } from "./pki.ts";
-import { orUndo, type Undo } from "./undo.ts";
+import { orUndo, type Undo } from "#events/undo.ts";
 
 /** KubeVirt's default for machines a node. */
 const MOST_MACHINES = 110;

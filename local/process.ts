@@ -9,7 +9,7 @@ import { lock, type Instance } from "./instance.ts";
 import { runKubelet } from "./kubelet.ts";
 import { startNodes, type LocalNodes } from "./nodes.ts";
 import { openPki } from "./pki.ts";
-import { orUndo } from "./undo.ts";
+import { orUndo } from "#events/undo.ts";
 import type { ApiServer } from "./apiserver/server.ts";
 
 export interface LocalOptions {

@@ -1,5 +1,6 @@
 /**
- * Bundles: the function host (for Knative and compact, where a cold start is somebody's wait) and the command line. One
+ * Bundles: the function host (for Knative, where a cold start is somebody's wait), the control process and the command
+ * line. One
  * file each and chunks for what is loaded later, with source maps. What a bundle does not import is not in it.
  */
 import { readFile, rm } from "node:fs/promises";
@@ -9,7 +10,11 @@ import { build, type Metafile, type Plugin } from "esbuild";
 const root = join(import.meta.dirname, "..");
 
 /** Name of the bundle → its first file. */
-const ENTRIES = { functions: "functions/main.ts", virtive: "cli/main.ts" } as const;
+const ENTRIES = {
+  functions: "functions/main.ts",
+  control: "control/main.ts",
+  virtive: "cli/main.ts",
+} as const;
 
 export interface Bundle {
   readonly name: keyof typeof ENTRIES;

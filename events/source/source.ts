@@ -49,6 +49,8 @@ export interface Source {
   readonly writer: Writer;
   /** Resolves when all kinds have been listed. No event is published before: a function must not decide on half a view. */
   synced(): Promise<void>;
+  /** Tells of all that exists as if it had just been found: for somebody who begins to listen now. */
+  tellAll(): void;
   /** Resolves when all that was seen so far has been published. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -174,6 +176,18 @@ export function startSource(options: SourceOptions): Source {
     reader: cache.reader,
     writer: cache.writer,
     synced: () => gate.promise,
+    tellAll() {
+      // Another event each time: who drops repetitions by their id must hear it.
+      const occasion = `told.${clock.now().getTime()}`;
+      for (const kind of kinds) {
+        for (const object of cache.shelf(kind)?.objects.values() ?? [])
+          tell(kind, object, objectEvents.added, occasion);
+      }
+      if (resyncSeconds > 0) {
+        cancelResync();
+        resync();
+      }
+    },
     async idle() {
       await gate.promise;
       await Promise.all(all(outlets, resyncs).map((outlet) => outlet.idle()));

@@ -14,7 +14,7 @@ import { upgradeConsole } from "./console.ts";
 import { kubevirtResources, resourceList, virtiveResources } from "./discovery.ts";
 import { explain } from "./explain.ts";
 import { optionsOf } from "./options.ts";
-import { findVM, type At, type GatewayParts, type User } from "./parts.ts";
+import { findVM, type At, type GatewayParts, type Extra, type User } from "./parts.ts";
 import { answerRefused, asRefused, Refused } from "./status.ts";
 import { restart, start, stop } from "./vm-verbs.ts";
 import { pause, reset, softreboot, unpause } from "./vmi-verbs.ts";
@@ -28,7 +28,12 @@ export interface GatewayApi {
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    user?: { readonly username: string; readonly groups: readonly string[] },
+    user?: {
+      readonly username: string;
+      readonly groups: readonly string[];
+      readonly uid?: string;
+      readonly extra?: Extra;
+    },
   ): void;
 }
 
@@ -47,7 +52,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     version,
     app: kubevirtApp(parts, version),
     upgrade(request, socket, head, user) {
-      const asker = user === undefined ? userFrom(request) : { name: user.username, groups: user.groups };
+      const asker = user === undefined ? userFrom(request) : { ...user, name: user.username };
       void upgradeConsole(parts, request, socket, head, asker);
     },
   }));
@@ -62,7 +67,10 @@ function userFrom({ headers }: IncomingMessage): User {
   };
 }
 
+/** As whoever serves the app has found out who asks (`app.fetch(request, { user })`), else as the headers say. */
 function userOf(context: Context): User {
+  const { user } = (context.env ?? {}) as { readonly user?: User };
+  if (user !== undefined) return user;
   const groups = context.req.header("x-remote-group") ?? "";
   return {
     name: context.req.header("x-remote-user") ?? "system:anonymous",

@@ -13,7 +13,12 @@ import { notFound, Refused } from "./status.ts";
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
+  readonly uid?: string | undefined;
+  readonly extra?: Extra | undefined;
 }
+
+/** What an authenticator knows of a user besides; some authorizers look at it. */
+export type Extra = Readonly<Record<string, readonly string[]>>;
 
 /** A request as an authorizer sees it: Kubernetes' attributes. */
 export interface Attributes {

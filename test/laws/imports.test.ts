@@ -10,6 +10,7 @@ const arrows = {
   "api": [],
   "events": ["api"],
   "functions": ["api", "events"],
+  "control": ["api", "events", "functions"],
   "node-runtime": ["api", "events"],
   "local": ["api", "events", "functions", "node-runtime"],
   // `up` makes the demo guest by the script that does it; the version is the package's.
@@ -23,7 +24,7 @@ const arrows = {
 const doors: Readonly<Record<string, readonly string[]>> = {
   "hono": ["*"],
   "zod": ["*"],
-  "@hono/node-server": ["local/", "functions/main.ts", "node-runtime/server.ts"],
+  "@hono/node-server": ["local/", "control/", "functions/main.ts", "node-runtime/server.ts"],
   "cloudevents": ["events/http.ts"],
   "@kubernetes/client-node": ["events/kubernetes.ts"],
   "node:sqlite": ["events/database.ts", "local/apiserver/store/database.ts"],
@@ -34,7 +35,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "@marcbachmann/cel-js": ["local/apiserver/cel/"],
   "jose": ["local/apiserver/authentication/service-account-tokens.ts"],
   "fast-json-patch": ["local/apiserver/patch/json-patch.ts"],
-  "pino": ["functions/main.ts", "local/", "cli/"],
+  "pino": ["functions/main.ts", "control/main.ts", "local/", "cli/"],
   "commander": ["cli/main.ts"],
   "yaml": ["local/", "cli/"],
 };

@@ -1,0 +1,215 @@
+/**
+ * Which replica acts: a Lease, taken and renewed by compare-and-set.
+ *
+ * ```
+ *   following ──nobody holds it, or no renewal seen for 2 s──► take (compare-and-set) ──won──► leading ──renew, every 0.5 s──┐
+ *       ▲                                                          └──lost──► following           ▲────────────────────────┘
+ *       └──────────────────── another holds it, or 2 s since the last renewal was sent ◄──────────┘
+ * ```
+ *
+ * Times are durations on each replica's own monotonic clock; wall clocks are never compared. A leader counts from before
+ * it sent the renewal, a follower from when it saw it, so the leader always stops first. What a leader has on its way at
+ * that moment may still arrive: every write of functions is a compare-and-set on the version that it was decided on, and
+ * orders carry epoch and version, so an overtaken one is refused where it arrives.
+ */
+import type { Stored } from "#api/object.ts";
+import { wait, type Clock } from "#events/clock.ts";
+import type { Reader, Writer } from "#events/cluster.ts";
+import { asFault } from "#events/fault.ts";
+import type { Log } from "#events/log.ts";
+import { Lease } from "./kinds.ts";
+
+/** A leader that is dead is missed for this long; a follower takes over within half a second more. */
+const LEASE_MILLISECONDS = 2_000;
+const RENEW_MILLISECONDS = 500;
+/** On the Lease: addresses of the one who holds it, JSON of Holder. */
+export const HOLDER_ANNOTATION = "virtive.dev/holder";
+
+/** Where the leader is found. */
+export interface Holder {
+  readonly name: string;
+  readonly address: string;
+  readonly apiPort: number;
+  readonly ingressPort: number;
+}
+
+/** The time in which this replica leads. */
+export interface Term {
+  /** False once the lease may be another's. */
+  holds(): boolean;
+  /** Aborts when the term ends. */
+  readonly signal: AbortSignal;
+}
+
+export interface ElectionOptions {
+  /** Short timeouts: a renewal that takes long is no renewal. */
+  readonly cluster: Reader & Writer;
+  readonly namespace: string;
+  readonly name: string;
+  readonly holder: () => Holder;
+  /** Begins to act; must not fail. */
+  readonly lead: (term: Term) => void;
+  readonly clock: Clock;
+  /** Milliseconds that never go back and do not stop in between. */
+  readonly monotonic: () => number;
+  readonly log: Log;
+}
+
+export interface Election {
+  readonly leading: boolean;
+  /** Who leads, as far as this replica has seen; itself included. */
+  leader(): Holder | undefined;
+  /** Stops acting and gives the lease back, so that another takes over at once. */
+  close(): Promise<void>;
+}
+
+/** Names one life of a replica: a container that is started anew has the same pod name. */
+let lives = 0;
+
+export function startElection(options: ElectionOptions): Election {
+  const { cluster, namespace, name, clock, monotonic, log } = options;
+  const identity = `${options.holder().name}_${process.pid}_${Date.now().toString(36)}_${(lives += 1)}`;
+  const ending = new AbortController();
+  /** The lease as it was seen last, and since when it is so. */
+  let seen: { readonly lease: Stored<Lease> | undefined; readonly since: number } | undefined;
+  let term: { readonly ended: AbortController; until: number } | undefined;
+
+  function look(lease: Stored<Lease> | undefined): void {
+    const news = seen === undefined || seen.lease?.metadata.resourceVersion !== lease?.metadata.resourceVersion;
+    if (news) seen = { lease, since: monotonic() };
+  }
+
+  function holds(): boolean {
+    return term !== undefined && monotonic() < term.until;
+  }
+
+  function won(until: number): void {
+    if (term !== undefined) {
+      term.until = until;
+      return;
+    }
+    const mine = { ended: new AbortController(), until };
+    term = mine;
+    log.info({ identity }, "this replica leads");
+    options.lead({ holds: () => term === mine && holds(), signal: mine.ended.signal });
+  }
+
+  function lost(why: string): void {
+    if (term === undefined) return;
+    log.warn({ identity }, `this replica leads no more: ${why}`);
+    const { ended } = term;
+    term = undefined;
+    ended.abort();
+  }
+
+  function wish(lease: Stored<Lease> | undefined): Lease {
+    const time = clock.now().toISOString().replace("Z", "000Z");
+    const mine = lease?.spec?.holderIdentity === identity;
+    const transitions = lease?.spec?.leaseTransitions ?? 0;
+    return {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: Lease.kind,
+      metadata: {
+        ...lease?.metadata,
+        name,
+        namespace,
+        annotations: { ...lease?.metadata.annotations, [HOLDER_ANNOTATION]: JSON.stringify(options.holder()) },
+      },
+      spec: {
+        ...lease?.spec,
+        holderIdentity: identity,
+        leaseDurationSeconds: LEASE_MILLISECONDS / 1000,
+        renewTime: time,
+        ...(mine ? {} : { acquireTime: time, leaseTransitions: lease === undefined ? 0 : transitions + 1 }),
+      },
+    };
+  }
+
+  /** Writes the lease as ours. @throws Fault */
+  async function take(lease: Stored<Lease> | undefined): Promise<void> {
+    const sent = monotonic();
+    if (lease === undefined) {
+      const { created, object } = await cluster.create(Lease, wish(undefined));
+      look(object);
+      if (created) won(sent + LEASE_MILLISECONDS);
+      return;
+    }
+    look(await cluster.patch(Lease, lease, wish(lease), "object"));
+    won(sent + LEASE_MILLISECONDS);
+  }
+
+  async function step(): Promise<void> {
+    // Our own last write is the lease as it is, unless it was overtaken: then the write is refused as stale.
+    if (term === undefined || seen === undefined) look(await cluster.get(Lease, { namespace, name }));
+    if (seen === undefined) return;
+    const { lease, since } = seen;
+    const holder = lease?.spec?.holderIdentity;
+    const free = holder === undefined || holder === "" || holder === identity;
+    if (term === undefined && !free && monotonic() - since < LEASE_MILLISECONDS) return;
+    await take(lease);
+  }
+
+  async function failed(thrown: unknown): Promise<void> {
+    const fault = asFault(thrown);
+    if (fault.kind !== "stale") {
+      log.warn({ lease: name, reason: fault.reason }, `the lease can't be had: ${fault.message}`);
+      return;
+    }
+    const lease = await cluster.get(Lease, { namespace, name }).catch(() => undefined);
+    if (lease === undefined) return void (seen = undefined);
+    look(lease);
+    const { holderIdentity } = lease.spec ?? {};
+    if (holderIdentity !== undefined && holderIdentity !== identity) lost(`${holderIdentity} holds the lease`);
+  }
+
+  async function run(): Promise<void> {
+    while (!ending.signal.aborted) {
+      const began = monotonic();
+      try {
+        await step();
+      } catch (thrown) {
+        await failed(thrown);
+      }
+      const left = RENEW_MILLISECONDS - (monotonic() - began);
+      await wait(clock, Math.max(left, RENEW_MILLISECONDS / 10), ending.signal);
+    }
+  }
+
+  /** Nobody renews while a request hangs: the term ends by the clock, whatever the loop does. */
+  async function guard(): Promise<void> {
+    while (!ending.signal.aborted) {
+      if (term !== undefined && !holds()) lost(`the lease was not renewed within ${LEASE_MILLISECONDS} ms`);
+      await wait(clock, term === undefined ? RENEW_MILLISECONDS : Math.max(1, term.until - monotonic()), ending.signal);
+    }
+  }
+
+  const running = run();
+  const guarding = guard();
+
+  return {
+    get leading() {
+      return holds();
+    },
+    leader() {
+      const text = seen?.lease?.metadata.annotations?.[HOLDER_ANNOTATION];
+      if (text === undefined || seen?.lease?.spec?.holderIdentity === "") return undefined;
+      try {
+        return JSON.parse(text) as Holder;
+      } catch {
+        return undefined;
+      }
+    },
+    async close() {
+      ending.abort();
+      await Promise.all([running, guarding]);
+      if (term === undefined) return;
+      lost("it ends");
+      const lease = seen?.lease;
+      if (lease === undefined) return;
+      const free = { ...lease, spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 } };
+      await cluster.patch(Lease, lease, free, "object").catch((thrown: unknown) => {
+        log.warn({ lease: name, reason: asFault(thrown).reason }, "the lease could not be given back");
+      });
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** What the process is told by its environment. docs of each variable stand in main.ts. */
+import { isIP } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import { Fault, type Cause } from "#events/fault.ts";
+
+export interface Settings {
+  /** Where Lease, Secrets and the Service are. */
+  readonly namespace: string;
+  /** This replica among the others. */
+  readonly name: string;
+  readonly bind: string;
+  /** Under which the other replicas reach this one. */
+  readonly address: string;
+  /** 0: any free one. */
+  readonly apiPort: number;
+  /** 0: any free one. */
+  readonly ingressPort: number;
+  /** Name of the Service in front of all replicas. */
+  readonly service: string;
+  readonly anchorImage: string | undefined;
+  readonly shape: Shape;
+  /** Undefined: as kubectl finds it, or the pod's own credentials. */
+  readonly kubeconfig: string | undefined;
+  readonly logLevel: string;
+}
+
+/** Who runs functions: this process, or whoever takes the events that are sent to the sink. */
+export type Shape = { readonly name: "compact" } | { readonly name: "knative"; readonly sink: URL };
+
+const LEVELS = ["debug", "info", "warn", "error", "silent"];
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** @throws Fault refused, one cause a variable that is wrong */
+export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
+  const causes: Cause[] = [];
+  const text = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
+  const checked = <T>(name: string, preset: T, read: (value: string) => T | undefined, wanted: string): T => {
+    const value = text(name);
+    if (value === undefined) return preset;
+    const found = read(value);
+    if (found !== undefined) return found;
+    causes.push({ reason: "FieldValueInvalid", field: name, message: `is ${JSON.stringify(value)}; ${wanted}` });
+    return preset;
+  };
+  const label = (name: string, preset: string): string =>
+    checked(name, preset, (value) => (LABEL.test(value) ? value : undefined), "a DNS label is wanted");
+  const port = (name: string, preset: number): number =>
+    checked(name, preset, portOf, "a whole number from 0 to 65535 is wanted");
+  const bind = checked(
+    "VIRTIVE_BIND",
+    "127.0.0.1",
+    (value) => (isIP(value) === 0 ? undefined : value),
+    "an IP address is wanted",
+  );
+  const settings: Settings = {
+    namespace: label("VIRTIVE_NAMESPACE", "virtive"),
+    name: text("POD_NAME") ?? hostname(),
+    bind,
+    address: checked(
+      "POD_IP",
+      addressFor(bind),
+      (value) => (isIP(value) === 0 ? undefined : value),
+      "an IP address is wanted",
+    ),
+    apiPort: port("VIRTIVE_API_PORT", 8443),
+    ingressPort: port("VIRTIVE_INGRESS_PORT", 8444),
+    service: label("VIRTIVE_SERVICE", "virtive-control"),
+    anchorImage: text("VIRTIVE_ANCHOR_IMAGE"),
+    shape: shapeFrom(text("VIRTIVE_SHAPE"), text("K_SINK"), causes),
+    kubeconfig: text("KUBECONFIG"),
+    logLevel: checked(
+      "VIRTIVE_LOG",
+      "info",
+      (value) => LEVELS.find((level) => level === value),
+      `one of ${LEVELS.join(", ")} is wanted`,
+    ),
+  };
+  if (causes.length === 0) return settings;
+  const message = causes.map((cause) => `${cause.field} ${cause.message}`).join("; ");
+  throw new Fault("refused", "BadSettings", message, { causes });
+}
+
+function portOf(value: string): number | undefined {
+  const port = Number(value);
+  return /^\d{1,5}$/.test(value) && port <= 65_535 ? port : undefined;
+}
+
+function shapeFrom(name: string | undefined, sink: string | undefined, causes: Cause[]): Shape {
+  if (name === undefined || name === "compact") return { name: "compact" };
+  const wrong = (field: string, message: string): Shape => {
+    causes.push({ reason: "FieldValueInvalid", field, message });
+    return { name: "compact" };
+  };
+  if (name !== "knative") return wrong("VIRTIVE_SHAPE", `is ${JSON.stringify(name)}; compact or knative is wanted`);
+  const url = sink === undefined ? null : URL.parse(sink);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return { name, sink: url };
+  const given = sink === undefined ? "is not set" : `is ${JSON.stringify(sink)}`;
+  return wrong("K_SINK", `${given}; with VIRTIVE_SHAPE=knative the broker's http or https URL is wanted`);
+}
+
+/** Who listens on all addresses is reached by the first that is not the machine's own. */
+function addressFor(bind: string): string {
+  if (bind !== "0.0.0.0" && bind !== "::") return bind;
+  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+  return addresses.find(({ internal }) => !internal)?.address ?? "127.0.0.1";
+}
