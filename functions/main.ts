@@ -3,6 +3,7 @@
  * has spoken to anybody; the API server is connected to at the first event.
  *
  *   PORT                     where to listen (8080)
+ *   VIRTIVE_BIND             address to listen on (127.0.0.1; behind a service: 0.0.0.0 or ::)
  *   VIRTIVE_FUNCTIONS        names of the functions to serve, by commas (all)
  *   K_SINK                   URL that takes the events which decisions emit
  *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us
@@ -11,6 +12,7 @@
  * SIGTERM, as Knative sends it: what is in flight and what still arrives is served, then it ends.
  */
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { pino } from "pino";
@@ -47,6 +49,16 @@ function portOf(text: string | undefined): number {
   const port = Number(text ?? 8080);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new Fault("refused", "BadPort", `PORT: "${text}"; a whole number from 0 to 65535 is wanted`);
+}
+
+function bindOf(text: string | undefined): string {
+  const address = text ?? "127.0.0.1";
+  if (isIP(address) !== 0) return address;
+  throw new Fault(
+    "refused",
+    "BadAddress",
+    `VIRTIVE_BIND: "${address}"; an IP address is wanted, such as 0.0.0.0 or ::`,
+  );
 }
 
 /** The cluster, connected to at first use and once. */
@@ -124,7 +136,8 @@ function start(env: NodeJS.ProcessEnv): void {
     log,
   });
   const app = createHost({ functions: served, reader: cluster, dispatcher });
-  const server = serve({ fetch: app.fetch, port: portOf(env["PORT"]) }, ({ port }) => {
+  const listen = { port: portOf(env["PORT"]), hostname: bindOf(env["VIRTIVE_BIND"]) };
+  const server = serve({ fetch: app.fetch, ...listen }, ({ port }) => {
     log.info({ port, functions: served.map(({ name }) => name) }, `ready on port ${port}`);
   });
   const end = (): void => {

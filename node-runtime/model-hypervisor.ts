@@ -46,6 +46,8 @@ export interface GuestBehaviour {
   readonly obeysAcpi: boolean;
   /** From the power button to QEMU's end. */
   readonly shutdownMilliseconds: number;
+  /** Its disk fails as soon as its vCPUs run: it is halted again before who resumed it is answered. */
+  readonly diskFails: boolean;
 }
 
 interface Machine {
@@ -59,7 +61,7 @@ interface Machine {
   agent: boolean;
 }
 
-const BEHAVIOUR: GuestBehaviour = { obeysAcpi: true, shutdownMilliseconds: 3_000 };
+const BEHAVIOUR: GuestBehaviour = { obeysAcpi: true, shutdownMilliseconds: 3_000, diskFails: false };
 const DEADLINE_MS = 10_000;
 
 export class ModelHypervisor implements Hypervisor {
@@ -142,6 +144,7 @@ export class ModelHypervisor implements Hypervisor {
       if (!this.started.includes(uuid)) this.started.push(uuid);
       this.#changed(uuid);
       this.#tell({ uuid, event: "resumed" });
+      if (machine.behaviour.diskFails) this.#pause(machine, "IOError");
     });
   }
 

@@ -164,7 +164,11 @@ const hints: readonly (readonly [type: string, reason: string, hint: string])[] 
     "DiskFailed",
     "The node's own disk fails: look at its kernel log; it is tried again until it works.",
   ],
-  ["Paused", "PausedIOError", "A disk failed, often because the node's disk is full; unpause once it is mended."],
+  [
+    "Synchronized",
+    "IOError",
+    "A disk failed, often because the node's disk is full: make room there; the guest is paused and tried again until it goes on by itself.",
+  ],
   ["Paused", "PausedByUser", "virtive unpause (or virtctl unpause) lets the guest go on."],
   [
     "Ready",

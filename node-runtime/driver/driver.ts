@@ -11,7 +11,8 @@ import { Alarm } from "./alarm.ts";
 import { Mending } from "./mending.ts";
 import { next, PAUSED, RUNNING, START_DEADLINE_MS, UNCERTAIN } from "./next.ts";
 import type { At, Doing, Situation, Step } from "./next.ts";
-import { exitOf, failureOf, ownDomain, pausedReasonOf, placeIn, placeOf, type Circumstances } from "./observed.ts";
+import { exitOf, failureOf, ownDomain, pausedReasonOf, placeIn, placeOf } from "./observed.ts";
+import type { Circumstances, Heard } from "./observed.ts";
 import type { DriverPorts, Input, Notebook } from "./ports.ts";
 import { Preparation, type Prepared } from "./preparation.ts";
 import { reportOf } from "./status.ts";
@@ -38,9 +39,7 @@ export class Driver {
   #work: { readonly step: Step["do"]; readonly abort: AbortController } | undefined;
   /** Why it destroys the domain, once it does so. */
   #ending: Exit | undefined;
-  #panicked = false;
-  /** The domain stopped so, and it was told while it was not known whether there is one. */
-  #heardStop: Circumstances["how"];
+  #heard: Heard = { panicked: false };
   /** This driver has told that the vCPUs run, or found them so. */
   #ran = false;
   /** The domain was found at start-up or after the hypervisor was away: not told yet. */
@@ -99,21 +98,10 @@ export class Driver {
 
   take(input: Input): void {
     if (this.#closed) return;
-    switch (input.input) {
-      case "order":
-        this.#ordered();
-        break;
-      case "event":
-        this.#observe(input.event);
-        break;
-      case "connection":
-        this.#connection(input.connected);
-        break;
-      case "finish":
-        this.#wish.finish(input.graceSeconds);
-        break;
-      default: // a tick
-    }
+    if (input.input === "order") this.#ordered();
+    else if (input.input === "event") this.#observe(input.event);
+    else if (input.input === "connection") this.#connection(input.connected);
+    else if (input.input === "finish") this.#wish.finish(input.graceSeconds);
     this.#converge();
   }
 
@@ -148,9 +136,9 @@ export class Driver {
 
   #observe(event: DomainEvent): void {
     const place = this.#place;
-    if (event.event === "panicked") this.#panicked = true;
+    if (event.event === "panicked") this.#heard.panicked = true;
     if (place.at === "unsure") {
-      if (event.event === "stopped") this.#heardStop = event.how;
+      if (event.event === "stopped") this.#heard.stop = event.how;
       this.#trouble.hurry(); // there is news: look now
     }
     if (place.at !== "created" && place.at !== "live") return;
@@ -158,10 +146,12 @@ export class Driver {
       case "stopped":
         return this.#end(exitOf(event.how, this.#circumstances()));
       case "suspended":
-        if (place.at === "live") this.#arrive({ ...PAUSED, pausedReason: pausedReasonOf(event.reason) });
+        this.#heard.halted = { ...PAUSED, pausedReason: pausedReasonOf(event.reason) };
+        if (place.at === "live") this.#arrive(this.#heard.halted);
         if (event.reason === "IOError") this.#meet(new Fault("later", "IOError", "a disk answered with an I/O error"));
         return;
       case "resumed":
+        this.#heard.halted = undefined;
         if (place.at === "live") this.#arrive(RUNNING);
         return;
       case "rebooted":
@@ -264,11 +254,11 @@ export class Driver {
     const xml = this.#ports.domain.xml(this.order, { ...this.#prepared, ...this.#ports.facts });
     // Until it answers, a domain may or may not exist.
     this.#place = { at: "unsure" };
-    this.#heardStop = undefined;
+    this.#heard.stop = undefined;
     const created = this.#hypervisor.createPaused(xml);
     this.#preparation.beginServing();
     await created;
-    if (this.#heardStop !== undefined) return this.#end(exitOf(this.#heardStop, this.#circumstances()));
+    if (this.#heard.stop !== undefined) return this.#end(exitOf(this.#heard.stop, this.#circumstances()));
     if (this.#place.at === "unsure") this.#arrive({ at: "created" });
   }
 
@@ -309,10 +299,13 @@ export class Driver {
     }
     // The last look before vCPUs run: in the meantime another owner's claim, or a wish to stop, may have come in.
     if (next(this.#situation(), this.#ports.clock.now()).do !== "resume") return;
+    this.#heard = { ...this.#heard, halted: undefined };
     await this.#preparation.timed("resume", this.#hypervisor.resume(this.uuid));
     if (this.#place.at !== "created" && this.#place.at !== "live") return;
-    if (first) this.#trouble.over();
+    if (first && this.#heard.halted === undefined) this.#trouble.over();
     this.#arrive(RUNNING);
+    // A disk that fails at once halts it before our call is answered: that is the newer news.
+    if (this.#heard.halted?.pausedReason === "PausedIOError") this.#arrive(this.#heard.halted);
   }
 
   async #takeDown(): Promise<void> {
@@ -393,8 +386,8 @@ export class Driver {
       asked: this.#wish.asked,
       ran: this.#ran || this.#notebook.notes.mayHaveRun,
       ending: this.#ending,
-      panicked: this.#panicked,
-      how: this.#heardStop,
+      panicked: this.#heard.panicked,
+      how: this.#heard.stop,
     };
   }
 }

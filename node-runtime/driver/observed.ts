@@ -18,6 +18,16 @@ export interface Circumstances {
   readonly how?: How | undefined;
 }
 
+/** What events have told of a domain while something of ours was under way that ends in another view of it. */
+export interface Heard {
+  /** The guest reported a panic. */
+  panicked: boolean;
+  /** It stopped so, while it was not known whether there is one. */
+  stop?: How | undefined;
+  /** Its vCPUs were halted so since they were last told to run. */
+  halted?: Extract<At, { at: "live" }> | undefined;
+}
+
 const HOW = {
   shutdown: ({ asked }) => (asked ? exits.shutdownAsked : exits.guestShutdown),
   destroyed: () => exits.destroyedByOthers,

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conditionOf } from "#api/object.ts";
 import { writeLayout } from "../../scripts/guest/layout.ts";
 import { ApiError } from "../../cli/client.ts";
+import { consolePath, seen } from "../../cli/commands/console.ts";
 import { eventually } from "./eventually.ts";
 import { cannotBoot, demoVM, LocalProcess } from "./local-process.ts";
 
@@ -90,6 +91,51 @@ describe.skipIf(cannotBoot() !== undefined)("a full disk", { timeout: 240_000 },
     expect(explained).toContain("DiskFull");
     expect(explained).toContain("Make room on the disk");
     await isAsBefore();
+  });
+
+  it("pauses a guest that writes what finds no room, says so, and lets it go on where it was once there is room", async () => {
+    await rm(join(disk, "filler"), { force: true });
+    await local.must(
+      ["apply", "-f", "-"],
+      demoVM(local, "writer", (vm) => {
+        vm.spec.template.spec.domain.devices.disks.push({ name: "scratch", disk: { bus: "virtio" } });
+        vm.spec.template.spec.volumes.push({ name: "scratch", emptyDisk: { capacity: "32Mi" } });
+      }),
+    );
+    await local.phase("writer", ["Running"]);
+    const before = await eventually("the writer's page", () => local.counter("writer"), 120_000);
+    await fill(2 * MIB);
+    const console = await local.client.websocket(consolePath("default", "writer", true));
+    try {
+      await seen(console, /writer:\S*# /, 60_000);
+      // Of noise, and past the guest's cache: each block needs room.
+      console.send(
+        Buffer.from("dd if=/dev/urandom of=/dev/vdb bs=1M count=12 conv=fsync && echo all $((10+2)) written\n"),
+      );
+      const paused = await eventually("the writer to be paused", async () =>
+        conditionOf(await local.vmi("writer"), "Paused"),
+      );
+      expect(paused).toMatchObject({ status: "True", reason: "PausedIOError" });
+      // It is tried again now and then, and pauses again: what stands in the way is told all the while.
+      const told = await eventually("the VM to tell why", async () =>
+        conditionOf(await local.vm("writer"), "Synchronized"),
+      );
+      expect(told).toMatchObject({ status: "False", reason: "IOError" });
+      expect((await local.virtive(["explain", "writer"])).stdout).toContain("make room there; the guest is paused");
+      await isAsBefore();
+      await rm(join(disk, "filler"));
+      await seen(console, /all 12 written/, 120_000);
+    } finally {
+      console.close();
+    }
+    expect(conditionOf(await local.vmi("writer"), "Paused")).toBeUndefined();
+    await eventually(
+      "the trouble to be forgotten",
+      async () => (conditionOf(await local.vmi("writer"), "Synchronized") === undefined ? true : undefined),
+      120_000,
+    );
+    expect((await eventually("the writer's page again", () => local.counter("writer"))).bootID).toBe(before.bootID);
+    await local.must(["delete", "vm", "writer", "--timeout=60s"]);
   });
 
   it("that has no room for the API's own writes either: they are refused as 507, to be tried again", async () => {

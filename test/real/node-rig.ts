@@ -10,7 +10,7 @@ import { parse } from "yaml";
 import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
 import type { Identity } from "#events/certificates.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
-import { systemClock } from "#events/clock.ts";
+import { systemClock, wait } from "#events/clock.ts";
 import { createIngress } from "#events/ingress.ts";
 import { silentLog, type Log } from "#events/log.ts";
 import type { MachineOrder, MachineStatus } from "#events/machine.ts";
@@ -154,12 +154,16 @@ export async function openNodeRig(): Promise<NodeRig> {
         key: pki.control.key,
       }),
     async close() {
-      await rig.runtime.stopAll(0).catch((error: unknown) => console.error(error));
-      await rig.runtime.close();
-      await control.close();
-      await pods.endAll();
-      await rm(state, { recursive: true, force: true });
-      await bench.close();
+      try {
+        // A test that failed may have left a runtime that is closed: it ends nothing any more, but the bench does.
+        await Promise.race([rig.runtime.stopAll(0), wait(systemClock, 20_000)]);
+        await rig.runtime.close();
+        await control.close();
+        await pods.endAll();
+        await rm(state, { recursive: true, force: true });
+      } finally {
+        await bench.close();
+      }
     },
   };
   return rig;

@@ -1,6 +1,9 @@
 /** A node runtime with everything real below it: a demo guest's life as the control plane sees it. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { linkPrefix } from "#node-runtime/network/names.ts";
@@ -117,6 +120,42 @@ describe.skipIf(skip !== undefined)(`a node runtime${skip === undefined ? "" : `
     await vi.waitUntil(() => reportsOf(uid).includes("adopted"), PATIENCE);
     const history = await rig.ask("GET", `/machines/${uid}/console/history`);
     expect(history.body).toContain("hello from cloud-init");
+  });
+
+  it("serves a guest again whose NAT and DHCP ended while nobody looked, and tries until it can", async () => {
+    const pod = await rig.pods.find(`pod-${uid}`);
+    if (pod === undefined) throw new Error("the pod has no network");
+    const pidFile = join(rig.bench.stateDirectory, "..", "runtime", "links", `${uid}.pid`);
+    await rig.runtime.close();
+    const server = (await readFile(pidFile, "utf8")).trim();
+    process.kill(Number(server), "SIGKILL");
+    // Its port is free once it is gone, or a zombie without a command line.
+    await vi.waitUntil(
+      async () => (await readFile(`/proc/${server}/cmdline`, "utf8").catch(() => "")) === "",
+      PATIENCE,
+    );
+    await run("ip", ["netns", "exec", pod.namespace, "nft", "flush", "ruleset"]);
+    await expect(fetch(`http://${address}/counter`, { signal: AbortSignal.timeout(1000) })).rejects.toThrow();
+    // Something else has DHCP's port: the server can't come up.
+    const take = `require("node:dgram").createSocket("udp4").bind(67, () => console.log("taken"))`;
+    const other = spawn("ip", ["netns", "exec", pod.namespace, process.execPath, "-e", take]);
+    try {
+      const [said] = (await once(other.stdout, "data", { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+      expect(said.toString()).toBe("taken\n");
+      await rig.startRuntime();
+      await vi.waitUntil(() => rig.status(uid)?.problem !== undefined, PATIENCE);
+      expect(rig.status(uid)).toMatchObject({
+        state: "running",
+        problem: { message: expect.stringContaining("in use") as string },
+      });
+    } finally {
+      other.kill("SIGKILL");
+    }
+    await vi.waitUntil(() => rig.status(uid)?.problem === undefined, PATIENCE);
+    await vi.waitUntil(() => reportsOf(uid).includes("recovered"), PATIENCE);
+    const served = await readFile(`/proc/${(await readFile(pidFile, "utf8")).trim()}/cmdline`, "utf8");
+    expect(served).toContain("dnsmasq");
+    expect((await counterOf(address)).bootID).toBe(before.bootID);
   });
 
   it("knows nothing while libvirtd is away, and the same guest when it is back", async () => {

@@ -115,10 +115,14 @@ describe("the bundled function host", () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  it("says which name of a function is wrong", async () => {
-    const wrong = promisify(execFile)(process.execPath, [fileOf("functions")], { env: { VIRTIVE_FUNCTIONS: "rum" } });
+  it.each([
+    ["VIRTIVE_FUNCTIONS", "rum", '"rum"; there are: run, '],
+    ["VIRTIVE_BIND", "localhost", '"localhost"; an IP address is wanted'],
+    ["PORT", "http", '"http"; a whole number from 0 to 65535'],
+  ])("says what is wrong with %s", async (name, value, said) => {
+    const wrong = promisify(execFile)(process.execPath, [fileOf("functions")], { env: { [name]: value } });
     const failed = (await wrong.catch((error: unknown) => error)) as { code: number; stderr: string };
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain('"rum"; there are: run, ');
+    expect(failed.stderr).toContain(`${name}: ${said}`);
   });
 });

@@ -235,6 +235,26 @@ describe("a driver of a running machine", () => {
     expect(rig.status().problem).toBeUndefined();
   });
 
+  it.each(["at its first instruction", "when it is tried again"])("sees a disk that fails %s", async (when) => {
+    const first = when === "at its first instruction";
+    const rig = await Rig.start({ diskFails: first });
+    await rig.running();
+    if (!first) {
+      rig.hypervisor.behave(uid, { diskFails: true });
+      rig.hypervisor.failDisk(uid);
+    }
+    // Long enough for some tries: each is halted again before its call is answered.
+    await rig.clock.advance(seconds(20));
+    await rig.clock.settle();
+    expect(rig.hypervisor.truth(uid)).toBe("paused");
+    expect(rig.status()).toMatchObject({ state: "paused", pausedReason: "PausedIOError" });
+    expect(rig.status().problem).toMatchObject({ reason: "IOError" });
+    rig.hypervisor.behave(uid, { diskFails: false });
+    await rig.clock.advance(seconds(31));
+    expect(rig.hypervisor.truth(uid)).toBe("running");
+    expect(rig.status()).toMatchObject({ state: "running" });
+  });
+
   it("tells the guest's system once its agent answers", async () => {
     const rig = await Rig.start();
     await rig.running();
