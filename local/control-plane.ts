@@ -2,7 +2,6 @@
  * The control plane in one process: the embedded API server, source, broker, journal, functions and the ingress for
  * node reports. What a cluster has in Deployments stands here side by side; the parts are the same.
  */
-import { createServer, type Server } from "node:https";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
@@ -27,6 +26,7 @@ import { openJournal } from "#events/journal.ts";
 import { connectAs } from "#events/kubernetes.ts";
 import type { Log } from "#events/log.ts";
 import { startSource } from "#events/source/source.ts";
+import { createTlsServer, ofConnection } from "#events/tls-server.ts";
 import { createAdmission, type Admission } from "#functions/admit/admit.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
@@ -225,7 +225,7 @@ async function serveIngress(
   pki: Pki,
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
   const listener = getRequestListener(app.fetch);
-  const server: Server = createServer(
+  const server = createTlsServer(
     { ...pki.control, ca: pki.authority, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" },
     (request, response) => void listener(request, response),
   );
@@ -243,22 +243,16 @@ async function serveIngress(
   };
 }
 
-/** Reading a certificate takes longer than the rest of a report, and a connection has one for its life. */
-const identities = new WeakMap<TLSSocket, Sender>();
-
-/** By the certificate that the connection proved: a node's URI name, else the subject's common name. */
 function identityOf(context: Context): Sender | undefined {
   const { incoming } = context.env as HttpBindings;
-  const socket = incoming.socket as TLSSocket;
-  const identity = identities.get(socket) ?? identityBy(socket);
-  if (identity !== undefined) identities.set(socket, identity);
-  return identity;
+  return identityBy(incoming.socket as TLSSocket);
 }
 
-function identityBy(socket: TLSSocket): Sender | undefined {
+/** By the certificate that the connection proved: a node's URI name, else the subject's common name. */
+const identityBy = ofConnection((socket: TLSSocket): Sender | undefined => {
   const certificate = socket.getPeerCertificate();
   const node = nodeOf(certificate.subjectaltname);
   if (node !== undefined) return { node };
   const user = certificate.subject?.CN;
   return typeof user === "string" ? { user } : undefined;
-}
+});

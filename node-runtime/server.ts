@@ -15,7 +15,6 @@
  *
  * Faults are answered as `{kind, reason, message, causes}` with the status of their kind.
  */
-import { createServer, type Server } from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
@@ -27,6 +26,7 @@ import { asFault, Fault, type FaultKind } from "#events/fault.ts";
 import { CONTROL_URI, uriNames } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
 import { MachineAction, MachineOrder, type MachineStatus } from "#events/machine.ts";
+import { createTlsServer, ofConnection, type Server } from "#events/tls-server.ts";
 import type { Consoles } from "./console/consoles.ts";
 import { consoleSockets } from "./console/socket.ts";
 
@@ -187,21 +187,16 @@ export function ordersApp(
 export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
   const { listen, machines, consoles, log } = options;
   const { mayOrder = (uris: readonly string[]) => uris.includes(CONTROL_URI) } = listen;
-  // Reading a certificate takes longer than answering a status, and a connection has one for its life.
-  const known = new WeakMap<Caller, boolean>();
-  const isControl = (socket: Caller): boolean => {
-    const control =
-      known.get(socket) ?? (socket.authorized && mayOrder(uriNames(socket.getPeerCertificate().subjectaltname)));
-    known.set(socket, control);
-    return control;
-  };
+  const isControl = ofConnection(
+    (socket: Caller) => socket.authorized && mayOrder(uriNames(socket.getPeerCertificate().subjectaltname)),
+  );
   const app = ordersApp({
     machines,
     consoles,
     log,
-    allowed: (context) => isControl(callerOf((context.env as HttpBindings).incoming)),
+    allowed: (context) => isControl(callerOf((context.env as HttpBindings).incoming)) === true,
   });
-  const server = createServer({
+  const server = createTlsServer({
     ...listen.tls,
     minVersion: "TLSv1.3",
     requestCert: true,
@@ -217,7 +212,7 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     sockets.upgrade(request, socket, head, {
       check: (uid) => {
-        if (!isControl(callerOf(request)))
+        if (isControl(callerOf(request)) !== true)
           throw new Fault("refused", "Forbidden", "only the control plane is served here");
         if (machines.status(uid) === undefined) throw unknown(uid);
         consoles.mustBeOpen(uid);

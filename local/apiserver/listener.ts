@@ -2,20 +2,16 @@
  * The TLS listener and its bounds: connections, headers, time. What Node's HTTP parser refuses before a request is one
  * gets a `Status` too.
  */
-import { createServer, type Server, type ServerOptions } from "node:https";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
 import { Fault } from "#events/fault.ts";
+import { createTlsServer, type Server, type ServerOptions } from "#events/tls-server.ts";
 import { replyError } from "./reply.ts";
 import { badRequest, StatusError } from "./status.ts";
 
 /** Bytes of a request's first line and headers: long selectors, continue tokens and bearer tokens fit. */
 const MAX_HEADER_BYTES = 128 * 1024;
-
-/** Bytes of answers that may wait for a client before its next request does: a list of 10,000 machines. */
-const ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Milliseconds that the rest of a refused body may take. */
 const LINGER_MILLISECONDS = 500;
@@ -51,13 +47,12 @@ export function listener(
   // Clients may come with a token instead: who has no valid certificate is refused by authentication.
   const clients = { ca: clientCA, requestCert: true, rejectUnauthorized: false };
   const answering = new WeakMap<Duplex, ServerResponse>();
-  const server = createServer({ cert, key, ...clients, ...bounds, noDelay: true }, (request, response) => {
+  const server = createTlsServer({ cert, key, ...clients, ...bounds, noDelay: true }, (request, response) => {
     answering.set(request.socket, response);
     response.once("finish", () => readOn(request));
     void handle(request, response);
   });
   server.maxConnections = options.maxConnections ?? 2048;
-  server.on("secureConnection", takeLargeAnswers);
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const begun = answering.get(socket);
@@ -67,17 +62,6 @@ export function listener(
     else void answerRaw(socket, replyError(refusalOf(error.code)));
   });
   return server;
-}
-
-/**
- * Node (24) pauses its HTTP parser when a request comes while more of the last answer waits to be written than the
- * high-water mark; what TLS has decrypted by then still reaches the parser, which takes it for an error (HPE_PAUSED) and
- * breaks the connection. A client that has read a large answer and sends a large body at once would meet that every few
- * times.
- */
-function takeLargeAnswers(socket: TLSSocket): void {
-  const { _writableState: state } = socket as unknown as { readonly _writableState: { highWaterMark: number } };
-  state.highWaterMark = ANSWER_BYTES;
 }
 
 /**

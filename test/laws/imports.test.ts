@@ -139,3 +139,16 @@ describe("foreign packages", () => {
     expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
   });
 });
+
+describe("HTTPS servers", () => {
+  it("are made in one place, without Node's defect", async () => {
+    const makes = /import \{[^}]*\bcreateServer\b[^}]*\} from "node:https"|\bhttps\.createServer\(/;
+    const files = await Promise.all(
+      [...new Set(imports.map(({ file }) => file))].map(async (file) => ({
+        file,
+        text: await readFile(join(ROOT, file), "utf8"),
+      })),
+    );
+    expect(files.filter(({ text }) => makes.test(text)).map(({ file }) => file)).toEqual(["events/tls-server.ts"]);
+  });
+});

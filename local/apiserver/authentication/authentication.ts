@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
+import { ofConnection } from "#events/tls-server.ts";
 import { StatusError } from "../status.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import { ANONYMOUS, AUTHENTICATED, type UserInfo } from "./user.ts";
@@ -43,8 +44,6 @@ export class Authentication implements Authenticator {
   /** By digest: comparing digests takes the same time whatever the token. */
   readonly #static: ReadonlyMap<string, UserInfo>;
   readonly #accounts: ServiceAccountTokens;
-  /** A connection's certificate does not change. */
-  readonly #bySocket = new WeakMap<TLSSocket, UserInfo>();
 
   constructor(tokens: readonly StaticToken[], accounts: ServiceAccountTokens) {
     this.#accounts = accounts;
@@ -78,19 +77,12 @@ export class Authentication implements Authenticator {
       if (typeof owner === "string") throw refused(owner);
       return owner.user;
     }
-    return request.socket instanceof TLSSocket ? this.#ofCertificate(request.socket) : ANONYMOUS;
-  }
-
-  #ofCertificate(socket: TLSSocket): UserInfo {
-    const known = this.#bySocket.get(socket);
-    if (known !== undefined) return known;
-    const user = certificateUser(socket);
-    this.#bySocket.set(socket, user);
-    return user;
+    return request.socket instanceof TLSSocket ? (certificateUser(request.socket) ?? ANONYMOUS) : ANONYMOUS;
   }
 }
 
-function certificateUser(socket: TLSSocket): UserInfo {
+/** @throws StatusError 401 when there is a certificate and it is not valid */
+const certificateUser = ofConnection((socket: TLSSocket): UserInfo => {
   const certificate = socket.getPeerCertificate();
   if (Object.keys(certificate).length === 0) return ANONYMOUS;
   if (!socket.authorized) {
@@ -105,4 +97,4 @@ function certificateUser(socket: TLSSocket): UserInfo {
     groups: [...listed(certificate.subject.O), AUTHENTICATED],
     extra: { "authentication.kubernetes.io/credential-id": [`X509SHA256=${print}`] },
   };
-}
+});
