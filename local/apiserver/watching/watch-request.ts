@@ -58,6 +58,8 @@ export function watchOptions(
     initialEvents,
     bookmarks: flag(query, "allowWatchBookmarks"),
     encode: encoder(view, room.now),
+    form:
+      view.representation.as === "table" ? undefined : `${view.representation.as} ${apiVersionOfServed(view.served)}`,
     bookmark: (version, initialEnd) => bookmarkText(view, version, initialEnd),
   };
 }
@@ -84,13 +86,13 @@ function bookmarkText({ served, representation }: View, version: number, initial
   const metadata = { resourceVersion: String(version), creationTimestamp: null, ...annotations };
   const object =
     representation.as === "table" ? { ...type, metadata, columnDefinitions: [], rows: [] } : { ...type, metadata };
-  return `${JSON.stringify({ type: "BOOKMARK", object })}\n`;
+  return JSON.stringify({ type: "BOOKMARK", object });
 }
 
 /** Milliseconds that a client gets to take the last of an ended watch. */
 const LAST_WORDS_MILLISECONDS = 5000;
 
-/** Writes straight to the connection, without a stream in between. */
+/** Writes straight to the connection: chunks that all watches share, with no stream and no copy in between. */
 export function responseSink(response: ServerResponse): Sink {
   // A client that goes while a line is on its way is no error of ours: the connection's end ends the watch.
   response.on("error", () => {});
@@ -99,11 +101,22 @@ export function responseSink(response: ServerResponse): Sink {
   return {
     write(line) {
       if (response.destroyed) return;
-      waiting += line.length;
-      response.write(line, () => {
-        waiting -= line.length;
+      const { chunkedEncoding, socket } = response;
+      const { byteLength } = line.chunk;
+      waiting += byteLength;
+      const taken = (): void => {
+        waiting -= byteLength;
         if (waiting === 0) drained();
-      });
+      };
+      // It has no socket while the answer to an earlier request of the connection is not finished; HTTP/1.0 has no chunks.
+      if (chunkedEncoding && socket !== null) socket.write(line.chunk, taken);
+      else response.write(line.bytes, taken);
+    },
+    together(work) {
+      const { socket } = response;
+      socket?.cork();
+      work();
+      socket?.uncork();
     },
     get waiting() {
       return waiting;

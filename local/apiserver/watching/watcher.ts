@@ -10,6 +10,7 @@ import { statusBody, expired } from "../status.ts";
 import type { Store } from "../store/store.ts";
 import { stored, parsed, textAt, type StoredObject } from "../store/stored-object.ts";
 import type { Change } from "../store/window.ts";
+import { Line, type EventType, type Lines } from "./lines.ts";
 
 /** Bytes that may wait for a client before its watch stops reading on; one more object may come on top. */
 const HIGH_WATER_BYTES = 64 * 1024;
@@ -22,8 +23,10 @@ const BATCH = 256;
 
 /** Where a watch writes: a client's connection. */
 export interface Sink {
-  write(line: string): void;
-  /** Characters that the client has not taken yet. */
+  write(line: Line): void;
+  /** Lets what `work` writes go out together. */
+  together(work: () => void): void;
+  /** Bytes that the client has not taken yet. */
   readonly waiting: number;
   /** Called once when everything waiting is taken. */
   onDrain(then: () => void): void;
@@ -44,7 +47,9 @@ export interface WatchOptions {
   readonly insider: boolean;
   /** The object as one line's JSON. */
   readonly encode: (object: StoredObject) => string;
-  /** A bookmark at a version, `initialEnd` when it ends the initial events. */
+  /** Equal where `encode` gives the same for the same object; undefined when that depends on the moment as well. */
+  readonly form: string | undefined;
+  /** JSON of a bookmark at a version, `initialEnd` when it ends the initial events. */
   readonly bookmark: (version: number, initialEnd: boolean) => string;
 }
 
@@ -68,6 +73,7 @@ function lastSeen(change: Change, before: StoredObject): StoredObject {
 
 export class Watcher {
   readonly #store: Store;
+  readonly #lines: Lines;
   readonly #sink: Sink;
   readonly #options: WatchOptions;
   #initial: StoredObject[] | undefined;
@@ -80,7 +86,7 @@ export class Watcher {
   readonly #stalledMilliseconds: number;
 
   constructor(
-    store: Store,
+    { store, lines }: { readonly store: Store; readonly lines: Lines },
     sink: Sink,
     options: WatchOptions,
     {
@@ -89,6 +95,7 @@ export class Watcher {
     }: { readonly onEnd: () => void; readonly stalledMilliseconds?: number | undefined },
   ) {
     this.#store = store;
+    this.#lines = lines;
     this.#sink = sink;
     this.#options = options;
     this.#onEnd = onEnd;
@@ -117,6 +124,10 @@ export class Watcher {
 
   /** Writes on until it has caught up or the client has no room. */
   pump(): void {
+    this.#sink.together(() => this.#writeOn());
+  }
+
+  #writeOn(): void {
     while (!this.#ended && this.#draining === undefined) {
       if (this.#sink.waiting > HIGH_WATER_BYTES) return this.#waitForRoom();
       if (this.#initial !== undefined) this.#sendInitial();
@@ -148,7 +159,7 @@ export class Watcher {
     }
     if (this.#sent < initial.length) return;
     this.#initial = undefined;
-    if (this.#options.initialEvents) this.#sink.write(this.#options.bookmark(this.#position, true));
+    if (this.#options.initialEvents) this.#sink.write(new Line(this.#options.bookmark(this.#position, true)));
   }
 
   /** @returns whether there may be more */
@@ -179,8 +190,13 @@ export class Watcher {
     else if (was) this.#send("DELETED", lastSeen(change, before));
   }
 
-  #send(type: "ADDED" | "MODIFIED" | "DELETED", object: StoredObject): void {
-    this.#sink.write(`{"type":"${type}","object":${this.#options.encode(object)}}\n`);
+  #send(type: EventType, object: StoredObject): void {
+    const { form, encode } = this.#options;
+    const line =
+      form === undefined
+        ? new Line(`{"type":"${type}","object":${encode(object)}}`)
+        : this.#lines.lineOf(type, object, form, encode);
+    this.#sink.write(line);
     this.#announced = object.version;
   }
 
@@ -192,13 +208,13 @@ export class Watcher {
     if (version <= this.#announced) return;
     this.#announced = version;
     this.#position = version;
-    this.#sink.write(this.#options.bookmark(version, false));
+    this.#sink.write(new Line(this.#options.bookmark(version, false)));
   }
 
   /** Ends with an ERROR event: the client lists again. */
   fail(message: string): void {
     if (this.#ended) return;
-    this.#sink.write(`${JSON.stringify({ type: "ERROR", object: statusBody(expired(message)) })}\n`);
+    this.#sink.write(new Line(JSON.stringify({ type: "ERROR", object: statusBody(expired(message)) })));
     this.end();
   }
 

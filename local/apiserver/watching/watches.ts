@@ -5,6 +5,7 @@
 import { StatusError } from "../status.ts";
 import type { Store } from "../store/store.ts";
 import type { Change } from "../store/window.ts";
+import { Lines } from "./lines.ts";
 import { Watcher, type Sink, type WatchOptions } from "./watcher.ts";
 
 export interface WatchBounds {
@@ -18,6 +19,7 @@ export interface WatchBounds {
 
 export class Watches {
   readonly #store: Store;
+  readonly #lines = new Lines();
   readonly #byResource = new Map<string, Set<Watcher>>();
   readonly #bookmarks: NodeJS.Timeout;
   readonly #unlisten: readonly (() => void)[];
@@ -61,7 +63,8 @@ export class Watches {
       clearTimeout(timer);
       if (set.delete(watcher)) this.#count--;
     };
-    const watcher = new Watcher(this.#store, sink, options, { onEnd, stalledMilliseconds: this.#stalledMilliseconds });
+    const source = { store: this.#store, lines: this.#lines };
+    const watcher = new Watcher(source, sink, options, { onEnd, stalledMilliseconds: this.#stalledMilliseconds });
     set.add(watcher);
     this.#count++;
     watcher.pump();
