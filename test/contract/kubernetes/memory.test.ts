@@ -6,13 +6,17 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import tls from "node:tls";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { customResourceDefinitions } from "#api/crd.ts";
+import type { WatchBounds } from "#local/apiserver/watching/watches.ts";
 import { openPki } from "#local/pki.ts";
 import { ApiClient, type ApiAccess } from "../../../scripts/bench/api-client.ts";
 import { EmbeddedServerProcess } from "../../../scripts/bench/embedded-server/process.ts";
 import { machineName, virtualMachine } from "../../../scripts/bench/objects.ts";
 import { until } from "./client.ts";
+
+/** Clients that stop reading. */
+const READERS = 30;
 
 const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
 
@@ -21,20 +25,20 @@ let access: ApiAccess;
 let client: ApiClient;
 let server: EmbeddedServerProcess;
 
-beforeEach(async () => {
+async function start(watches: WatchBounds = {}): Promise<void> {
   home = await mkdtemp(path.join(tmpdir(), "virtive-memory-"));
   const pki = await openPki(path.join(home, "pki"));
   server = new EmbeddedServerProcess({
     directory: path.join(home, "data"),
     pki: path.join(home, "pki"),
     codeCache: path.join(home, "code"),
-    watches: { stalledMilliseconds: 3000 },
+    watches,
   });
   access = { url: await server.start(), ca: pki.authority, ...pki.admin };
   client = new ApiClient(access);
   for (const definition of customResourceDefinitions())
     await client.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
-});
+}
 
 afterEach(async () => {
   client.close();
@@ -64,6 +68,7 @@ async function version(): Promise<string> {
 }
 
 it("holds 10,000 virtual machines and 1,000 watches in 400 MiB", { timeout: 600_000 }, async () => {
+  await start();
   await createMachines(10_000);
   const since = await version();
   let seen = 0;
@@ -89,7 +94,6 @@ it("holds 10,000 virtual machines and 1,000 watches in 400 MiB", { timeout: 600_
 interface StoppedReader {
   /** All that it reads, once it reads on until the connection ends. */
   rest(): Promise<string>;
-  readonly ended: () => boolean;
 }
 
 /** A watch that reads its head and then nothing. */
@@ -98,11 +102,12 @@ async function stoppedReader(since: string): Promise<StoppedReader> {
   const socket = tls.connect({ host, port: Number(port), ca: access.ca, cert: access.cert, key: access.key });
   let ended = false;
   socket.on("error", () => (ended = true)).on("close", () => (ended = true));
-  socket.write(`GET ${VMS}?watch=true&resourceVersion=${since} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  socket.write(
+    `GET ${VMS}?watch=true&resourceVersion=${since} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+  );
   await new Promise((resolve) => socket.once("data", resolve));
   socket.pause();
   return {
-    ended: () => ended,
     rest: () =>
       new Promise((resolve) => {
         let text = "";
@@ -114,28 +119,40 @@ async function stoppedReader(since: string): Promise<StoppedReader> {
   };
 }
 
-it("keeps next to nothing for watches whose clients do not read, and ends them", { timeout: 300_000 }, async () => {
-  const readers = 30;
-  await client.send("POST", VMS, virtualMachine(0));
-  const since = await version();
-  const stopped = [];
-  for (let reader = 0; reader < readers; reader++) stopped.push(await stoppedReader(since));
-  const write = (index: number) =>
-    client.send("PATCH", `${VMS}/${machineName(0)}`, {
+async function writeLarge(count: number): Promise<void> {
+  for (let index = 0; index < count; index++)
+    await client.send("PATCH", `${VMS}/${machineName(0)}`, {
       metadata: { annotations: { text: String(index % 10).repeat(100_000) } },
     });
-  for (let index = 0; index < 20; index++) await write(index);
+}
+
+/** With as many watches as the server takes: another one is let in once one of them has ended. */
+function untilOneHasEnded(): Promise<boolean> {
+  const watch = async () => (await client.watch(`${VMS}?watch=true`, () => {}).catch(() => undefined)) !== undefined;
+  return until(watch, "a watch whose client does not read to be ended", 60_000);
+}
+
+it("keeps next to nothing for watches whose clients do not read, and ends them", { timeout: 300_000 }, async () => {
+  await start({ stalledMilliseconds: 3000, maxWatches: READERS });
+  await client.send("POST", VMS, virtualMachine(0));
+  const since = await version();
+  for (let reader = 0; reader < READERS; reader++) await stoppedReader(since);
+  await writeLarge(20);
   const before = await residentMiB();
-  for (let index = 0; index < 150; index++) await write(index);
+  await writeLarge(150);
   // Queued for each of them it would be 450 MB.
   expect((await residentMiB()) - before).toBeLessThan(64);
-  // Told why, after half a minute (here: three seconds) without reading; what the client has not read goes with it.
-  const [first] = stopped;
-  const text = await first?.rest();
-  expect(text).toContain('"type":"ERROR"');
-  expect(text).toContain('"code":410');
-  await until(async () => {
-    const { items } = (await client.send("GET", "/api/v1/namespaces")) as { items: unknown[] };
-    return items.length > 0;
-  }, "the server to answer others");
+  for (let reader = 0; reader < READERS; reader++) await untilOneHasEnded();
+});
+
+it("tells a client that has not read for long why its watch has ended", { timeout: 300_000 }, async () => {
+  await start({ stalledMilliseconds: 3000, maxWatches: 1 });
+  await client.send("POST", VMS, virtualMachine(0));
+  const stopped = await stoppedReader(await version());
+  // More than the system keeps for it.
+  await writeLarge(150);
+  await untilOneHasEnded();
+  const last = (await stopped.rest()).slice(-1000);
+  expect(last).toContain('"type":"ERROR"');
+  expect(last).toContain('"code":410');
 });
