@@ -1,5 +1,6 @@
 /** A node runtime with everything real below it: a demo guest's life as the control plane sees it. */
 import { execFile, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -13,7 +14,8 @@ import { NODE, openNodeRig, type NodeRig } from "./node-rig.ts";
 const skip = whyNoLibvirt();
 const run = promisify(execFile);
 const PATIENCE = { timeout: 90_000, interval: 100 } as const;
-const uid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+// Another one a run: two on one machine must not see each other's processes.
+const uid = randomUUID();
 
 interface Counter {
   readonly count: number;
@@ -190,7 +192,7 @@ describe.skipIf(skip !== undefined)(`a node runtime${skip === undefined ? "" : `
   });
 
   it("refuses an order of an epoch that is over, also after a restart and once the machine is forgotten", async () => {
-    const other = "3f2504e0-4f89-41d3-9a0c-0305e82c3302";
+    const other = randomUUID();
     const of = async (epoch: number, changes: object = {}) => {
       const order = await rig.demoOrder(other, { desired: "off", ...changes });
       return rig.ask("PUT", `/machines/${other}`, { ...order, claim: { ...order.claim, epoch } });
