@@ -74,6 +74,10 @@ export const reports = {
   stopped: report("stopped", "QEMU is gone, disks and network are taken down: status.exit says how it ended."),
   unknown: report("unknown", "The hypervisor does not answer; nothing is known of the machine."),
   adopted: report("adopted", "The runtime or its hypervisor came back and found the machine as it is."),
+  ready: report("ready", "Everything is prepared for a guest that is to come from another node."),
+  moving: report("moving", "The guest is on its way to another node: status.move says how far."),
+  arrived: report("arrived", "The guest has come from another node and runs here."),
+  stayed: report("stayed", "The guest did not move and goes on here: status.move says why."),
   agentConnected: report("agent-connected", "The guest agent answers."),
   agentDisconnected: report("agent-disconnected", "The guest agent is gone."),
 } as const;

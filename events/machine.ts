@@ -8,10 +8,11 @@ import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.t
 /**
  * What a machine should be.
  * - `running`, `paused`: started if need be, vCPUs running or halted
+ * - `incoming`: prepared for a guest that another node moves here; once it has arrived, as `running`
  * - `stopped`: asked to shut down (ACPI); after graceSeconds it is ended
  * - `off`: ended now
  */
-export const Desired = z.enum(["running", "paused", "stopped", "off"]);
+export const Desired = z.enum(["running", "paused", "incoming", "stopped", "off"]);
 export type Desired = z.infer<typeof Desired>;
 
 /** Who may run the machine: written to the VMI's status by compare-and-set only; see docs on "at most one". */
@@ -23,6 +24,34 @@ export const Claim = z.strictObject({
   epoch: z.int().min(1),
 });
 export type Claim = z.infer<typeof Claim>;
+
+/** One migration, as its uid. */
+const MigrationUID = z.string().min(1).max(64);
+
+/** How a guest moves; what is unset is the runtime's choice. */
+export const MoveParameters = z.strictObject({
+  autoConverge: z.boolean().optional(),
+  /** 0 or unset: no limit. */
+  bandwidthBytesPerSecond: z.int().min(0).optional(),
+  /** Given up after so long without anything having got through. */
+  progressTimeoutSeconds: z.int().min(1).max(86_400).optional(),
+  /** Given up after so long in all. */
+  completionTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(30 * 86_400)
+    .optional(),
+});
+export type MoveParameters = z.infer<typeof MoveParameters>;
+
+/** Where a running guest is to go: the claim that the target has for it, and where its runtime is reached. */
+export const Move = z.strictObject({
+  migration: MigrationUID,
+  to: Claim,
+  url: z.string().max(1024),
+  parameters: MoveParameters,
+});
+export type Move = z.infer<typeof Move>;
 
 /** Text files that functions resolved from Secrets and ConfigMaps for a volume: name of the file → content, base64. */
 const Files = z.record(z.string().max(253), z.string().max(1024 * 1024));
@@ -47,6 +76,15 @@ export const MachineOrder = z.strictObject({
     podName: z.string().max(253),
     podIP: z.string().max(64).optional(),
   }),
+  /** While the guest is to move away from here. An order without it calls the move off, unless the guest is gone already. */
+  move: Move.optional(),
+  /** For `incoming`: which migration, and from which node it may come. */
+  receive: z.strictObject({ migration: MigrationUID, from: z.string().min(1).max(253) }).optional(),
+  /**
+   * Functions have proof of how a migration ended whose end the source could not learn from the target: the guest runs
+   * or ran there, or it never did and never will.
+   */
+  settled: z.strictObject({ migration: MigrationUID, at: z.enum(["source", "target"]) }).optional(),
   /** The VMI's defaulted spec; api/ has its schema and has validated it. */
   spec: z.custom<VirtualMachineInstanceSpec>((value) => typeof value === "object" && value !== null),
   /** By volume name. For cloudInitNoCloud: `user-data`, `network-data`; secret and configMap volumes: their keys. */
@@ -66,13 +104,46 @@ export type MachineOrder = z.infer<typeof MachineOrder>;
 export const MachineState = z.enum(["preparing", "starting", "running", "paused", "stopping", "stopped", "unknown"]);
 export type MachineState = z.infer<typeof MachineState>;
 
+/** Bytes, milliseconds, percent; see MigrationFigures of the node runtime. */
+export const MoveFigures = z.strictObject({
+  elapsedMilliseconds: z.number().min(0),
+  totalBytes: z.number().min(0),
+  processedBytes: z.number().min(0),
+  remainingBytes: z.number().min(0),
+  memoryTotalBytes: z.number().min(0),
+  diskTotalBytes: z.number().min(0),
+  dirtyBytesPerSecond: z.number().min(0),
+  bytesPerSecond: z.number().min(0),
+  iterations: z.number().min(0),
+  throttlePercent: z.number().min(0),
+  downtimeMilliseconds: z.number().min(0).optional(),
+});
+export type MoveFigures = z.infer<typeof MoveFigures>;
+
 /**
- * How a machine ended: `shutdown` (by the guest or asked for by ACPI), `destroyed` (ended by order or after its grace),
+ * How far a move is, at either end.
+ * - source: `copying`; `switching`: halted here, and the target was asked to run it: only its answer, or proof, ends this;
+ *   `stayed`: it never runs there, final; `moved`: it runs there
+ * - target: `preparing`; `ready`: the guest may come; `receiving`; `switching`: about to run; `arrived`: it has run here;
+ *   `refused`: it never has and never will, final
+ */
+export const MoveStatus = z.strictObject({
+  migration: MigrationUID,
+  role: z.enum(["source", "target"]),
+  phase: z.enum(["copying", "switching", "stayed", "moved", "preparing", "ready", "receiving", "arrived", "refused"]),
+  reason: z.string().max(128).optional(),
+  message: z.string().max(2048).optional(),
+  figures: MoveFigures.optional(),
+});
+export type MoveStatus = z.infer<typeof MoveStatus>;
+
+/**
+ * How a machine ended: `moved` (its guest runs on another node), `shutdown` (by the guest or asked for by ACPI), `destroyed` (ended by order or after its grace),
  * `crashed` (QEMU died or the guest panicked), `failed` (it never started), `lost` (it was not there when its runtime
  * came back).
  */
 export const Exit = z.strictObject({
-  kind: z.enum(["shutdown", "destroyed", "crashed", "failed", "lost"]),
+  kind: z.enum(["shutdown", "destroyed", "crashed", "failed", "lost", "moved"]),
   /** CamelCase: GuestShutdown, GraceExpired, GuestPanicked, QemuExited, ImageNotFound, DiskCorrupt, DiskFull, … */
   reason: z.string().max(128),
   message: z.string().max(2048),
@@ -108,6 +179,7 @@ export const MachineStatus = z.strictObject({
   /** What stands in the way and is tried again. */
   problem: z.strictObject({ reason: z.string().max(128), message: z.string().max(2048) }).optional(),
   exit: Exit.optional(),
+  move: MoveStatus.optional(),
   interfaces: z.array(MachineInterface).max(64),
   /** Disk volumes: name → target such as vda. */
   volumes: z.array(z.strictObject({ name: z.string().max(63), target: z.string().max(16) })).max(256),

@@ -27,6 +27,79 @@ export type DomainEvent =
     }
   | { readonly uuid: string; readonly event: "agent-connected" | "agent-disconnected" };
 
+/** How a guest is to move. */
+export interface MigrationParameters {
+  /** Targets (vda) of the disks that are copied; the others are there at both ends. */
+  readonly disks: readonly string[];
+  /** Slow the guest's vCPUs down when its memory changes faster than it can be copied. */
+  readonly autoConverge: boolean;
+  /** Undefined or 0: no limit. */
+  readonly bandwidthBytesPerSecond?: number | undefined;
+}
+
+/** Paths of unix sockets: where the target's QEMU listens, or where the source's QEMU is to connect. */
+export interface Wire {
+  readonly memory: string;
+  readonly disks: string;
+}
+
+export interface MigrationFigures {
+  readonly elapsedMilliseconds: number;
+  /** Memory and disks together. */
+  readonly totalBytes: number;
+  readonly processedBytes: number;
+  readonly remainingBytes: number;
+  readonly memoryTotalBytes: number;
+  readonly diskTotalBytes: number;
+  readonly dirtyBytesPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** Rounds over the guest's memory. */
+  readonly iterations: number;
+  /** By how much the guest's vCPUs are slowed down, 0 to 99. */
+  readonly throttlePercent: number;
+  /** How long the guest stood still: expected while it moves, measured once it has moved. */
+  readonly downtimeMilliseconds?: number;
+}
+
+/** The source's end of a migration. Steps in this order; each answers with libvirt's opaque word for the other end. */
+export interface Outgoing {
+  /** `xml`: the domain as the target must make it. */
+  begin(parameters: MigrationParameters): Promise<{ readonly xml: string; readonly cookie: Uint8Array }>;
+  /**
+   * Copies until the guest is halted here and all of it is there. Then nothing runs it until one end is told to.
+   * @throws Fault when it did not come to that: the guest goes on here
+   */
+  copy(cookie: Uint8Array, wire: Wire, parameters: MigrationParameters): Promise<Uint8Array>;
+  /** `moved`: the domain ends here, since it runs there. Else its vCPUs run here again. */
+  confirm(cookie: Uint8Array, moved: boolean, parameters: MigrationParameters): Promise<void>;
+  /** Undefined while nothing is copied. */
+  figures(): Promise<MigrationFigures | undefined>;
+  /** Ends `copy` with a fault. */
+  abort(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The target's end. Closing it before `finish` ends the incoming domain. */
+export interface Incoming {
+  prepare(
+    xml: string,
+    cookie: Uint8Array,
+    wire: Wire,
+    parameters: MigrationParameters,
+  ): Promise<{ readonly cookie: Uint8Array }>;
+  /**
+   * `arrived`: its vCPUs run here from now on. Else the incoming domain ends.
+   * @throws Fault stale or later when an arrived guest could not be let run: then it is gone here, if libvirt answered
+   */
+  finish(
+    cookie: Uint8Array,
+    name: string,
+    arrived: boolean,
+    parameters: MigrationParameters,
+  ): Promise<{ readonly cookie: Uint8Array; readonly figures?: MigrationFigures }>;
+  close(): Promise<void>;
+}
+
 export interface Hypervisor {
   /** Resolves once it answers; rejects with Fault later when it does not within its deadline. */
   ready(): Promise<void>;
@@ -59,5 +132,11 @@ export interface Hypervisor {
   xml(uuid: string): Promise<string>;
   /** QEMU guest agent, JSON in and out. @throws Fault later when the agent does not answer in time */
   agent(uuid: string, command: object, timeoutSeconds: number): Promise<unknown>;
+  /** One end of a migration, on a connection of its own. @throws Fault stale NoDomain, later */
+  outgoing(uuid: string): Promise<Outgoing>;
+  /** @throws Fault later */
+  incoming(): Promise<Incoming>;
+  /** Ends what the hypervisor does with the domain (a migration whose caller is gone). Nothing under way: nothing to do. */
+  abortJob(uuid: string): Promise<void>;
   close(): Promise<void>;
 }

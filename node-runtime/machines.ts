@@ -8,6 +8,7 @@ import type { MachineAction, MachineOrder, MachineStatus } from "#events/machine
 import { Driver } from "./driver/driver.ts";
 import type { DriverPorts } from "./driver/ports.ts";
 import type { Domain, DomainEvent, Hypervisor } from "./hypervisor.ts";
+import type { FinishAnswer, FinishRequest, PrepareAnswer, PrepareRequest } from "./migration/peers.ts";
 import type { Records } from "./records.ts";
 
 export interface MachinesOptions {
@@ -90,6 +91,23 @@ export class Machines {
     if (driver.status.state === "paused") throw new Fault("refused", "Paused", `machine ${uid} is paused`);
     const { hypervisor } = this.#options;
     await (action === "reset" ? hypervisor.reset(driver.uuid) : hypervisor.reboot(driver.uuid));
+  }
+
+  /** The node that a machine here is to come from, or has come from under its present order. */
+  comesFrom(uid: string): string | undefined {
+    return this.#drivers.get(uid)?.order.receive?.from;
+  }
+
+  /** @throws Fault stale NotExpected; what stood in the way */
+  async prepareArrival(uid: string, request: PrepareRequest): Promise<PrepareAnswer> {
+    return this.#must(uid).prepareArrival(request);
+  }
+
+  /** @throws Fault later while it is not known whether the guest runs here */
+  async finishArrival(uid: string, request: FinishRequest): Promise<FinishAnswer> {
+    const driver = this.#must(uid);
+    mustBeEpoch(driver, request.epoch);
+    return driver.finishArrival(request);
   }
 
   /** The domain as the hypervisor has it. @throws Fault refused NotRunning; later */

@@ -7,10 +7,30 @@ import { Duplex } from "node:stream";
 import type { Random } from "#events/chance.ts";
 import { wait, type Clock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
-import type { Domain, DomainEvent, DomainState, Hypervisor } from "./hypervisor.ts";
+import type { Domain, DomainEvent, DomainState, Hypervisor, Incoming, Outgoing } from "./hypervisor.ts";
+import {
+  modelIncoming,
+  modelOutgoing,
+  type MigrationModel,
+  type ModelJob,
+  type ModelWires,
+} from "./model-migration.ts";
 
 export type ModelCall =
-  "createPaused" | "resume" | "suspend" | "shutdown" | "reboot" | "reset" | "destroy" | "list" | "domain";
+  | "createPaused"
+  | "resume"
+  | "suspend"
+  | "shutdown"
+  | "reboot"
+  | "reset"
+  | "destroy"
+  | "list"
+  | "domain"
+  | "migrateBegin"
+  | "migrateConfirm"
+  | "migratePrepare"
+  | "migrateFinish"
+  | "abortJob";
 
 /**
  * What one call does instead of succeeding.
@@ -38,6 +58,10 @@ export interface ModelOptions {
   readonly deadline?: number;
   /** How guests behave unless `guest` says otherwise. */
   readonly guests?: Partial<GuestBehaviour>;
+  /** Shared by the hypervisors between which guests move. */
+  readonly wires?: ModelWires;
+  /** Milliseconds that it takes to copy a guest. */
+  readonly copying?: { readonly least: number; readonly most: number };
   /** Told of every change of every domain, whoever is connected: for checks. */
   readonly truth?: (truth: Truth) => void;
 }
@@ -59,6 +83,7 @@ interface Machine {
   behaviour: GuestBehaviour;
   console: Duplex | undefined;
   agent: boolean;
+  readonly migration: { job: ModelJob | undefined };
 }
 
 const BEHAVIOUR: GuestBehaviour = { obeysAcpi: true, shutdownMilliseconds: 3_000, diskFails: false };
@@ -70,6 +95,9 @@ export class ModelHypervisor implements Hypervisor {
   readonly #eventListeners = new Set<(event: DomainEvent) => void>();
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #misfortunes = new Map<ModelCall, Misfortune[]>();
+  readonly #wires: ModelWires;
+  /** Ends of migrations whose domains end with the daemon. */
+  readonly #arriving = new Set<{ dropped(): void }>();
   #connected = true;
   /** Every call that reached it, for tests that count. */
   readonly calls: { readonly call: ModelCall; readonly uuid: string }[] = [];
@@ -78,6 +106,7 @@ export class ModelHypervisor implements Hypervisor {
 
   constructor(options: ModelOptions) {
     this.#options = options;
+    this.#wires = options.wires ?? new Map<string, { loaded: boolean }>();
   }
 
   // --- the contract ---
@@ -117,20 +146,7 @@ export class ModelHypervisor implements Hypervisor {
     return this.#call("createPaused", uuid ?? "", () => {
       if (uuid === undefined || name === undefined)
         throw new Fault("refused", "XMLError", "the domain XML lacks uuid or name");
-      const clash = [...this.#machines.values()].find((machine) => machine.uuid === uuid || machine.name === name);
-      if (clash !== undefined) throw new Fault("stale", "DomainExists", `domain ${clash.name} (${clash.uuid}) exists`);
-      this.#machines.set(uuid, {
-        uuid,
-        name,
-        xml,
-        state: "paused",
-        reason: "User",
-        behaviour: { ...BEHAVIOUR, ...this.#options.guests },
-        console: undefined,
-        agent: false,
-      });
-      this.#changed(uuid);
-      this.#tell({ uuid, event: "started" });
+      this.#make({ uuid, name, xml, reason: "User" });
       this.#tell({ uuid, event: "suspended", reason: "User" });
     });
   }
@@ -205,6 +221,36 @@ export class ModelHypervisor implements Hypervisor {
     return { return: asked === "guest-get-osinfo" ? { "id": "model", "pretty-name": "Model guest" } : {} };
   }
 
+  async outgoing(uuid: string): Promise<Outgoing> {
+    if (!this.#connected) throw unreachable();
+    const machine = this.#must(uuid);
+    return modelOutgoing(
+      this.#migration(() => machine),
+      machine.migration,
+    );
+  }
+
+  async incoming(): Promise<Incoming> {
+    if (!this.#connected) throw unreachable();
+    let machine: Machine | undefined;
+    const incoming = modelIncoming(
+      this.#migration(() => machine),
+      (xml) => {
+        const uuid = textOf(xml, "uuid") ?? "";
+        machine = this.#make({ uuid, name: textOf(xml, "name") ?? "", xml, reason: "Migration" });
+      },
+    );
+    this.#arriving.add(incoming);
+    return incoming;
+  }
+
+  abortJob(uuid: string): Promise<void> {
+    return this.#call("abortJob", uuid, () => {
+      const job = this.#machines.get(uuid)?.migration.job;
+      if (job !== undefined) job.aborted = true;
+    });
+  }
+
   async close(): Promise<void> {
     this.#eventListeners.clear();
     this.#connectionListeners.clear();
@@ -230,9 +276,19 @@ export class ModelHypervisor implements Hypervisor {
 
   /** libvirtd is gone; QEMUs go on. */
   disconnect(): void {
+    this.dropArrivals();
     this.#connected = false;
-    for (const machine of this.#machines.values()) machine.console?.destroy();
+    for (const machine of this.#machines.values()) {
+      machine.console?.destroy();
+      if (machine.migration.job !== undefined) machine.migration.job.aborted = true;
+    }
     for (const listener of this.#connectionListeners) listener(false);
+  }
+
+  /** Whoever made incoming domains is gone, and they with it. */
+  dropArrivals(): void {
+    for (const arriving of this.#arriving) arriving.dropped();
+    this.#arriving.clear();
   }
 
   reconnect(): void {
@@ -321,6 +377,62 @@ export class ModelHypervisor implements Hypervisor {
       case undefined:
         return act();
     }
+  }
+
+  #make(of: { readonly uuid: string; readonly name: string; readonly xml: string; readonly reason: string }): Machine {
+    const { uuid, name, xml, reason } = of;
+    const clash = [...this.#machines.values()].find((machine) => machine.uuid === uuid || machine.name === name);
+    if (clash !== undefined) throw new Fault("stale", "DomainExists", `domain ${clash.name} (${clash.uuid}) exists`);
+    const machine: Machine = {
+      uuid,
+      name,
+      xml,
+      state: "paused",
+      reason,
+      behaviour: { ...BEHAVIOUR, ...this.#options.guests },
+      console: undefined,
+      agent: false,
+      migration: { job: undefined },
+    };
+    this.#machines.set(uuid, machine);
+    this.#changed(uuid);
+    this.#tell({ uuid, event: "started" });
+    return machine;
+  }
+
+  #migration(machine: () => Machine | undefined): MigrationModel {
+    const { clock, random, copying = { least: 500, most: 5_000 } } = this.#options;
+    const present = (): Machine | undefined => {
+      const found = machine();
+      return found !== undefined && this.#machines.get(found.uuid) === found ? found : undefined;
+    };
+    return {
+      clock,
+      random,
+      copying,
+      wires: this.#wires,
+      call: (call, act) => this.#call(call, machine()?.uuid ?? "", act),
+      connected: () => this.#connected,
+      xml: () => present()?.xml ?? "",
+      running: () => present()?.state === "running",
+      halt: () => {
+        const found = present();
+        if (found !== undefined) this.#pause(found, "Migration");
+      },
+      run: () => {
+        const found = present();
+        if (found === undefined) throw new Fault("stale", "NoDomain", "the domain is gone");
+        if (found.state === "running") return;
+        found.state = "running";
+        found.reason = "Migrated";
+        this.#changed(found.uuid);
+        this.#tell({ uuid: found.uuid, event: "resumed" });
+      },
+      end: (how) => {
+        const found = present();
+        if (found !== undefined) this.#stop(found, how);
+      },
+    };
   }
 
   #must(uuid: string): Machine {

@@ -9,7 +9,7 @@ import { rfc3339 } from "#api/object.ts";
 import type { Clock } from "#events/clock.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
-import { Exit, MachineOrder } from "#events/machine.ts";
+import { Claim, Exit, MachineOrder } from "#events/machine.ts";
 import type { Notebook, Notes } from "./driver/ports.ts";
 import type { Disk } from "./disk.ts";
 
@@ -19,6 +19,17 @@ const StoredNotes = z.looseObject({
   mayHaveRun: z.boolean(),
   shutdownAskedAt: z.string().optional(),
   exit: Exit.optional(),
+  leaving: z
+    .object({
+      migration: z.string(),
+      state: z.enum(["copying", "asked", "stayed"]),
+      to: Claim.optional(),
+      url: z.string().optional(),
+      cookie: z.string().optional(),
+      reason: z.string().optional(),
+      message: z.string().optional(),
+    })
+    .optional(),
   stoppedAt: z.string().optional(),
   sequenceCeiling: z.int().min(0),
 });
@@ -148,7 +159,8 @@ export class Records {
         await this.#begin(order, notes.sequenceCeiling);
         return "new";
       }
-      if (notes.exit !== undefined) {
+      // What comes from another node is a run of its own: it never takes over what is still here.
+      if (notes.exit !== undefined || order.desired === "incoming") {
         const message = `machine ${order.uid} still ends its run of epoch ${epoch}`;
         throw new Fault("later", "StillEnding", message, { retryAfterSeconds: 1 });
       }

@@ -20,6 +20,8 @@ import type { DomainDescription, MachineNetwork } from "./driver/ports.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { ImageStore } from "./images/image.ts";
 import { Machines } from "./machines.ts";
+import { peerClient } from "./migration/peer-client.ts";
+import { wiresIn } from "./migration/wires.ts";
 import { Records } from "./records.ts";
 import { sendEvent, startReporter, type Reporter } from "./reporter.ts";
 import { serveOrders, type Listen } from "./server.ts";
@@ -82,6 +84,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     random,
     log,
   });
+  const wires = wiresIn(stateDirectory);
+  const peers = peerClient({ tls: options.control.tls, departureWire: wires.departure, log });
   const consoles = openConsoles({
     hypervisor,
     pathOf: (uid) => join(records.directoryOf(uid), "console.log"),
@@ -104,6 +108,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       network: options.network,
       domain,
       consoles,
+      peers,
+      directoryOf: (uid) => records.directoryOf(uid),
+      arrivalWire: wires.arrival,
       clock,
       random,
       log,
@@ -114,7 +121,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       line.tell(report, status);
     },
   });
-  const server = await serveOrders({ listen: options.listen, machines, consoles, log });
+  const server = await serveOrders({
+    listen: options.listen,
+    machines,
+    consoles,
+    peers: { arrivals: machines, wireOf: wires.arrival },
+    log,
+  });
   const reporter = startReporter({
     client,
     outbox,
@@ -150,6 +163,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await consoles.close();
       await reporter.close();
       await outbox.close();
+      peers.close();
       client.close();
     },
   };

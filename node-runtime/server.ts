@@ -12,6 +12,7 @@
  * | GET /machines/UID/console | WebSocket, binary; ?history=1 begins with what was said before |
  * | GET /machines/UID/console/history | text, the newest 256 KiB |
  * | GET /machines/UID/domain-xml | the domain as the hypervisor has it |
+ * | POST /moves/UID/prepare, /finish; upgrade /moves/UID/memory, /disks | for the node that a guest comes from: migration/ |
  *
  * Faults are answered as `{kind, reason, message, causes}` with the status of their kind.
  */
@@ -29,6 +30,7 @@ import { MachineAction, MachineOrder, type MachineStatus } from "#events/machine
 import { createTlsServer, ofConnection, type Server } from "#events/tls-server.ts";
 import type { Consoles } from "./console/consoles.ts";
 import { consoleSockets } from "./console/socket.ts";
+import { peerApp, upgradeMove, type PeerServerOptions } from "./migration/peer-server.ts";
 
 /** PEM texts. */
 export interface ServerTls {
@@ -64,6 +66,8 @@ export interface ServerOptions {
   readonly listen: Listen;
   readonly machines: Served;
   readonly consoles: Pick<Consoles, "connect" | "history" | "mustBeOpen">;
+  /** What other nodes' runtimes are answered. */
+  readonly peers: PeerServerOptions;
   readonly log: Log;
 }
 
@@ -185,17 +189,23 @@ export function ordersApp(
 }
 
 export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
-  const { listen, machines, consoles, log } = options;
+  const { listen, machines, consoles, peers, log } = options;
   const { mayOrder = (uris: readonly string[]) => uris.includes(CONTROL_URI) } = listen;
-  const isControl = ofConnection(
-    (socket: Caller) => socket.authorized && mayOrder(uriNames(socket.getPeerCertificate().subjectaltname)),
+  const certified = ofConnection((socket: Caller) =>
+    socket.authorized ? uriNames(socket.getPeerCertificate().subjectaltname) : [],
   );
+  const namesOf = (socket: Caller): readonly string[] => certified(socket) ?? [];
+  const isControl = (socket: Caller): boolean => mayOrder(namesOf(socket));
   const app = ordersApp({
     machines,
     consoles,
     log,
-    allowed: (context) => isControl(callerOf((context.env as HttpBindings).incoming)) === true,
+    allowed: (context) => isControl(callerOf((context.env as HttpBindings).incoming)),
   });
+  app.route(
+    "/",
+    peerApp(peers, (context) => namesOf(callerOf((context.env as HttpBindings).incoming))),
+  );
   const server = createTlsServer({
     ...listen.tls,
     minVersion: "TLSv1.3",
@@ -210,9 +220,10 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
   server.on("request", (request, response) => void listener(request, response));
   const sockets = consoleSockets({ consoles, log });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (upgradeMove(peers, request, socket, head, namesOf(callerOf(request)))) return;
     sockets.upgrade(request, socket, head, {
       check: (uid) => {
-        if (isControl(callerOf(request)) !== true)
+        if (!isControl(callerOf(request)))
           throw new Fault("refused", "Forbidden", "only the control plane is served here");
         if (machines.status(uid) === undefined) throw unknown(uid);
         consoles.mustBeOpen(uid);

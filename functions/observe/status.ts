@@ -34,6 +34,8 @@ function finalPhase(vmi: Instance, machine: MachineStatus): Phase {
     case "crashed":
     case "failed":
     case "lost":
+    // It runs elsewhere: who claims it there has said so before this is read.
+    case "moved":
     case undefined:
       return "Failed";
   }

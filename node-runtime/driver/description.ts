@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { Fault } from "#events/fault.ts";
 import { diskTargets } from "../domain/disks.ts";
-import { claimOfDomain, domainUuid } from "../domain/identity.ts";
+import { claimOfDomain, domainName, domainUuid } from "../domain/identity.ts";
+import { copiedDisks, incomingXml } from "../domain/incoming.ts";
 import { domainXml } from "../domain/xml.ts";
 import { statusInterfaces } from "../network/guest-interface.ts";
 import type { DomainDescription } from "./ports.ts";
@@ -18,6 +19,10 @@ export const describedDomains: DomainDescription = {
     ),
   interfaces: statusInterfaces,
   claimOf: claimOfDomain,
+  copied: (order) => copiedDisks(order.spec),
+  incoming: (xml, sourceDirectory, order, directory, emulator) =>
+    incomingXml({ xml, sourceDirectory, order, directory, emulator }),
+  name: domainName,
 };
 
 function unlessRefused<T>(make: () => T, otherwise: () => T): T {

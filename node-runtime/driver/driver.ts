@@ -7,9 +7,11 @@ import { rfc3339 } from "#api/object.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import type { Exit, MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainEvent, Hypervisor } from "../hypervisor.ts";
+import type { FinishAnswer, FinishRequest, PrepareAnswer, PrepareRequest } from "../migration/peers.ts";
 import { Alarm } from "./alarm.ts";
 import { Mending } from "./mending.ts";
-import { next, PAUSED, RUNNING, START_DEADLINE_MS, UNCERTAIN } from "./next.ts";
+import { isMoving, Moving, type Brought } from "./moving.ts";
+import { exits, next, PAUSED, RUNNING, START_DEADLINE_MS, UNCERTAIN } from "./next.ts";
 import type { At, Doing, Situation, Step } from "./next.ts";
 import { exitOf, failureOf, ownDomain, pausedReasonOf, placeIn, placeOf } from "./observed.ts";
 import type { Circumstances, Heard } from "./observed.ts";
@@ -19,6 +21,8 @@ import { reportOf } from "./status.ts";
 import { Telling } from "./telling.ts";
 import { Trouble } from "./trouble.ts";
 import { Wish } from "./wish.ts";
+
+const HAS_DOMAIN: ReadonlySet<At["at"]> = new Set(["created", "incoming", "live", "unsure"]);
 
 export class Driver {
   readonly uid: string;
@@ -30,6 +34,7 @@ export class Driver {
   readonly #preparation: Preparation;
   readonly #trouble: Trouble;
   readonly #mending: Mending;
+  readonly #moving: Moving;
   readonly #telling: Telling;
   readonly #wish: Wish;
   readonly #alarm: Alarm;
@@ -69,11 +74,20 @@ export class Driver {
     this.uuid = ports.domain.uuid(notes.order);
     this.#place = start === "fresh" ? { at: "new" } : placeIn(notes);
     this.#found = this.#place.at === "unsure";
+    this.#moving = new Moving({
+      ports,
+      hypervisor,
+      notebook,
+      uuid: this.uuid,
+      note: (changes) => this.#telling.note(changes),
+      tell: (report) => this.#telling.refresh(report),
+    });
     this.#telling = new Telling(ports, notebook, () => ({
       place: this.#place,
       connected: this.#connected,
       asked: this.#wish.asked,
       problem: this.#trouble.problem ?? this.#mending.problem,
+      move: this.#moving.status(this.#place, this.#ran),
     }));
     if (start === "fresh") ports.tell("preparing", this.status);
   }
@@ -105,12 +119,27 @@ export class Driver {
     this.#converge();
   }
 
+  /** Of the node that the guest comes from. @throws Fault */
+  prepareArrival(request: PrepareRequest): Promise<PrepareAnswer> {
+    return this.#asked(this.#moving.prepare(request));
+  }
+
+  finishArrival(request: FinishRequest): Promise<FinishAnswer> {
+    return this.#asked(this.#moving.finish(request, this.#place, this.#ran));
+  }
+
+  #asked<T>(answer: Promise<T>): Promise<T> {
+    this.#converge();
+    return answer;
+  }
+
   /** Lets go: the machine goes on as it is. What is under way is cut short or waited for. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#alarm.off();
     this.#mending.end();
     this.#work?.abort.abort();
+    this.#moving.end();
     await this.#performing;
   }
 
@@ -126,7 +155,7 @@ export class Driver {
   #connection(connected: boolean): void {
     if (connected === this.#connected) return;
     this.#connected = connected;
-    if (this.#place.at !== "created" && this.#place.at !== "live" && this.#place.at !== "unsure") return;
+    if (!HAS_DOMAIN.has(this.#place.at)) return;
     // Whatever happens while it is away is not told: it must be looked at.
     this.#place = { at: "unsure" };
     this.#found = true;
@@ -141,11 +170,12 @@ export class Driver {
       if (event.event === "stopped") this.#heard.stop = event.how;
       this.#trouble.hurry(); // there is news: look now
     }
-    if (place.at !== "created" && place.at !== "live") return;
+    if (place.at !== "created" && place.at !== "live" && place.at !== "incoming") return;
     switch (event.event) {
       case "stopped":
         return this.#end(exitOf(event.how, this.#circumstances()));
       case "suspended":
+        if (this.#work?.step === "leave" && event.reason === "Migration") return; // its own step will tell
         this.#heard.halted = { ...PAUSED, pausedReason: pausedReasonOf(event.reason) };
         if (place.at === "live") this.#arrive(this.#heard.halted);
         if (event.reason === "IOError") this.#meet(new Fault("later", "IOError", "a disk answered with an I/O error"));
@@ -175,8 +205,9 @@ export class Driver {
       this.#telling.refresh("recovered");
     const step = next(this.#situation(), now);
     if (this.#work !== undefined) {
-      // Only a preparation is cut short; anything else must tell its end before the next step is sound.
-      if (this.#work.step === "prepare" && step.do !== "prepare") this.#work.abort.abort();
+      // Only these are cut short; anything else must tell its end before the next step is sound.
+      const long = this.#work.step === "prepare" || this.#work.step === "leave";
+      if (long && step.do !== this.#work.step) this.#work.abort.abort();
       return;
     }
     switch (step.do) {
@@ -214,11 +245,13 @@ export class Driver {
   }
 
   async #doing(step: Doing, signal: AbortSignal): Promise<void> {
+    if (isMoving(step.do)) return this.#brought(await this.#moving.perform(step.do, signal));
     switch (step.do) {
       case "prepare":
         this.#prepared = await this.#preparation.prepare(this.order, signal);
         this.#trouble.over();
-        return this.#arrive({ at: "prepared" });
+        this.#arrive({ at: "prepared" });
+        return this.order.desired === "incoming" ? this.#telling.refresh("ready") : undefined;
       case "create":
         return this.#create();
       case "look":
@@ -246,6 +279,29 @@ export class Driver {
         return;
       case "takeDown":
         return this.#takeDown();
+      default: // those of moves
+    }
+  }
+
+  async #brought(to: Brought): Promise<void> {
+    if (this.#place.at === "ended") return;
+    if (typeof to === "object") return this.#end(failureOf(to.over));
+    switch (to) {
+      case "gone":
+        return this.#end(exits.moved);
+      case "unsure":
+        this.#place = { at: "unsure" };
+        return this.#telling.refresh(this.#moving.wants.stayed ? "stayed" : undefined);
+      case "incoming":
+        this.#place = { at: "incoming" };
+        this.#preparation.beginServing();
+        return this.#telling.refresh();
+      case "here":
+        this.#trouble.over();
+        this.#arrive(RUNNING);
+        // The guest runs: whatever serves it and listens to it catches up.
+        this.#mending.begin();
+        return this.#ports.consoles.attach(this.uid, this.uuid);
     }
   }
 
@@ -328,7 +384,8 @@ export class Driver {
     const { at } = this.#place;
     if (final && (step.do === "prepare" || step.do === "create")) return this.#end(failure);
     if (final && step.do === "resume" && at === "created") this.#ending = failure;
-    if (UNCERTAIN.has(step.do) && (at === "created" || at === "live")) this.#place = { at: "unsure" };
+    if (UNCERTAIN.has(step.do) && (at === "created" || at === "live" || at === "incoming"))
+      this.#place = { at: "unsure" };
     this.#meet(fault);
   }
 
@@ -344,6 +401,7 @@ export class Driver {
     this.#trouble.over();
     this.#mending.end();
     this.#ports.consoles.detach(this.uid);
+    this.#moving.end();
     // How it ended must survive a restart: the domain that could tell it is gone.
     this.#telling.noteSoon({ exit });
     this.#telling.refresh();
@@ -361,7 +419,7 @@ export class Driver {
     const report = reportOf(before, place, ranBefore);
     if (report === "started")
       this.#ports.log.info({ uid: this.uid, milliseconds: this.#preparation.split() }, "started");
-    this.#telling.refresh(report);
+    this.#telling.refresh(report === "started" && this.order.receive !== undefined ? "arrived" : report);
   }
 
   #situation(): Situation {
@@ -375,6 +433,7 @@ export class Driver {
       connected: this.#connected,
       looked: this.#looked,
       shutdown: this.#wish.shutdown,
+      moving: this.#moving.wants,
       startBy: new Date(Date.parse(acceptedAt) + START_DEADLINE_MS),
       retryAt: this.#trouble.retryAt,
       problem: this.#trouble.problem,
@@ -385,7 +444,7 @@ export class Driver {
     return {
       asked: this.#wish.asked,
       ran: this.#ran || this.#notebook.notes.mayHaveRun,
-      ending: this.#ending,
+      ending: this.#work?.step === "settle" ? exits.moved : this.#ending,
       panicked: this.#heard.panicked,
       how: this.#heard.stop,
     };

@@ -18,6 +18,9 @@
  * Beside them stands `unsure`: a domain may exist, and the hypervisor must be asked before anything else is done (an
  * answer was lost, the hypervisor was away, the runtime was restarted).
  * A run that ends before its domain was created looks first, too: there may be one that lost records knew of.
+ *
+ * A guest that comes from another node goes `prepared ──receive──► incoming ──admit──► live`; one that is to leave is
+ * live until it is gone (node-runtime/migration/departure.ts).
  */
 import type { Desired, Exit } from "#events/machine.ts";
 
@@ -25,6 +28,8 @@ export type At =
   | { readonly at: "new" }
   | { readonly at: "prepared" }
   | { readonly at: "created" }
+  /** A domain waits for a guest of another node. Its vCPUs have not run. */
+  | { readonly at: "incoming" }
   | { readonly at: "unsure" }
   | { readonly at: "live"; readonly vcpus: "running" | "paused"; readonly pausedReason?: string | undefined }
   | { readonly at: "ended"; readonly exit: Exit }
@@ -47,14 +52,39 @@ export interface Situation {
   readonly startBy: Date;
   /** A step failed and may be tried again from here. */
   readonly retryAt?: Date | undefined;
+  readonly moving: Moving;
   /** What stands in the way, for the exit's message when the deadline passes. */
   readonly problem?: { readonly reason: string; readonly message: string } | undefined;
 }
+
+/** What a migration, if there is one, wants of the driver. */
+export interface Moving {
+  /** The guest is to leave, and has not tried to for this migration. */
+  readonly leaves: boolean;
+  /** Copying that nobody watches any more. */
+  readonly stranded: boolean;
+  /** The target was asked to run it, and what came of it is not known. */
+  readonly unsettled: boolean;
+  /** It was halted for a migration, and never ran on the target. */
+  readonly stayed: boolean;
+  /** What another node has asked for a guest that comes from there. */
+  readonly asked: "prepare" | "finish" | undefined;
+}
+
+export const NOT_MOVING: Moving = {
+  leaves: false,
+  stranded: false,
+  unsettled: false,
+  stayed: false,
+  asked: undefined,
+};
 
 export type Step =
   | { readonly do: "wait"; readonly until?: Date | undefined }
   /** Volumes and network, in parallel. */
   | { readonly do: "prepare" | "create" | "look" | "resume" | "suspend" | "shutdown" | "takeDown" }
+  /** See node-runtime/migration: the guest goes to another node, or comes from one. */
+  | { readonly do: "leave" | "abandon" | "settle" | "receive" | "admit" }
   /** The domain is created and is wished paused: it counts as started and paused. */
   | { readonly do: "hold" }
   /** It is to end and nobody has looked for a domain of it: it becomes unsure. */
@@ -67,7 +97,16 @@ export type Step =
 export type Doing = Exclude<Step, { do: "wait" | "doubt" | "end" }>;
 
 /** Steps whose effect is unknown when they fail. */
-export const UNCERTAIN: ReadonlySet<Step["do"]> = new Set(["resume", "suspend", "shutdown", "destroy"]);
+export const UNCERTAIN: ReadonlySet<Step["do"]> = new Set([
+  "resume",
+  "suspend",
+  "shutdown",
+  "destroy",
+  "leave",
+  "abandon",
+  "settle",
+  "admit",
+]);
 
 export const RUNNING: At = { at: "live", vcpus: "running" };
 export const PAUSED = { at: "live", vcpus: "paused", pausedReason: "PausedByUser" } as const satisfies At;
@@ -96,6 +135,7 @@ export function next(situation: Situation, now: Date): Step {
   // From here a domain exists, or may: nothing can be done without the hypervisor.
   if (!situation.connected) return { do: "wait" };
   if (place.at === "unsure") return waiting ? { do: "wait", until: situation.retryAt } : { do: "look" };
+  if (place.at === "incoming") return whileIncoming(situation);
   if (place.at === "created") return beforeRunning(situation, now, waiting);
   return whileLive(situation, place, now, waiting);
 }
@@ -105,29 +145,60 @@ function beforeDomain(situation: Situation, now: Date, waiting: boolean): Step {
   if (exit !== undefined) return situation.looked ? { do: "end", exit } : { do: "doubt" };
   if (waiting) return { do: "wait", until: earlier(situation.retryAt, situation.startBy) };
   if (situation.place.at === "new") return { do: "prepare" };
+  if (situation.desired === "incoming") {
+    // The source has handed over what is not here any more.
+    if (situation.moving.asked === "finish") {
+      return situation.looked ? { do: "end", exit: exits.arrivalCutShort } : { do: "doubt" };
+    }
+    return situation.connected && situation.moving.asked === "prepare"
+      ? { do: "receive" }
+      : { do: "wait", until: situation.startBy };
+  }
   return situation.connected ? { do: "create" } : { do: "wait", until: situation.startBy };
 }
 
 function beforeRunning(situation: Situation, now: Date, waiting: boolean): Step {
   const exit = reasonNotToStart(situation, now);
   if (exit !== undefined) return { do: "destroy", exit };
+  // The incoming domain of a runtime that is gone: the guest goes on where it was.
+  if (situation.desired === "incoming") return { do: "destroy", exit: exits.arrivalCutShort };
   if (waiting) return { do: "wait", until: earlier(situation.retryAt, situation.startBy) };
   return situation.desired === "paused" ? { do: "hold" } : { do: "resume" };
 }
 
+/** How long it may take is for the source and for functions to say. */
+function whileIncoming({ desired, claimHolds, moving }: Situation): Step {
+  if (desired === "stopped" || desired === "off") return { do: "destroy", exit: exits.stoppedBeforeStart };
+  if (!claimHolds) return { do: "destroy", exit: exits.claimLost };
+  return moving.asked === "finish" ? { do: "admit" } : { do: "wait" };
+}
+
 function whileLive(situation: Situation, live: Extract<At, { at: "live" }>, now: Date, waiting: boolean): Step {
+  const { moving } = situation;
+  // Whatever is wished, nothing may happen to a guest that may run elsewhere.
+  if (moving.unsettled) return waiting ? { do: "wait", until: situation.retryAt } : { do: "settle" };
+  if (moving.stranded) return waiting ? { do: "wait", until: situation.retryAt } : { do: "abandon" };
+  const lives = situation.desired === "running" || situation.desired === "paused";
+  if (moving.leaves && lives && live.vcpus === "running") return { do: "leave" };
   switch (situation.desired) {
     case "off":
       return waiting ? { do: "wait", until: situation.retryAt } : { do: "destroy", exit: exits.ordered };
     case "stopped":
       return shutDown(situation, live, now, waiting);
     case "running":
-      if (live.vcpus === "running" || NOT_OURS_TO_RESUME.has(live.pausedReason ?? "")) return { do: "wait" };
+    case "incoming":
+      if (live.vcpus === "running" || staysHalted(live, situation)) return { do: "wait" };
       return waiting ? { do: "wait", until: situation.retryAt } : { do: "resume" };
     case "paused":
       if (live.vcpus === "paused") return { do: "wait" };
       return waiting ? { do: "wait", until: situation.retryAt } : { do: "suspend" };
   }
+}
+
+function staysHalted({ pausedReason = "" }: Extract<At, { at: "live" }>, { moving, desired }: Situation): boolean {
+  // Halted by a migration that has ended here, or arrived here and was not let run: nobody else will.
+  if (pausedReason === "PausedMigration" && (moving.stayed || desired === "incoming")) return false;
+  return NOT_OURS_TO_RESUME.has(pausedReason);
 }
 
 function shutDown(situation: Situation, live: Extract<At, { at: "live" }>, now: Date, waiting: boolean): Step {
@@ -185,6 +256,12 @@ export const exits = {
     kind: "failed",
     reason: "StartTimedOut",
     message: `the vCPUs did not run within ${START_DEADLINE_MS / 1000} s`,
+  },
+  moved: { kind: "moved", reason: "Migrated", message: "it runs on another node now" },
+  arrivalCutShort: {
+    kind: "destroyed",
+    reason: "ArrivalCutShort",
+    message: "the runtime ended while a guest was coming in: it goes on where it was",
   },
   guestShutdown: { kind: "shutdown", reason: "GuestShutdown", message: "the guest powered off" },
   shutdownAsked: { kind: "shutdown", reason: "ShutdownAsked", message: "the guest shut down as it was asked to" },

@@ -33,7 +33,7 @@ const HOW = {
   destroyed: () => exits.destroyedByOthers,
   crashed: ({ ran, panicked }) => (panicked ? exits.guestPanicked : ran ? exits.qemuExited : exits.diedBeforeStart),
   failed: () => exits.diedBeforeStart,
-  migrated: () => ({ kind: "destroyed", reason: "Migrated", message: "it runs on another node now" }),
+  migrated: () => exits.moved,
   saved: () => ({ kind: "destroyed", reason: "Saved", message: "its memory was saved to a file, not by order" }),
 } as const satisfies Record<How, (circumstances: Circumstances) => Exit>;
 

@@ -6,9 +6,10 @@ import type { ReportName } from "#events/catalogue.ts";
 import type { Random } from "#events/chance.ts";
 import type { Clock } from "#events/clock.ts";
 import type { Log } from "#events/log.ts";
-import type { MachineOrder, MachineStatus } from "#events/machine.ts";
+import type { Claim, MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainParts, GuestLink, PreparedVolumes } from "../domain/parts.ts";
-import type { DomainEvent } from "../hypervisor.ts";
+import type { DomainEvent, Wire } from "../hypervisor.ts";
+import type { Peers } from "../migration/peers.ts";
 
 export type Input =
   /** A new wish; its notes are on disk already. */
@@ -45,6 +46,11 @@ export interface DomainDescription {
   interfaces(order: MachineOrder): MachineStatus["interfaces"];
   /** Whose domain it is, from the XML as the hypervisor has it; undefined when it is none of ours. */
   claimOf(xml: string): { readonly uid: string; readonly epoch: number } | undefined;
+  /** Targets of the disks that a move copies. */
+  copied(order: MachineOrder): readonly string[];
+  /** The source's domain as this node makes it: its own paths, emulator and claim. */
+  incoming(xml: string, sourceDirectory: string, order: MachineOrder, directory: string, emulator: string): string;
+  name(order: MachineOrder): string;
 }
 
 export interface MachineConsoles {
@@ -74,10 +80,29 @@ export interface Notes {
   readonly shutdownAskedAt?: string | undefined;
   /** The run is over and this is how; disks and network may still be there. */
   readonly exit?: MachineStatus["exit"] | undefined;
+  /** The guest was to leave: for which migration, and how far that came. */
+  readonly leaving?: Leaving | undefined;
   /** Taken down: final for the epoch. */
   readonly stoppedAt?: string | undefined;
   /** No sequence above this was used: after a restart counting goes on from here. */
   readonly sequenceCeiling: number;
+}
+
+/**
+ * - `copying`: nothing has been asked of the target that would let it run the guest
+ * - `asked`: on disk before the target is asked to run it: from here on only its answer, or proof, lets it run here again
+ * - `stayed`: it never runs there for this migration
+ */
+export interface Leaving {
+  readonly migration: string;
+  readonly state: "copying" | "asked" | "stayed";
+  /** Whom to ask. */
+  readonly to?: Claim | undefined;
+  readonly url?: string | undefined;
+  /** libvirt's word for the target, base64, once all is copied: what `asked` asks with. */
+  readonly cookie?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
 }
 
 export interface DriverFacts {
@@ -99,6 +124,11 @@ export interface DriverPorts {
    * holds. Asked right before the vCPUs run.
    */
   readonly claimHolds: (order: MachineOrder) => boolean;
+  readonly peers: Peers;
+  /** The machine's own directory. */
+  readonly directoryOf: (uid: string) => string;
+  /** Where the guest's memory and disks come in: paths of sockets, the same at each call. */
+  readonly arrivalWire: (uid: string) => Wire;
   readonly facts: DriverFacts;
   readonly log: Log;
   readonly random: Random;

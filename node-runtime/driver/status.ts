@@ -18,6 +18,7 @@ export function stateOf(place: At, seen: Seen): MachineState {
     case "prepared":
       return "preparing";
     case "created":
+    case "incoming":
       return "starting";
     case "live":
       return seen.asked ? "stopping" : place.vcpus;
@@ -51,6 +52,7 @@ export interface Telling extends Seen {
   readonly problem: MachineStatus["problem"];
   readonly agentConnected: boolean;
   readonly guestOSInfo: MachineStatus["guestOSInfo"];
+  readonly move: MachineStatus["move"];
 }
 
 export function statusOf(telling: Telling, domain: DomainDescription, facts: DriverFacts): MachineStatus {
@@ -68,6 +70,7 @@ export function statusOf(telling: Telling, domain: DomainDescription, facts: Dri
     ...(place.at === "live" && place.vcpus === "paused" ? { pausedReason: place.pausedReason ?? "PausedUnknown" } : {}),
     ...(telling.problem === undefined ? {} : { problem: telling.problem }),
     ...(place.at === "stopped" ? { exit: place.exit } : {}),
+    ...(telling.move === undefined ? {} : { move: telling.move }),
     interfaces: domain.interfaces(order),
     volumes: [...domain.targets(order)],
     accelerator: facts.accelerator,

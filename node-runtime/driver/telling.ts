@@ -17,7 +17,7 @@ const SEQUENCES = 64;
 const SEQUENCES_PER_SECOND = 16;
 
 /** What only the driver knows of the moment. */
-export type Moment = Pick<View, "place" | "connected" | "asked" | "problem">;
+export type Moment = Pick<View, "place" | "connected" | "asked" | "problem" | "move">;
 
 export class Telling {
   readonly #ports: Pick<DriverPorts, "clock" | "domain" | "facts" | "log" | "tell">;

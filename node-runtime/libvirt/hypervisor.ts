@@ -5,13 +5,14 @@
 import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
-import type { Domain, DomainEvent, Hypervisor } from "../hypervisor.ts";
+import type { Domain, DomainEvent, Hypervisor, Incoming, Outgoing } from "../hypervisor.ts";
 import type { Log } from "#events/log.ts";
 import type { Connection, ConnectionOptions } from "./connection.ts";
 import { openConsole } from "./console.ts";
 import { stateOf } from "./domain-events.ts";
 import { domainProcess } from "./domain-process.ts";
 import { faultOf, LibvirtError } from "./error.ts";
+import { openIncoming, openOutgoing } from "./migration.ts";
 import { errorCode, flag } from "./numbers.ts";
 import type { NonnullDomain } from "./protocol.gen.ts";
 import { Session } from "./session.ts";
@@ -198,6 +199,26 @@ class OverLibvirt implements Hypervisor {
     } catch (error) {
       throw new Fault("later", "AgentMalformed", `${doing}: its answer is no JSON`, { cause: error });
     }
+  }
+
+  outgoing(uuid: string): Promise<Outgoing> {
+    return this.#perform(`open the migration of domain ${uuid}`, () => openOutgoing(this.#connection, uuid));
+  }
+
+  incoming(): Promise<Incoming> {
+    return this.#perform("open a connection for an incoming domain", () => openIncoming(this.#connection));
+  }
+
+  abortJob(uuid: string): Promise<void> {
+    return this.#short(`abort what is done with domain ${uuid}`, async (connection) => {
+      const dom = await this.#find(connection, uuid);
+      if (dom === undefined) return;
+      try {
+        await connection.call("domainAbortJob", { dom });
+      } catch (error) {
+        if (!isCode(error, errorCode.operationInvalid)) throw error;
+      }
+    });
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,19 @@ export const flag = {
   consoleForce: 1,
 } as const;
 
+/** virDomainMigrateFlags. */
+export const migrateFlag = {
+  live: 1,
+  /** Disks are copied whole: nothing is expected of what the target's files hold. */
+  nonSharedDisk: 64,
+  /** A disk that fails on either side ends the migration rather than pausing the guest. */
+  abortOnError: 4096,
+  autoConverge: 8192,
+} as const;
+
+/** virDomainGetJobStatsFlags: of the job that is over. */
+export const JOB_STATS_COMPLETED = 1;
+
 /** A feature that a client asks for by connectSupportsFeature: the server then pings and expects answers. */
 export const FEATURE_KEEPALIVE = 10;
 

@@ -94,6 +94,29 @@ export function hypervisorDoor({ model, node, process, scheduler, weather }: Hyp
       await scheduler.park(process, weather.between(0.1, LATEST_EVENT_MILLISECONDS));
       return model.xml(uuid);
     },
+    outgoing: async (uuid) => {
+      const outgoing = await heard(model.outgoing(uuid));
+      return {
+        begin: (parameters) => call("migrateBegin", () => outgoing.begin(parameters)),
+        copy: (cookie, wire, parameters) => heard(outgoing.copy(cookie, wire, parameters)),
+        confirm: (cookie, moved, parameters) =>
+          call("migrateConfirm", () => outgoing.confirm(cookie, moved, parameters)),
+        figures: () => heard(outgoing.figures()),
+        abort: () => heard(outgoing.abort()),
+        close: () => heard(outgoing.close()),
+      };
+    },
+    incoming: async () => {
+      const incoming = await heard(model.incoming());
+      return {
+        prepare: (xml, cookie, wire, parameters) =>
+          call("migratePrepare", () => incoming.prepare(xml, cookie, wire, parameters)),
+        finish: (cookie, name, arrived, parameters) =>
+          call("migrateFinish", () => incoming.finish(cookie, name, arrived, parameters)),
+        close: () => heard(incoming.close()),
+      };
+    },
+    abortJob: (uuid) => call("abortJob", () => model.abortJob(uuid)),
     agent: (uuid, command, timeoutSeconds) => heard(model.agent(uuid, command, timeoutSeconds)),
     close: async () => undefined,
     shut: () => unlisten.forEach((stop) => stop()),

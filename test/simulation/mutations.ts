@@ -190,6 +190,9 @@ function takesEverything(machines: HeldMachines, { bootID }: OnNode): HeldMachin
     all: () => machines.all(),
     status: (uid) => machines.status(uid),
     usesPod: (podUID) => machines.usesPod(podUID),
+    comesFrom: (uid) => machines.comesFrom(uid),
+    prepareArrival: (uid, request) => machines.prepareArrival(uid, request),
+    finishArrival: (uid, request) => machines.finishArrival(uid, request),
   };
 }
 

@@ -11,6 +11,9 @@ import type { DomainDescription, MachineNetwork, MachineVolumes } from "#node-ru
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
 import { Machines } from "#node-runtime/machines.ts";
 import { ModelHypervisor, type Truth } from "#node-runtime/model-hypervisor.ts";
+import type { ModelWires } from "#node-runtime/model-migration.ts";
+import type { Peers } from "#node-runtime/migration/peers.ts";
+import { wireOf } from "./peers-door.ts";
 import { Records, type RecordsOptions } from "#node-runtime/records.ts";
 import { startReporter, type Reporter } from "#node-runtime/reporter.ts";
 import type { Disk } from "#node-runtime/disk.ts";
@@ -26,6 +29,10 @@ export interface NodeParts {
   readonly scheduler: Scheduler;
   readonly weather: Weather;
   readonly seams: Seams;
+  /** Where guests come in, on all nodes. */
+  readonly wires: ModelWires;
+  /** The other nodes' runtimes, as this node's reaches them. */
+  readonly peers: (node: SimulatedNode, process: Process) => Peers;
   /** Told of every change of every domain. */
   readonly truth: (node: SimulatedNode, truth: Truth) => void;
 }
@@ -72,6 +79,8 @@ export class SimulatedNode {
       clock: this.host.clock,
       random: weather.random,
       truth: (truth) => parts.truth(this, truth),
+      wires: parts.wires,
+      copying: { least: 500, most: 30_000 },
     });
   }
 
@@ -95,6 +104,7 @@ export class SimulatedNode {
     if (this.#process === undefined) return;
     this.#parts.scheduler.kill(this.#process);
     this.#door?.shut();
+    this.hypervisor.dropArrivals();
     this.#process = undefined;
     this.#door = undefined;
     this.machines = undefined;
@@ -166,6 +176,9 @@ export class SimulatedNode {
           network: this.#networkDoor(process),
           domain: domains,
           consoles: { attach: () => scheduler.park(process, weather.between(0.1, 3)), detach: () => undefined },
+          peers: this.#parts.peers(this, process),
+          directoryOf: (uid) => `/state/machines/${uid}`,
+          arrivalWire: (uid) => wireOf(name, uid),
           clock,
           random: weather.random,
           log: silentLog,
@@ -259,6 +272,9 @@ const domains: DomainDescription = {
   uuid: ({ uid, spec }) => spec.domain.firmware?.uuid ?? uid,
   xml: ({ uid, spec, namespace, name, claim }) =>
     `<domain><name>${namespace}_${name}</name><uuid>${spec.domain.firmware?.uuid ?? uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
+  copied: () => [],
+  incoming: (xml, _from, { uid, claim }) => xml.replace(/<mark>.*<\/mark>/, `<mark>${uid}/${claim.epoch}</mark>`),
+  name: ({ namespace, name }) => `${namespace}_${name}`,
   targets: () => [],
   interfaces: () => [],
   claimOf: markOf,

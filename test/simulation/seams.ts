@@ -13,7 +13,10 @@ import type { Machines } from "#node-runtime/machines.ts";
 import type { DiskContent } from "./disk.ts";
 
 /** A runtime's machines, as others use them. */
-export type HeldMachines = Pick<Machines, "order" | "forget" | "act" | "all" | "status" | "usesPod">;
+export type HeldMachines = Pick<
+  Machines,
+  "order" | "forget" | "act" | "all" | "status" | "usesPod" | "comesFrom" | "prepareArrival" | "finishArrival"
+>;
 
 /** What a stand-in on a node may know and use. */
 export interface OnNode {

@@ -11,7 +11,9 @@ import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
 import { controlDoor, type ControlDoor, type Listening } from "./control-door.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
+import type { ModelWires } from "#node-runtime/model-migration.ts";
 import { SimulatedNode } from "./node.ts";
+import { peersDoor } from "./peers-door.ts";
 import { tellDeed, type Deed, type Setting } from "./plan.ts";
 import { createSafety, type Safety } from "./safety.ts";
 import { createScheduler, type Process, type Scheduler } from "./scheduler.ts";
@@ -91,6 +93,7 @@ export class Stage {
       },
       leaseSeconds: LEASE_SECONDS,
     });
+    const wires: ModelWires = new Map();
     for (const name of setting.nodes) {
       const { weather } = this;
       const node = new SimulatedNode({
@@ -98,6 +101,8 @@ export class Stage {
         scheduler,
         weather,
         seams,
+        wires,
+        peers: (self, process) => peersDoor({ nodes: this.nodes, self, process, scheduler, weather }),
         truth: (on, truth) => {
           this.story.tell(name, `domain ${truth.name} ${truth.state ?? "is gone"}`);
           this.safety.truth(on, truth);

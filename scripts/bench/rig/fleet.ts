@@ -33,6 +33,9 @@ const domain: DomainDescription = {
     `<domain><name>${namespace}_${name}</name><uuid>${uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
   targets: () => [],
   interfaces: () => [{ name: "default", mac: "02:00:00:00:00:01", ipAddresses: ["10.0.0.2"], ipAddress: "10.0.0.2" }],
+  copied: () => [],
+  incoming: (xml) => xml,
+  name: ({ namespace, name }) => `${namespace}_${name}`,
   claimOf: (xml) => {
     const found = /<mark>(.*)\/(\d+)<\/mark>/.exec(xml);
     return found === null ? undefined : { uid: found[1] ?? "", epoch: Number(found[2]) };

@@ -40,6 +40,14 @@ async function serveNode(name: string): Promise<OrdersServer> {
   return serveOrders({
     listen: { host: "127.0.0.1", port: 0, tls: { ...identity, ca: pki.authority } },
     log: silentLog,
+    peers: {
+      arrivals: {
+        comesFrom: () => undefined,
+        prepareArrival: () => Promise.reject(new Error("nobody comes")),
+        finishArrival: () => Promise.reject(new Error("nobody comes")),
+      },
+      wireOf: () => ({ memory: "/nowhere", disks: "/nowhere" }),
+    },
     machines: {
       async order(order) {
         if (fault !== undefined) throw fault;

@@ -8,7 +8,7 @@ const around = fc.integer({ min: -400_000, max: 400_000 }).map((ms) => new Date(
 const exit = { kind: "crashed", reason: "QemuExited", message: "" } as const;
 
 const place: fc.Arbitrary<At> = fc.oneof(
-  fc.constantFrom<At>({ at: "new" }, { at: "prepared" }, { at: "created" }, { at: "unsure" }),
+  fc.constantFrom<At>({ at: "new" }, { at: "prepared" }, { at: "created" }, { at: "incoming" }, { at: "unsure" }),
   fc.constantFrom<At>({ at: "ended", exit }, { at: "stopped", exit }),
   fc.constantFrom<At>(
     { at: "live", vcpus: "running" },
@@ -19,7 +19,14 @@ const place: fc.Arbitrary<At> = fc.oneof(
 );
 const situation: fc.Arbitrary<Situation> = fc.record({
   place,
-  desired: fc.constantFrom("running", "paused", "stopped", "off"),
+  desired: fc.constantFrom("running", "paused", "incoming", "stopped", "off"),
+  moving: fc.record({
+    leaves: fc.boolean(),
+    stranded: fc.boolean(),
+    unsettled: fc.boolean(),
+    stayed: fc.boolean(),
+    asked: fc.constantFrom("prepare", "finish", undefined),
+  }),
   graceSeconds: fc.integer({ min: 0, max: 300 }),
   claimHolds: fc.boolean(),
   connected: fc.boolean(),
@@ -78,7 +85,8 @@ describe("the next step", () => {
     always(({ place: { at }, connected }, step) => {
       if (step.do !== "wait") return true;
       if (step.until !== undefined) return step.until > now;
-      return at === "stopped" || at === "live" || !connected;
+      // How long a guest may take to come in is for its source and for functions to say.
+      return at === "stopped" || at === "live" || at === "incoming" || !connected;
     });
   });
 

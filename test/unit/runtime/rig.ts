@@ -10,6 +10,7 @@ import type { Disk } from "#node-runtime/disk.ts";
 import type { DomainDescription, DriverPorts } from "#node-runtime/driver/ports.ts";
 import { Machines } from "#node-runtime/machines.ts";
 import { ModelHypervisor, type GuestBehaviour } from "#node-runtime/model-hypervisor.ts";
+import type { ModelWires } from "#node-runtime/model-migration.ts";
 import { Records } from "#node-runtime/records.ts";
 import { BOOT_ID, order } from "./orders.ts";
 
@@ -70,10 +71,20 @@ const domain: DomainDescription = {
     `<domain><name>${namespace}_${name}</name><uuid>${spec.domain.firmware?.uuid ?? uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
   targets: () => [],
   interfaces: () => [],
+  copied: () => [],
+  incoming: (xml, _from, { uid, claim }) => xml.replace(/<mark>.*<\/mark>/, `<mark>${uid}/${claim.epoch}</mark>`),
+  name: ({ namespace, name }) => `${namespace}_${name}`,
   claimOf: (xml) => {
     const found = /<mark>(.*)\/(\d+)<\/mark>/.exec(xml);
     return found === null ? undefined : { uid: found[1] ?? "", epoch: Number(found[2]) };
   },
+};
+
+/** A node alone. */
+const noPeers: DriverPorts["peers"] = {
+  prepare: () => Promise.reject(new Error("no peer")),
+  finish: () => Promise.reject(new Error("no peer")),
+  tunnel: () => Promise.reject(new Error("no peer")),
 };
 
 export interface Told {
@@ -81,8 +92,18 @@ export interface Told {
   readonly status: MachineStatus;
 }
 
+/** Nodes that reach each other, on one clock. */
+export interface Together {
+  readonly node: string;
+  readonly clock: VirtualClock;
+  readonly wires: ModelWires;
+  readonly peers: DriverPorts["peers"];
+}
+
 export class Rig {
-  readonly clock: VirtualClock = virtualClock();
+  readonly clock: VirtualClock;
+  readonly node: string;
+  readonly #peers: DriverPorts["peers"];
   readonly disk = new MemoryDisk();
   readonly volumes = new Counting();
   readonly network = new Counting();
@@ -94,13 +115,22 @@ export class Rig {
   #machines: Machines | undefined;
   #consoles: Consoles | undefined;
 
-  private constructor(guests: Partial<GuestBehaviour>, seed: number) {
+  private constructor(guests: Partial<GuestBehaviour>, seed: number, together: Partial<Together>) {
     this.#random = seededRandom(seed);
-    this.hypervisor = new ModelHypervisor({ clock: this.clock, random: this.#random, guests });
+    this.clock = together.clock ?? virtualClock();
+    this.node = together.node ?? "node1";
+    this.#peers = together.peers ?? noPeers;
+    const { wires } = together;
+    this.hypervisor = new ModelHypervisor({
+      clock: this.clock,
+      random: this.#random,
+      guests,
+      ...(wires === undefined ? {} : { wires }),
+    });
   }
 
-  static async start(guests: Partial<GuestBehaviour> = {}, seed = 1): Promise<Rig> {
-    const rig = new Rig(guests, seed);
+  static async start(guests: Partial<GuestBehaviour> = {}, seed = 1, together: Partial<Together> = {}): Promise<Rig> {
+    const rig = new Rig(guests, seed, together);
     await rig.startRuntime();
     return rig;
   }
@@ -119,7 +149,7 @@ export class Rig {
     const { clock, hypervisor } = this;
     const records = await Records.open({
       directory: "/state",
-      node: "node1",
+      node: this.node,
       bootID,
       disk: this.disk,
       clock,
@@ -146,13 +176,16 @@ export class Rig {
       },
       domain,
       consoles: { attach: async () => {}, detach: () => {} },
+      peers: this.#peers,
+      directoryOf: (uid) => `/nowhere/${uid}`,
+      arrivalWire: (uid) => ({ memory: `${this.node}/${uid}`, disks: `${this.node}/${uid}/disks` }),
       clock,
       random: this.#random,
       log: silentLog,
-      facts: { node: "node1", accelerator: "tcg", emulator: "/usr/bin/qemu" },
+      facts: { node: this.node, accelerator: "tcg", emulator: "/usr/bin/qemu" },
     };
     this.#machines = new Machines({
-      node: "node1",
+      node: this.node,
       hypervisor,
       records,
       ports,
@@ -166,6 +199,7 @@ export class Rig {
     const machines = this.machines;
     this.#machines = undefined;
     this.#consoles = undefined;
+    this.hypervisor.dropArrivals();
     const closing = machines.close();
     // What was under way ends in its own time; nothing new begins.
     await this.clock.advance(60_000);

@@ -1,0 +1,196 @@
+/**
+ * The two ends of a live migration over libvirt, step by step (its protocol version 3, driven by us): the source's
+ * daemon and the target's never talk to each other, and no step that decides who runs the guest is libvirt's to guess.
+ *
+ * Each end has a connection of its own. When it is lost, libvirt clears up: an incoming domain ends, a source that has
+ * handed its memory over stays halted. That is what a runtime that comes back has to find.
+ */
+import { Fault } from "#events/fault.ts";
+import type { Incoming, MigrationFigures, MigrationParameters, Outgoing, Wire } from "../hypervisor.ts";
+import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
+import { disconnected, faultOf, LibvirtError } from "./error.ts";
+import { figuresOf } from "./job-stats.ts";
+import { JOB_STATS_COMPLETED, migrateFlag } from "./numbers.ts";
+import type { NonnullDomain, TypedParam } from "./protocol.gen.ts";
+
+const SHORT_MS = 30_000;
+/** The target starts QEMU. */
+const PREPARE_MS = 60_000;
+/** Copying ends by its own limits, which its caller keeps; this one is only there to be finite. */
+const COPY_MS = 7 * 24 * 3_600_000;
+const SWITCH_MS = 60_000;
+const MEBIBYTE = 1024 * 1024;
+
+export async function openOutgoing(options: ConnectionOptions, uuid: string): Promise<Outgoing> {
+  const connection = await connect(options);
+  try {
+    const { dom } = await connection.call("domainLookupByUuid", { uuid });
+    return new OverLibvirtOutgoing(connection, dom);
+  } catch (error) {
+    connection.destroy(disconnected("no migration was begun"));
+    throw faultOf(error, `cannot begin to migrate domain ${uuid}`);
+  }
+}
+
+export async function openIncoming(options: ConnectionOptions): Promise<Incoming> {
+  return new OverLibvirtIncoming(await connect(options));
+}
+
+class OverLibvirtOutgoing implements Outgoing {
+  readonly #connection: Connection;
+  readonly #dom: NonnullDomain;
+
+  constructor(connection: Connection, dom: NonnullDomain) {
+    this.#connection = connection;
+    this.#dom = dom;
+  }
+
+  begin(parameters: MigrationParameters): Promise<{ readonly xml: string; readonly cookie: Uint8Array }> {
+    return this.#step("begin to migrate", async () => {
+      const params = sourceParams(parameters);
+      const flags = flagsOf(parameters);
+      const { xml, cookieOut } = await this.#connection.call(
+        "domainMigrateBegin3Params",
+        { dom: this.#dom, params, flags },
+        SHORT_MS,
+      );
+      return { xml, cookie: cookieOut };
+    });
+  }
+
+  copy(cookie: Uint8Array, wire: Wire, parameters: MigrationParameters): Promise<Uint8Array> {
+    return this.#step("copy", async () => {
+      const params = [...sourceParams(parameters), ...wireParams(wire, parameters)];
+      const { cookieOut } = await this.#connection.call(
+        "domainMigratePerform3Params",
+        { dom: this.#dom, params, cookieIn: cookie, flags: flagsOf(parameters) },
+        COPY_MS,
+      );
+      return cookieOut;
+    });
+  }
+
+  confirm(cookie: Uint8Array, moved: boolean, parameters: MigrationParameters): Promise<void> {
+    return this.#step(moved ? "let go of" : "keep", async () => {
+      await this.#connection.call(
+        "domainMigrateConfirm3Params",
+        { dom: this.#dom, params: [], cookieIn: cookie, flags: flagsOf(parameters), cancelled: moved ? 0 : 1 },
+        SWITCH_MS,
+      );
+    });
+  }
+
+  async figures(): Promise<MigrationFigures | undefined> {
+    const { type, params } = await this.#connection.call("domainGetJobStats", { dom: this.#dom, flags: 0 }, SHORT_MS);
+    return type === 0 ? undefined : figuresOf(params);
+  }
+
+  async abort(): Promise<void> {
+    await this.#connection.call("domainAbortJob", { dom: this.#dom }, SHORT_MS);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #step<T>(verb: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw faultOf(error, `cannot ${verb} domain ${this.#dom.name}`);
+    }
+  }
+}
+
+class OverLibvirtIncoming implements Incoming {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async prepare(
+    xml: string,
+    cookie: Uint8Array,
+    wire: Wire,
+    parameters: MigrationParameters,
+  ): Promise<{ readonly cookie: Uint8Array }> {
+    try {
+      const params = [text("destination_xml", xml), ...wireParams(wire, parameters)];
+      const args = { params, cookieIn: cookie, flags: flagsOf(parameters) };
+      const { cookieOut } = await this.#connection.call("domainMigratePrepare3Params", args, PREPARE_MS);
+      return { cookie: cookieOut };
+    } catch (error) {
+      throw faultOf(error, "cannot prepare the incoming domain");
+    }
+  }
+
+  async finish(cookie: Uint8Array, name: string, arrived: boolean, parameters: MigrationParameters) {
+    try {
+      const params = [text("destination_name", name)];
+      const args = { params, cookieIn: cookie, flags: flagsOf(parameters), cancelled: arrived ? 0 : 1 };
+      const { dom, cookieOut } = await this.#connection.call("domainMigrateFinish3Params", args, SWITCH_MS);
+      const completed = arrived ? await this.#completed(dom) : undefined;
+      return { cookie: cookieOut, ...(completed === undefined ? {} : { figures: completed }) };
+    } catch (error) {
+      if (!arrived) return { cookie: new Uint8Array() }; // there is no domain to answer with: that is the wish
+      if (error instanceof LibvirtError) {
+        throw new Fault("stale", "ArrivalFailed", `domain ${name} could not be let run: ${error.message}`, {
+          cause: error,
+        });
+      }
+      throw faultOf(error, `cannot let domain ${name} run`);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** Nothing depends on figures: without them the guest has arrived all the same. */
+  async #completed(dom: NonnullDomain): Promise<MigrationFigures | undefined> {
+    try {
+      const args = { dom, flags: JOB_STATS_COMPLETED };
+      const { params } = await this.#connection.call("domainGetJobStats", args, SHORT_MS);
+      return figuresOf(params);
+    } catch (error) {
+      if (error instanceof Fault && error.kind === "bug") throw error;
+      return undefined;
+    }
+  }
+}
+
+function flagsOf({ autoConverge, disks }: MigrationParameters): number {
+  return (
+    migrateFlag.live |
+    migrateFlag.abortOnError |
+    (autoConverge ? migrateFlag.autoConverge : 0) |
+    (disks.length > 0 ? migrateFlag.nonSharedDisk : 0)
+  );
+}
+
+function sourceParams({ bandwidthBytesPerSecond, disks }: MigrationParameters): TypedParam[] {
+  return [
+    ...disks.map((disk) => text("migrate_disks", disk)),
+    // 0 is no limit for libvirt, too; below one MiB a second nothing would ever arrive.
+    ...(bandwidthBytesPerSecond === undefined || bandwidthBytesPerSecond <= 0
+      ? []
+      : [number("bandwidth", BigInt(Math.max(1, Math.round(bandwidthBytesPerSecond / MEBIBYTE))))]),
+  ];
+}
+
+/** Where this end's QEMU listens or connects: unix sockets, which a tunnel joins with the other end's. */
+function wireParams(wire: Wire, { disks }: MigrationParameters): TypedParam[] {
+  return [
+    text("migrate_uri", `unix://${wire.memory}`),
+    ...(disks.length === 0 ? [] : [text("disks_uri", `unix://${wire.disks}`)]),
+  ];
+}
+
+function text(field: string, value: string): TypedParam {
+  return { field, value: { type: 7, value } };
+}
+
+function number(field: string, value: bigint): TypedParam {
+  return { field, value: { type: 4, value } };
+}

@@ -1,0 +1,223 @@
+/**
+ * The source's end of a move. One rule stands above all others: once the target was asked to let the guest run, which is
+ * on disk before it is asked, the guest runs here again only after the target has said that it never will there, or after
+ * functions have proof of it.
+ *
+ * ```
+ *              copy           on disk: asked        ran there
+ *   copying ─────────► halted ──────────────► asked ──────────► moved: the domain ends here
+ *      │ failed, called off                     │ never ran there, by its own word or by proof
+ *      └──────────────► stayed ◄────────────────┘
+ * ```
+ */
+import { asFault, Fault } from "#events/fault.ts";
+import type { MachineOrder, Move, MoveFigures } from "#events/machine.ts";
+import type { Hypervisor, MigrationParameters, Outgoing } from "../hypervisor.ts";
+import type { DriverPorts, Leaving, Notebook } from "../driver/ports.ts";
+import { bytesOf, textOf } from "./arrival.ts";
+import { watchCopying } from "./limits.ts";
+import type { FinishAnswer, PeerAddress } from "./peers.ts";
+
+export type DeparturePorts = Pick<DriverPorts, "peers" | "domain" | "directoryOf" | "clock" | "log">;
+
+export interface DepartureTelling {
+  /** On disk when it resolves. */
+  note(leaving: Leaving): Promise<void>;
+  /** Progress is worth telling. */
+  moving(): void;
+}
+
+export class Departure {
+  readonly #ports: DeparturePorts;
+  readonly #hypervisor: Pick<Hypervisor, "outgoing" | "abortJob">;
+  readonly #notebook: Notebook;
+  readonly #telling: DepartureTelling;
+  #figures: MoveFigures | undefined;
+  /** A migration whose copying this very process has under way. */
+  #under: string | undefined;
+
+  constructor(
+    ports: DeparturePorts,
+    hypervisor: Pick<Hypervisor, "outgoing" | "abortJob">,
+    notebook: Notebook,
+    telling: DepartureTelling,
+  ) {
+    this.#ports = ports;
+    this.#hypervisor = hypervisor;
+    this.#notebook = notebook;
+    this.#telling = telling;
+  }
+
+  get figures(): MoveFigures | undefined {
+    return this.#figures;
+  }
+
+  /** Copying of an earlier process, or of a connection that was lost: it must be called off before anything else. */
+  get stranded(): boolean {
+    const { leaving } = this.#notebook.notes;
+    return leaving?.state === "copying" && this.#under !== leaving.migration;
+  }
+
+  /** Driver's step. Answers whether the guest is gone from here; else it stays, or the notes say that it is not known. */
+  async leave(order: MachineOrder, move: Move, signal: AbortSignal): Promise<boolean> {
+    const { migration, to, url } = move;
+    await this.#telling.note({ migration, state: "copying", to, url });
+    this.#under = migration;
+    this.#figures = undefined;
+    this.#telling.moving();
+    try {
+      return await this.#go(order, move, signal);
+    } catch (thrown) {
+      const fault = asFault(thrown);
+      if (this.#notebook.notes.leaving?.state !== "copying") throw fault;
+      this.#ports.log.warn({ uid: order.uid, migration, reason: fault.reason }, fault.message);
+      // A connection that was lost leaves the copying to itself: it is found as stranded.
+      if (fault.reason === "HypervisorDisconnected") return false;
+      await this.#stay(migration, fault);
+      return false;
+    } finally {
+      this.#under = undefined;
+    }
+  }
+
+  /** Driver's step: ends copying that nobody watches. @throws Fault later */
+  async abandon(order: MachineOrder, uuid: string): Promise<void> {
+    const { leaving } = this.#notebook.notes;
+    if (leaving?.state !== "copying") return;
+    await this.#hypervisor.abortJob(uuid);
+    await this.#stay(leaving.migration, new Fault("later", "CopyingLost", "the copying was cut short at its source"));
+    this.#ports.log.info(
+      { uid: order.uid, migration: leaving.migration },
+      "copying that nobody watched was called off",
+    );
+  }
+
+  /** Driver's step: asks the target again what became of the guest. Answers whether it has left. @throws Fault later */
+  async settle(order: MachineOrder): Promise<boolean> {
+    const { leaving } = this.#notebook.notes;
+    if (leaving?.state !== "asked") return false;
+    const proven = order.settled?.migration === leaving.migration ? order.settled.at : undefined;
+    if (proven === "target") return true;
+    if (proven === "source") {
+      await this.#stay(
+        leaving.migration,
+        new Fault("later", "NeverArrived", "it never ran on the target: functions have proof"),
+      );
+      return false;
+    }
+    const { migration, to, cookie } = leaving;
+    // A runtime that was started again may listen elsewhere: functions say where.
+    const url = order.move?.migration === migration ? order.move.url : leaving.url;
+    if (to === undefined || url === undefined || cookie === undefined) {
+      throw new Fault("bug", "TargetUnknown", `machine ${order.uid} was handed over, and its notes do not say to whom`);
+    }
+    const answer = await this.#ask({ claim: to, url, uid: order.uid }, migration, cookie);
+    if (!answer.ran) await this.#stay(migration, neverRan(answer));
+    return answer.ran;
+  }
+
+  async #go(order: MachineOrder, move: Move, signal: AbortSignal): Promise<boolean> {
+    const { peers, domain, directoryOf } = this.#ports;
+    const at = addressOf(order, move);
+    const disks = domain.copied(order);
+    const parameters = parametersOf(move, disks);
+    const outgoing = await this.#hypervisor.outgoing(domain.uuid(order));
+    let tunnel: { close(): Promise<void> } | undefined;
+    try {
+      const begun = await outgoing.begin(parameters);
+      const opened = await peers.tunnel(at, move.migration);
+      tunnel = opened;
+      const { migration, to } = move;
+      const prepared = await peers.prepare(at, {
+        migration,
+        epoch: to.epoch,
+        xml: begun.xml,
+        directory: directoryOf(order.uid),
+        cookie: textOf(begun.cookie),
+        disks: [...disks],
+      });
+      const copied = await this.#copy(outgoing, bytesOf(prepared.cookie), opened.wire, parameters, move, signal);
+      if (signal.aborted) {
+        await outgoing.confirm(copied, false, parameters);
+        throw calledOff();
+      }
+      const cookie = textOf(copied);
+      await this.#telling.note({ migration, state: "asked", to, url: move.url, cookie });
+      this.#telling.moving();
+      const answer = await this.#ask(at, migration, cookie);
+      if (!answer.ran) {
+        await this.#stay(migration, neverRan(answer));
+        await outgoing.confirm(bytesOf(answer.cookie), false, parameters);
+        return false;
+      }
+      await outgoing.confirm(bytesOf(answer.cookie), true, parameters);
+      return true;
+    } finally {
+      await Promise.allSettled([tunnel?.close(), outgoing.close()]);
+    }
+  }
+
+  async #copy(
+    outgoing: Outgoing,
+    cookie: Uint8Array,
+    wire: Parameters<Outgoing["copy"]>[1],
+    parameters: MigrationParameters,
+    move: Move,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const watched = watchCopying({
+      clock: this.#ports.clock,
+      limits: move.parameters,
+      signal,
+      figures: () => outgoing.figures(),
+      abort: () => outgoing.abort(),
+      told: (figures) => {
+        this.#figures = figures;
+        this.#telling.moving();
+      },
+    });
+    try {
+      return await outgoing.copy(cookie, wire, parameters);
+    } catch (thrown) {
+      throw watched.because() ?? thrown;
+    } finally {
+      watched.end();
+    }
+  }
+
+  async #ask(at: PeerAddress, migration: string, cookie: string): Promise<FinishAnswer> {
+    const answer = await this.#ports.peers.finish(at, { migration, epoch: at.claim.epoch, cookie });
+    if (answer.figures !== undefined)
+      this.#figures = { ...answer.figures, diskTotalBytes: this.#figures?.diskTotalBytes ?? 0 };
+    return answer;
+  }
+
+  async #stay(migration: string, { reason, message }: Fault): Promise<void> {
+    await this.#telling.note({
+      migration,
+      state: "stayed",
+      reason: reason.slice(0, 128),
+      message: message.slice(0, 2048),
+    });
+  }
+}
+
+function addressOf(order: MachineOrder, { to, url }: Move): PeerAddress {
+  return { claim: to, url, uid: order.uid };
+}
+
+function parametersOf({ parameters }: Move, disks: readonly string[]): MigrationParameters {
+  return {
+    disks,
+    autoConverge: parameters.autoConverge ?? false,
+    bandwidthBytesPerSecond: parameters.bandwidthBytesPerSecond,
+  };
+}
+
+function neverRan({ reason, message }: FinishAnswer): Fault {
+  return new Fault("later", reason ?? "TargetRefused", message ?? "the target did not let it run");
+}
+
+export function calledOff(): Fault {
+  return new Fault("later", "CalledOff", "the move was called off");
+}

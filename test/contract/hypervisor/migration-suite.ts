@@ -1,0 +1,113 @@
+/**
+ * Both ends of a migration as drivers rely on them, held by libvirt between two real nodes and by the model: above all,
+ * who runs the guest when something is lost in between.
+ */
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Incoming, MigrationParameters, Outgoing, Wire } from "#node-runtime/hypervisor.ts";
+import type { Bench } from "./suite.ts";
+
+export interface Pair {
+  readonly source: Bench;
+  readonly target: Bench;
+  /** The source's domain as the target makes it. */
+  incomingXml(xml: string): string;
+  /** The ends of a tunnel between both. */
+  readonly ends: { readonly source: Wire; readonly target: Wire };
+  close(): Promise<void>;
+}
+
+const PATIENCE = { timeout: 20_000, interval: 20 } as const;
+const parameters: MigrationParameters = { disks: [], autoConverge: false };
+
+export function migrationSuite(options: {
+  readonly name: string;
+  readonly skip?: string | undefined;
+  open(): Promise<Pair>;
+}): void {
+  const title = options.skip === undefined ? options.name : `${options.name} (skipped: ${options.skip})`;
+  describe.skipIf(options.skip !== undefined)(`a migration, held by ${title}`, () => {
+    let pair: Pair;
+    let uuid: string;
+    let name: string;
+    let outgoing: Outgoing;
+    let incoming: Incoming;
+
+    beforeAll(async () => {
+      pair = await options.open();
+      await Promise.all([pair.source.hypervisor.ready(), pair.target.hypervisor.ready()]);
+    });
+    afterAll(() => pair?.close());
+    afterEach(async () => {
+      await Promise.all([outgoing?.close(), incoming?.close()]);
+      await Promise.all([pair.source, pair.target].map(({ hypervisor }) => hypervisor.destroy(uuid)));
+    });
+
+    /** A running guest, and a domain at the target that waits for it. */
+    async function prepared(): Promise<Uint8Array> {
+      const { source, target } = pair;
+      uuid = randomUUID();
+      name = `m-${uuid.slice(0, 8)}`;
+      await source.hypervisor.createPaused(source.xml({ name, uuid }));
+      await source.hypervisor.resume(uuid);
+      await source.guestIsUp(uuid);
+      outgoing = await source.hypervisor.outgoing(uuid);
+      incoming = await target.hypervisor.incoming();
+      const begun = await outgoing.begin(parameters);
+      const made = await incoming.prepare(pair.incomingXml(begun.xml), begun.cookie, pair.ends.target, parameters);
+      return made.cookie;
+    }
+
+    async function copied(): Promise<Uint8Array> {
+      const cookie = await prepared();
+      return outgoing.copy(cookie, pair.ends.source, parameters);
+    }
+
+    async function states(): Promise<readonly (string | undefined)[]> {
+      const ends = [pair.source, pair.target].map(({ hypervisor }) => hypervisor.domain(uuid));
+      return (await Promise.all(ends)).map((domain) => domain?.state);
+    }
+
+    it("runs the guest at the source until it is halted, then at neither end, then at the target alone", async () => {
+      const cookie = await prepared();
+      expect(await states()).toEqual(["running", "paused"]);
+      const handed = await outgoing.copy(cookie, pair.ends.source, parameters);
+      expect(await states()).toEqual(["paused", "paused"]);
+      const finished = await incoming.finish(handed, name, true, parameters);
+      expect(await states()).toEqual(["paused", "running"]);
+      expect(finished.figures?.downtimeMilliseconds).toBeGreaterThanOrEqual(0);
+      await outgoing.confirm(finished.cookie, true, parameters);
+      expect(await states()).toEqual([undefined, "running"]);
+      await pair.target.guestIsUp(uuid);
+    });
+
+    it("lets the guest run at the source again when the target did not take it", async () => {
+      const handed = await copied();
+      const { cookie } = await incoming.finish(handed, name, false, parameters);
+      await outgoing.confirm(cookie, false, parameters);
+      await vi.waitFor(async () => expect(await states()).toEqual(["running", undefined]), PATIENCE);
+      await pair.source.guestIsUp(uuid);
+    });
+
+    it("leaves the guest halted at the source when its connection is lost after the copying", async () => {
+      await copied();
+      await outgoing.close();
+      expect((await states())[0]).toBe("paused");
+      await expect(pair.source.hypervisor.domain(uuid)).resolves.toMatchObject({ reason: "Migration" });
+      await pair.source.hypervisor.resume(uuid);
+      expect((await states())[0]).toBe("running");
+    });
+
+    it("ends the incoming domain with the connection that made it", async () => {
+      await copied();
+      await incoming.close();
+      await vi.waitFor(async () => expect((await states())[1]).toBeUndefined(), PATIENCE);
+    });
+
+    it("aborts nothing where nothing is under way", async () => {
+      await prepared();
+      await pair.source.hypervisor.abortJob(randomUUID());
+      expect((await states())[0]).toBe("running");
+    });
+  });
+}
