@@ -20,8 +20,6 @@ export const annotation = {
   runtimeURL: "virtive.dev/runtime-url",
   /** On the Node: identity of this boot of the node. Another value proves that what ran before is gone. */
   bootID: "virtive.dev/boot-id",
-  /** On the Node: identities of its boots before this one, newest first, with commas between. What comes late in their name is not believed. */
-  formerBootIDs: "virtive.dev/former-boot-ids",
   /** On the Node: hash of what its runtime holds; see the heartbeat. */
   inventory: "virtive.dev/inventory",
 } as const;

@@ -97,6 +97,7 @@ export function fencedWriter(writer: Writer, term: Term): Writer {
 
 function fencedNodes(nodes: Nodes, term: Term): Nodes {
   return {
+    identity: (node, url) => nodes.identity(node, url),
     machine: (node, uid) => nodes.machine(node, uid),
     machines: (node) => nodes.machines(node),
     async order(order) {

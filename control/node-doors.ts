@@ -18,6 +18,7 @@ export function rotatingNodes(reader: Reader, tls: () => PeerTls, clock: Clock):
     return current.doors;
   }
   return {
+    identity: (node, url) => doors().identity(node, url),
     machine: (node, uid) => doors().machine(node, uid),
     machines: (node) => doors().machines(node),
     order: (order) => doors().order(order),

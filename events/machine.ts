@@ -212,11 +212,21 @@ export const Heartbeat = z.strictObject({
 });
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
+/** What a runtime answers when it is asked who it is: GET /node. */
+export const NodeIdentity = z.strictObject({
+  node: z.string().min(1).max(253),
+  /** Its present boot. A heartbeat may have been held up on its way and tell of an earlier one; an answer is of now. */
+  bootID: z.string().min(1).max(128),
+});
+export type NodeIdentity = z.infer<typeof NodeIdentity>;
+
 /** The lease that a heartbeat's reply carries: seconds from the moment before the heartbeat was sent. */
 export const HeartbeatReply = z.strictObject({ leaseSeconds: z.number().positive() });
 
 /** The doors to the nodes, as functions see them. Implemented by `functions/nodes.ts` over HTTPS with client certificates. */
 export interface Nodes {
+  /** Who takes orders at the URL, which a heartbeat gave. @throws Fault later, also when it is another node */
+  identity(node: string, url: string): Promise<NodeIdentity>;
   /** What the node knows of the machine; undefined when it knows nothing of it. @throws Fault later */
   machine(node: string, uid: string): Promise<MachineStatus | undefined>;
   /** @throws Fault later */

@@ -4,29 +4,52 @@
  * Writes annotations, the label `kubevirt.io/schedulable` and the condition RuntimeReady; where Nodes are ours alone
  * also the Node itself, Ready, capacity and addresses.
  *
+ * A new boot is the proof that machines of the boot before are gone, and a heartbeat of an earlier one, held up on its
+ * way, would look like it. So the node is asked before another boot is believed: its answer is of now.
+ *
  * A heartbeat comes every 2 s and is written down when it says something new, or every 8 s: two small writes in 20 s.
  */
 import { Node } from "#api/core.ts";
 import { annotation, label } from "#api/names.ts";
 import { partsOf, rfc3339, type Condition, type Stored } from "#api/object.ts";
 import { nodeEvents } from "#events/catalogue.ts";
+import { asFault } from "#events/fault.ts";
 import { Heartbeat } from "#events/machine.ts";
 import { sameJson } from "#events/merge-patch.ts";
 import type { FunctionsConfig } from "./config.ts";
 import { deadlineOf, SILENCE_SECONDS } from "./deadlines.ts";
-import { defineFunction, due, nothing, statusPatch, told, type Decision, type FunctionDefinition } from "./define.ts";
-import { RUNTIME_READY } from "./machine-facts.ts";
+import {
+  defineFunction,
+  due,
+  nothing,
+  statusPatch,
+  told,
+  type Decision,
+  type FunctionDefinition,
+  type Looks,
+} from "./define.ts";
+import { bootIDOf, RUNTIME_READY } from "./machine-facts.ts";
 
 export interface AttendFacts {
   readonly name: string;
   readonly node: Stored<Node> | undefined;
-  /** With the time at which it came in. */
-  readonly heartbeat: { readonly said: Heartbeat; readonly at: Date } | undefined;
+  readonly heartbeat: Heard | undefined;
 }
 
+interface Heard {
+  readonly said: Heartbeat;
+  /** When it came in. */
+  readonly at: Date;
+  /** Where it tells of a boot that is not known: what the node itself answers. */
+  readonly present?: BootFact;
+}
+
+type BootFact =
+  | { readonly known: "yes"; readonly bootID: string }
+  /** The node did not answer, for this reason. */
+  | { readonly known: "no"; readonly reason: string };
+
 const WRITE_AFTER_MILLISECONDS = 8_000;
-/** A node that boots more often than this while one heartbeat is on its way has other problems. */
-const MOST_FORMER_BOOTS = 8;
 
 type NodeStatus = NonNullable<Node["status"]>;
 type NodeCondition = NonNullable<NodeStatus["conditions"]>[number];
@@ -45,12 +68,14 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
       "record",
     ],
 
-    async read({ cluster, event }, key) {
+    async read({ cluster, nodes, event }, key) {
       const { name } = partsOf(key);
       const node = await cluster.get(Node, { name });
       if (event.type !== nodeEvents.heartbeat.type) return { name, node, heartbeat: undefined };
       const said = Heartbeat.parse(event.data);
-      return { name, node, heartbeat: { said, at: new Date(event.time ?? 0) } };
+      const heard = { said, at: new Date(event.time ?? 0) };
+      const unknown = said.bootID !== bootIDOf(node) && (node !== undefined || config.ownNodes);
+      return { name, node, heartbeat: unknown ? { ...heard, present: await presentBoot(nodes, said) } : heard };
     },
 
     decide(facts, now) {
@@ -59,26 +84,36 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
   });
 }
 
+async function presentBoot(nodes: Looks["nodes"], { node, url }: Heartbeat): Promise<BootFact> {
+  try {
+    const { bootID } = await nodes.identity(node, url);
+    return { known: "yes", bootID };
+  } catch (thrown) {
+    const { kind, message } = asFault(thrown);
+    if (kind === "bug") throw thrown;
+    return { known: "no", reason: message };
+  }
+}
+
 function heardAt(node: Node | undefined): Date | undefined {
   const noted = node?.status?.conditions?.find((condition) => condition.type === RUNTIME_READY)?.lastHeartbeatTime;
   return noted === undefined ? undefined : new Date(noted);
 }
 
-function hear(
-  { name, node }: AttendFacts,
-  { said, at }: NonNullable<AttendFacts["heartbeat"]>,
-  config: FunctionsConfig,
-  now: Date,
-): Decision {
+function hear({ name, node }: AttendFacts, { said, at, present }: Heard, config: FunctionsConfig, now: Date): Decision {
   const last = heardAt(node);
   // One that comes late may tell of an earlier boot of the node.
   if (now.getTime() - at.getTime() > SILENCE_SECONDS * 1000 || (last !== undefined && at < last)) {
     return nothing(`the heartbeat of ${at.toISOString()} is overtaken`);
   }
-  if (formerBootIDs(node).includes(said.bootID)) {
-    return nothing(`the heartbeat is of ${said.bootID}, an earlier boot of ${name}`);
-  }
   if (node === undefined && !config.ownNodes) return nothing(`there is no Node ${name} in the cluster`);
+  if (said.bootID !== bootIDOf(node)) {
+    // The next heartbeat comes soon.
+    if (present?.known !== "yes")
+      return nothing(`${name} tells of another boot, and can't be asked: ${present?.reason ?? "nobody has asked it"}`);
+    if (present.bootID !== said.bootID)
+      return nothing(`the heartbeat is of ${said.bootID}; the present boot of ${name} is ${present.bootID}`);
+  }
   const object = node ?? emptyNode(name);
   const metadata = metadataFrom(object, said);
   const status = statusFrom(object, said, at, config.ownNodes);
@@ -108,26 +143,11 @@ function emptyNode(name: string): Node {
   return { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
 }
 
-/**
- * A heartbeat that was held up on its way and tells of an earlier boot would look like a new one, and a new boot is the
- * proof that machines of the boot before are gone.
- */
-function formerBootIDs(node: Node | undefined): readonly string[] {
-  const text = node?.metadata.annotations?.[annotation.formerBootIDs];
-  return text === undefined ? [] : text.split(",");
-}
-
-/** Inventory is written along with the rest, not for its own sake: it changes with every machine. */
 function metadataFrom(node: Node, said: Heartbeat): Node["metadata"] {
-  const old = node.metadata.annotations ?? {};
-  const before = old[annotation.bootID];
-  const rebooted = before !== undefined && before !== said.bootID;
-  const former = rebooted ? [before, ...formerBootIDs(node)].slice(0, MOST_FORMER_BOOTS) : formerBootIDs(node);
   const annotations = {
-    ...old,
+    ...node.metadata.annotations,
     [annotation.runtimeURL]: said.url,
     [annotation.bootID]: said.bootID,
-    ...(former.length === 0 ? {} : { [annotation.formerBootIDs]: former.join(",") }),
   };
   const labels = { ...node.metadata.labels, [label.schedulable]: String(said.hypervisorReady) };
   return { ...node.metadata, annotations, labels };

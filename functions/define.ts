@@ -75,7 +75,7 @@ export interface Decision {
 
 export interface Looks {
   readonly cluster: Reader;
-  readonly nodes: Pick<Nodes, "machine" | "machines">;
+  readonly nodes: Pick<Nodes, "identity" | "machine" | "machines">;
   /** The event that woke the function. A hint: read state, not this. Heartbeats are the one kind of event that is state. */
   readonly event: CloudEvent;
 }

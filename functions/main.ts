@@ -110,6 +110,7 @@ function nodesLater(reader: Reader, folder: string | undefined): Nodes {
   };
   return {
     machine: async (node, uid) => (await doors()).machine(node, uid),
+    identity: async (node, url) => (await doors()).identity(node, url),
     machines: async (node) => (await doors()).machines(node),
     order: async (order) => (await doors()).order(order),
     forget: async (node, uid, epoch) => (await doors()).forget(node, uid, epoch),

@@ -11,7 +11,7 @@ import { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import type { Reader } from "#events/cluster.ts";
 import { asFault, Fault, type FaultKind } from "#events/fault.ts";
-import { MachineStatus, type MachineOrder, type Nodes } from "#events/machine.ts";
+import { MachineStatus, NodeIdentity, type MachineOrder, type Nodes } from "#events/machine.ts";
 import { dial, type Refusal, type TlsIdentity } from "./websocket.ts";
 
 export interface NodesOptions {
@@ -69,11 +69,7 @@ export function createNodes(options: NodesOptions): NodeDoors {
     const object = await reader.get(Node, { name: node });
     const base = object?.metadata.annotations?.[annotation.runtimeURL];
     if (base === undefined) throw new Fault("later", "NodeUnknown", `no node runtime has reported from ${node}`);
-    const url = URL.parse(path, base);
-    if (url?.protocol !== "https:") {
-      throw new Fault("later", "NodeUnknown", `${node} gives "${base}" as its address; it must be an https URL`);
-    }
-    return url;
+    return urlAt(node, base, path);
   }
 
   async function send(
@@ -82,7 +78,15 @@ export function createNodes(options: NodesOptions): NodeDoors {
     path: string,
     body?: unknown,
   ): Promise<{ readonly status: number; readonly body: unknown }> {
-    const url = await urlOf(node, path);
+    return sendTo(node, method, await urlOf(node, path), body);
+  }
+
+  async function sendTo(
+    node: string,
+    method: Dispatcher.HttpMethod,
+    url: URL,
+    body?: unknown,
+  ): Promise<{ readonly status: number; readonly body: unknown }> {
     try {
       const answer = await request(url, {
         dispatcher: agentOf(node),
@@ -104,6 +108,12 @@ export function createNodes(options: NodesOptions): NodeDoors {
   }
 
   return {
+    async identity(node, url) {
+      const { body } = await sendTo(node, "GET", urlAt(node, url, "/node"));
+      const identity = checked(node, NodeIdentity, body);
+      if (identity.node === node) return identity;
+      throw new Fault("later", "NodeAnswerInvalid", `${identity.node} answers at ${url} for ${node}`);
+    },
     async machine(node, uid) {
       const { status, body } = await send(node, "GET", `/machines/${encodeURIComponent(uid)}`);
       return status === 404 ? undefined : checked(node, MachineStatus, body);
@@ -135,6 +145,12 @@ export function createNodes(options: NodesOptions): NodeDoors {
       await Promise.all(open.map((agent) => agent.destroy()));
     },
   };
+}
+
+function urlAt(node: string, base: string, path: string): URL {
+  const url = URL.parse(path, base);
+  if (url?.protocol === "https:") return url;
+  throw new Fault("later", "NodeUnknown", `${node} gives "${base}" as its address; it must be an https URL`);
 }
 
 /** Undefined when the certificate is this node's. That our authority has signed it, TLS has checked. */

@@ -113,7 +113,7 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
     node: name,
     stateDirectory: instance.paths.runtime(name),
     hypervisor,
-    bootID: host.bootID,
+    hostBootID: host.bootID,
     capacity: { ...host.capacity(), machines: MOST_MACHINES },
     accelerator: shared.accelerator,
     emulator: EMULATOR,

@@ -143,7 +143,8 @@ export class Records {
     }
     const notebook = this.#notebooks.get(order.uid);
     if (notebook === undefined) {
-      if (order.claim.epoch === epoch) {
+      // Off starts nothing; taken, it is the node's word that the run is over, for whoever still believes in it.
+      if (order.claim.epoch === epoch && order.desired !== "off") {
         throw new Fault(
           "stale",
           "EpochTooOld",

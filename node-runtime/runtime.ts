@@ -3,6 +3,7 @@
  * It holds no credentials of the cluster. Guests do not depend on it: it can go and come back at any moment, and finds
  * them as they are. Several can live in one process.
  */
+import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReportName } from "#events/catalogue.ts";
@@ -12,6 +13,7 @@ import type { Log } from "#events/log.ts";
 import type { Heartbeat, MachineStatus } from "#events/machine.ts";
 import { openOutbox } from "#events/outbox.ts";
 import { sqliteOutboxStore } from "#events/outbox-store.ts";
+import { openBootIdentity } from "./boot-identity.ts";
 import { openConsoles } from "./console/consoles.ts";
 import { controlClient, type ClientTls } from "./control-client.ts";
 import { realDisk, type Disk } from "./disk.ts";
@@ -33,8 +35,8 @@ export interface RuntimeOptions {
   /** This node's alone: records, disks, console history, outbox. */
   readonly stateDirectory: string;
   readonly hypervisor: Hypervisor;
-  /** Identity of this boot of the node. */
-  readonly bootID: string;
+  /** Identity of this boot of the machine. */
+  readonly hostBootID: string;
   readonly capacity: Heartbeat["capacity"];
   readonly accelerator: "kvm" | "tcg";
   /** Path of QEMU, or of the wrapper that becomes it. */
@@ -57,6 +59,8 @@ export interface Runtime {
   /** Where it takes orders. */
   readonly url: string;
   readonly node: string;
+  /** Identity of this life of the node, which orders must name. */
+  readonly bootID: string;
   machines(): readonly MachineStatus[];
   /** True while a machine that has not stopped has this anchor pod. */
   usesPod(podUID: string): boolean;
@@ -72,9 +76,19 @@ export interface Runtime {
 
 /** @throws Fault refused, later: it can't run here so, or not now */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { node, stateDirectory, hypervisor, bootID, log, images } = options;
+  const { node, stateDirectory, hypervisor, log, images } = options;
   const { clock = systemClock, random = systemRandom, disk = realDisk, domain = describedDomains } = options;
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const bootID = await openBootIdentity({
+    directory: stateDirectory,
+    hostBootID: options.hostBootID,
+    disk,
+    hypervisor,
+    domain,
+    uuid: randomUUID,
+    clock,
+    log,
+  });
   const records = await Records.open({ directory: stateDirectory, node, bootID, disk, clock, log });
   const client = controlClient(options.control);
   const outbox = openOutbox({
@@ -123,6 +137,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   });
   const server = await serveOrders({
     listen: options.listen,
+    identity: { node, bootID },
     machines,
     consoles,
     peers: { arrivals: machines, wireOf: wires.arrival },
@@ -152,6 +167,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   return {
     url: server.url,
     node,
+    bootID,
     machines: () => machines.all(),
     usesPod: (podUID) => machines.usesPod(podUID),
     leaseValid: () => reporter.leaseValid(),

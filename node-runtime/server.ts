@@ -4,6 +4,7 @@
  * | request | answers |
  * |---|---|
  * | GET /healthz | 200 ok |
+ * | GET /node | NodeIdentity |
  * | GET /machines | MachineStatus[] |
  * | GET /machines/UID | MachineStatus; 404 |
  * | PUT /machines/UID | MachineOrder → MachineStatus |
@@ -26,7 +27,7 @@ import type { z } from "zod";
 import { asFault, Fault, type FaultKind } from "#events/fault.ts";
 import { CONTROL_URI, uriNames } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
-import { MachineAction, MachineOrder, type MachineStatus } from "#events/machine.ts";
+import { MachineAction, MachineOrder, type MachineStatus, type NodeIdentity } from "#events/machine.ts";
 import { createTlsServer, ofConnection, type Server } from "#events/tls-server.ts";
 import type { Consoles } from "./console/consoles.ts";
 import { consoleSockets } from "./console/socket.ts";
@@ -64,6 +65,7 @@ export interface Served {
 
 export interface ServerOptions {
   readonly listen: Listen;
+  readonly identity: NodeIdentity;
   readonly machines: Served;
   readonly consoles: Pick<Consoles, "connect" | "history" | "mustBeOpen">;
   /** What other nodes' runtimes are answered. */
@@ -95,18 +97,22 @@ type Caller = Pick<TLSSocket, "authorized" | "getPeerCertificate">;
 
 /** The API without its transport; `allowed` says whether the caller is the control plane. */
 export function ordersApp(
-  options: Pick<ServerOptions, "machines" | "consoles" | "log"> & { readonly allowed: (context: Context) => boolean },
+  options: Pick<ServerOptions, "identity" | "machines" | "consoles" | "log"> & {
+    readonly allowed: (context: Context) => boolean;
+  },
 ): Hono {
   const { machines, consoles, log } = options;
   const app = new Hono();
 
   app.get("/healthz", (context) => context.text("ok"));
 
-  app.use("/machines/*", async (context, next) => {
-    if (!options.allowed(context as Context))
-      throw new Fault("refused", "Forbidden", "only the control plane is served here");
-    await next();
-  });
+  for (const path of ["/node", "/machines/*"]) {
+    app.use(path, async (context, next) => {
+      if (!options.allowed(context as Context))
+        throw new Fault("refused", "Forbidden", "only the control plane is served here");
+      await next();
+    });
+  }
   app.use(
     "/machines/*",
     bodyLimit({
@@ -116,6 +122,8 @@ export function ordersApp(
       },
     }),
   );
+
+  app.get("/node", (context) => context.json(options.identity));
 
   app.get("/machines", (context) => context.json(machines.all()));
 
@@ -189,7 +197,7 @@ export function ordersApp(
 }
 
 export async function serveOrders(options: ServerOptions): Promise<OrdersServer> {
-  const { listen, machines, consoles, peers, log } = options;
+  const { listen, identity, machines, consoles, peers, log } = options;
   const { mayOrder = (uris: readonly string[]) => uris.includes(CONTROL_URI) } = listen;
   const certified = ofConnection((socket: Caller) =>
     socket.authorized ? uriNames(socket.getPeerCertificate().subjectaltname) : [],
@@ -197,6 +205,7 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
   const namesOf = (socket: Caller): readonly string[] => certified(socket) ?? [];
   const isControl = (socket: Caller): boolean => mayOrder(namesOf(socket));
   const app = ordersApp({
+    identity,
     machines,
     consoles,
     log,

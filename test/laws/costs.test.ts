@@ -152,6 +152,7 @@ async function looked(
     },
   };
   const there = {
+    identity: async (node: string) => ({ node, bootID: "boot-1" }),
     machine: async (_node: string, uid: string) => machines.find((machine) => machine.uid === uid),
     machines: async (name: string) => machines.filter(({ claim }) => claim.node === name),
   };

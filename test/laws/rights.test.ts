@@ -52,6 +52,7 @@ function watched(scene: Scene, asked: Set<string>): { cluster: Reader & Writer; 
   // A node's address is in its Node.
   const spoken = <T>(answer: T): T => (note(Node, "get"), answer);
   const nodes: Nodes = {
+    identity: (node, url) => scene.nodes.identity(node, url),
     machine: (node, uid) => spoken(scene.nodes.machine(node, uid)),
     machines: (node) => spoken(scene.nodes.machines(node)),
     order: (order) => spoken(scene.nodes.order(order)),

@@ -24,6 +24,8 @@ import {
 } from "../unit/functions/objects.ts";
 
 export const NODE = "node1";
+/** What the node is at by now; instances and Nodes may know another. */
+const NEW_BOOT = "boot-3";
 export const KEY = "default/web";
 const NOW = new Date("2026-01-01T01:00:00Z");
 
@@ -102,6 +104,10 @@ export function stillNodes(answers: boolean): StillNodes {
   return {
     machinesHere,
     answers,
+    async identity(node) {
+      reach(node);
+      return { node, bootID: NEW_BOOT };
+    },
     async machine(node, uid) {
       reach(node);
       return machinesHere.get(uid);
@@ -376,7 +382,7 @@ function wake(woken: Situation["woken"], clock: VirtualClock): CloudEvent {
         ...common,
         type: nodeEvents.heartbeat,
         key: `/${NODE}`,
-        data: heartbeat(NODE, { bootID: "boot-3", hypervisorReady: false }),
+        data: heartbeat(NODE, { bootID: NEW_BOOT, hypervisorReady: false }),
       });
   }
 }

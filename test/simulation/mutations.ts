@@ -3,14 +3,15 @@
  * notice. A simulator that catches nothing proves nothing.
  */
 import { Node, Pod } from "#api/core.ts";
-import { annotation } from "#api/names.ts";
 import type { KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { objectEvents } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Cluster } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
+import type { AttendFacts } from "#functions/attend.ts";
 import type { Decision, Effect, FunctionDefinition } from "#functions/define.ts";
+import type { Hypervisor } from "#node-runtime/hypervisor.ts";
 import { asTheyAre, type HeldMachines, type OnNode, type Seams } from "./seams.ts";
 
 export interface Mutation {
@@ -140,7 +141,12 @@ export const mutations = {
   "late-boots-believed": {
     wrong: "a heartbeat of an earlier boot of the node counts as a new boot",
     withinSeeds: 400,
-    seams: () => reading("attend", withoutFormerBoots),
+    seams: () => reading("attend", withHeartbeatsBelieved),
+  },
+  "boot-told-early": {
+    wrong: "a node that has lost its files tells of a new boot while machines of the one before run",
+    withinSeeds: 60,
+    seams: () => ({ ...asTheyAre, hypervisor: listingNothingAtFirst }),
   },
 } as const satisfies Record<string, Mutation>;
 
@@ -240,9 +246,20 @@ function isTooSoon(event: CloudEvent, told: Map<string, number>): boolean {
   return false;
 }
 
-function withoutFormerBoots(facts: unknown): unknown {
-  const { node, ...rest } = (facts ?? {}) as { readonly node?: Stored<Node> };
-  if (node === undefined) return facts;
-  const { [annotation.formerBootIDs]: _former, ...annotations } = node.metadata.annotations ?? {};
-  return { ...rest, node: { ...node, metadata: { ...node.metadata, annotations } } };
+function withHeartbeatsBelieved(facts: unknown): unknown {
+  const { heartbeat, ...rest } = (facts ?? {}) as AttendFacts;
+  if (heartbeat === undefined) return facts;
+  return { ...rest, heartbeat: { ...heartbeat, present: { known: "yes", bootID: heartbeat.said.bootID } } };
+}
+
+/** The first list that a runtime asks for is that of its boot identity, where it has one to make. */
+function listingNothingAtFirst(hypervisor: Hypervisor): Hypervisor {
+  let lists = 0;
+  return {
+    ...hypervisor,
+    get connected() {
+      return hypervisor.connected;
+    },
+    list: async () => ((lists += 1) === 1 ? [] : hypervisor.list()),
+  };
 }

@@ -7,6 +7,7 @@ import { silentLog } from "#events/log.ts";
 import { memoryOutboxStore } from "#events/memory-outbox.ts";
 import { openOutbox } from "#events/outbox.ts";
 import type { OutboxStore } from "#events/outbox-store.ts";
+import { openBootIdentity } from "#node-runtime/boot-identity.ts";
 import type { DomainDescription, MachineNetwork, MachineVolumes } from "#node-runtime/driver/ports.ts";
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
 import { Machines } from "#node-runtime/machines.ts";
@@ -14,7 +15,7 @@ import { ModelHypervisor, type Truth } from "#node-runtime/model-hypervisor.ts";
 import type { ModelWires } from "#node-runtime/model-migration.ts";
 import type { Peers } from "#node-runtime/migration/peers.ts";
 import { wireOf } from "./peers-door.ts";
-import { Records, type RecordsOptions } from "#node-runtime/records.ts";
+import { Records } from "#node-runtime/records.ts";
 import { startReporter, type Reporter } from "#node-runtime/reporter.ts";
 import type { Disk } from "#node-runtime/disk.ts";
 import type { ControlDoor } from "./control-door.ts";
@@ -51,8 +52,8 @@ export class SimulatedNode {
   readonly hypervisor: ModelHypervisor;
   readonly disk = new DiskContent();
   outbox: OutboxStore = memoryOutboxStore();
-  /** Identity of its present boot. */
-  bootID: string;
+  /** Identity of its present life, as its runtime last had it. */
+  bootID = "";
   /** No message passes between it and the control plane. */
   cutOff = false;
   /** Machines whose disks, and whose links, are there. */
@@ -66,7 +67,8 @@ export class SimulatedNode {
   url = "";
   #process: Process | undefined;
   #door: HypervisorDoor | undefined;
-  #boots = 0;
+  #boots = 1;
+  #lives = 0;
   #starts = 0;
 
   constructor(parts: NodeParts) {
@@ -74,7 +76,6 @@ export class SimulatedNode {
     this.#parts = parts;
     this.name = name;
     this.host = scheduler.process(`${name} host`);
-    this.bootID = this.#nextBoot();
     this.hypervisor = new ModelHypervisor({
       clock: this.host.clock,
       random: weather.random,
@@ -119,16 +120,17 @@ export class SimulatedNode {
   }
 
   powerOn(): void {
-    this.bootID = this.#nextBoot();
+    this.#boots += 1;
     this.powered = true;
     this.hypervisor.reconnect();
   }
 
-  /** The node's own files are gone: records, epochs, what was to be told. */
+  /** The node's own files are gone: records, epochs, what was to be told. Its machines' links go with their pods. */
   loseDisk(): void {
     this.disk.wipe();
     this.outbox = memoryOutboxStore();
     this.volumes.clear();
+    this.links.clear();
   }
 
   /** Nothing to do where one runs, or without power. */
@@ -149,12 +151,21 @@ export class SimulatedNode {
     const { clock } = process;
     const door = hypervisorDoor({ model: this.hypervisor, node: name, process, scheduler, weather });
     this.#door = door;
-    const { bootID } = this;
+    const hypervisor: Hypervisor = seams.hypervisor(door);
     const content = this.disk;
-    const on: OnNode = { bootID, content, after: (time, action) => void scheduler.after(process, time, action) };
-    const disk: Disk = seams.disk(diskDoor({ content, node: name, process, scheduler, weather }), on);
-    const options = { directory: "/state", node: name, bootID, disk, clock, log: silentLog };
-    const records = await opened(options, () => scheduler.park(process, RESTART_MILLISECONDS));
+    const after: OnNode["after"] = (time, action) => void scheduler.after(process, time, action);
+    const disk: Disk = seams.disk(diskDoor({ content, node: name, process, scheduler, weather }), { content, after });
+    const files = { directory: "/state", disk, clock, log: silentLog };
+    const pause = (): Promise<void> => scheduler.park(process, RESTART_MILLISECONDS);
+    const hostBootID = `${name}-boot-${this.#boots}`;
+    const uuid = (): string => `${name}-life-${(this.#lives += 1)}`;
+    const bootID = await opened(
+      () => openBootIdentity({ ...files, hostBootID, hypervisor, domain: domains, uuid }),
+      pause,
+    );
+    this.bootID = bootID;
+    const on: OnNode = { bootID, after };
+    const records = await opened(() => Records.open({ ...files, node: name, bootID }), pause);
     const outbox = seams.outbox(
       openOutbox({
         store: this.outbox,
@@ -165,7 +176,6 @@ export class SimulatedNode {
       (event) => control.report(this, process, event, new AbortController().signal),
     );
     const line: { reporter?: Reporter } = {};
-    const hypervisor: Hypervisor = seams.hypervisor(door);
     const machines = seams.machines(
       new Machines({
         node: name,
@@ -248,18 +258,13 @@ export class SimulatedNode {
       },
     };
   }
-
-  #nextBoot(): string {
-    this.#boots += 1;
-    return `${this.name}-boot-${this.#boots}`;
-  }
 }
 
 /** What can't start now is started again, as an init system does it. */
-async function opened(options: RecordsOptions, pause: () => Promise<void>): Promise<Records> {
+async function opened<T>(open: () => Promise<T>, pause: () => Promise<void>): Promise<T> {
   for (;;) {
     try {
-      return await Records.open(options);
+      return await open();
     } catch (thrown) {
       if (asFault(thrown).kind !== "later") throw thrown;
       await pause();

@@ -64,6 +64,8 @@ export function nodesDoor({ nodes, process, scheduler, weather }: NodesDoorOptio
   }
 
   return {
+    // At the URL of an earlier runtime the present one answers, as where ports are fixed.
+    identity: (name) => ask(name, () => ({ node: name, bootID: nodes.get(name)?.bootID ?? "" })),
     machine: (node, uid) => ask(node, (machines): MachineStatus | undefined => machines.status(uid)),
     machines: (node) => ask(node, (machines) => machines.all()),
     order: (order) => ask(order.claim.node, (machines) => machines.order(order)),

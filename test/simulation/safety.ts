@@ -106,7 +106,7 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
     const running = new Map<string, LiveDomain>();
     for (const domain of domains.values()) {
       if (!domain.running) continue;
-      const { name, node, uid, epoch } = domain;
+      const { name, node, uid, epoch, bootID } = domain;
       const other = running.get(name);
       if (other !== undefined) {
         throw new Violation("at most one", `${name} runs on ${other.node.name} and on ${node.name}`);
@@ -121,9 +121,9 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
         throw new Violation("an end is an end", `instance ${name} is ${phase}, and its domain runs on ${node.name}`);
       }
       const claim = vmi.status?.claim;
-      if (claim === undefined || claim.node !== node.name || claim.epoch !== epoch || claim.bootID !== node.bootID) {
+      if (claim === undefined || claim.node !== node.name || claim.epoch !== epoch || claim.bootID !== bootID) {
         const says = claim === undefined ? "nobody" : `${claim.node} ${claim.bootID} epoch ${claim.epoch}`;
-        const runs = `${node.name} ${node.bootID} under epoch ${epoch}`;
+        const runs = `${node.name} ${bootID} under epoch ${epoch}`;
         throw new Violation("runs only under its claim", `${name} runs on ${runs}, and is claimed by ${says}`);
       }
     }

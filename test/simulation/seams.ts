@@ -21,7 +21,6 @@ export type HeldMachines = Pick<
 /** What a stand-in on a node may know and use. */
 export interface OnNode {
   readonly bootID: string;
-  readonly content: DiskContent;
   /** Runs it later, unless the runtime is killed before. */
   readonly after: (milliseconds: number, action: () => void) => void;
 }
@@ -35,7 +34,7 @@ export interface Seams {
   readonly resyncSeconds: number;
   readonly machines: (machines: HeldMachines, on: OnNode) => HeldMachines;
   readonly hypervisor: (hypervisor: Hypervisor) => Hypervisor;
-  readonly disk: (disk: Disk, on: OnNode) => Disk;
+  readonly disk: (disk: Disk, on: Pick<OnNode, "after"> & { readonly content: DiskContent }) => Disk;
   readonly outbox: (outbox: Outbox, send: (event: CloudEvent) => Promise<SendAnswer>) => Outbox;
 }
 

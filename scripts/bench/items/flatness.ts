@@ -225,6 +225,7 @@ function nodesOf(instances: readonly Stored<VirtualMachineInstance>[]): Nodes {
     throw new Error(`nothing is to be ${what}`);
   };
   return {
+    identity: async (node) => ({ node, bootID: "boot-1" }),
     machine: async (_node, uid) => byUID.get(uid),
     machines: async (node) => byNode.get(node) ?? [],
     order: not("ordered"),

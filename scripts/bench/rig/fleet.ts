@@ -71,6 +71,9 @@ async function startNode(node: string, already: readonly MachineOrder[]): Promis
   const stateDirectory = join(states, node);
   await mkdir(stateDirectory, { recursive: true });
   const disk = new MemoryDisk();
+  // It has been here before, and so have its machines.
+  const boot = { host: bootIDOf(node), bootID: bootIDOf(node) };
+  await disk.replace(join(stateDirectory, "boot.json"), JSON.stringify(boot));
   await Promise.all(
     already.map(async (order) => {
       const notes = { order, acceptedAt: new Date().toISOString(), mayHaveRun: true, sequenceCeiling: 64 };
@@ -86,7 +89,7 @@ async function startNode(node: string, already: readonly MachineOrder[]): Promis
     node,
     stateDirectory,
     hypervisor,
-    bootID: bootIDOf(node),
+    hostBootID: bootIDOf(node),
     capacity: { cpus: 256, memoryBytes: 2 ** 40, machines: 10_000 },
     accelerator: "tcg",
     emulator: "/usr/bin/model",

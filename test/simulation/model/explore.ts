@@ -1,5 +1,6 @@
 /** Walks all states that a budget of faults can lead to, nearest first, and tells the way to the first that is wrong. */
-import { begin, moves, type Budget, type Rules, type State } from "./protocol.ts";
+import { moves } from "./protocol.ts";
+import { begin, type Budget, type Rules, type State } from "./state.ts";
 
 export interface Found {
   readonly states: number;
@@ -11,9 +12,7 @@ export interface Found {
 
 /** What does not hold in the state. */
 export function violatedIn({ instance, nodes }: State): string | undefined {
-  const running = nodes.flatMap(({ domain, boot }, node) =>
-    domain?.running === true ? [{ ...domain, node, boot }] : [],
-  );
+  const running = nodes.flatMap(({ domain }, node) => (domain?.running === true ? [{ ...domain, node }] : []));
   if (running.length > 1) return "at most one";
   for (const { uid, node, boot } of running) {
     if (instance?.uid !== uid) return "nothing runs unowned";

@@ -3,120 +3,9 @@
  * bounded number of faults. `explore.ts` walks all its interleavings. What it leaves out is told in README.md.
  */
 
-export type Phase = "Pending" | "Claimed" | "Running" | "Unknown" | "Final";
-export type NodeIndex = 0 | 1;
-
-/** The VM's present instance at the API server. `version` grows with each write. */
-export interface Instance {
-  readonly uid: number;
-  readonly version: number;
-  readonly phase: Phase;
-  readonly deleting: boolean;
-  readonly claim?: { readonly node: NodeIndex; readonly boot: number };
-}
-
-/** What a node's runtime keeps of its machine. */
-export interface NodeRecord {
-  readonly uid: number;
-  readonly version: number;
-  readonly wish: "run" | "off";
-  readonly at: "new" | "created" | "running" | "stopped";
-}
-
-export interface NodeState {
-  readonly boot: number;
-  readonly record?: NodeRecord;
-  /** The domain in the hypervisor; outlives records. */
-  readonly domain?: { readonly uid: number; readonly running: boolean };
-  /** Highest uid that was forgotten in this boot: its epoch was taken. */
-  readonly forgotten: number;
-}
-
-export interface Order {
-  readonly node: NodeIndex;
-  readonly boot: number;
-  readonly uid: number;
-  readonly version: number;
-  readonly wish: "run" | "off";
-}
-
-/** What a function has read and not yet written. */
-export interface Seen {
-  readonly uid: number;
-  readonly version: number;
-  readonly says: "Running" | "Final" | "unknown here";
-}
-
-export interface State {
-  readonly instance: Instance | undefined;
-  readonly nodes: readonly [NodeState, NodeState];
-  /** Each node's boot as the API knows it, and the boots before it that it knew. */
-  readonly known: readonly [readonly number[], readonly number[]];
-  /** On their way: in any order, each at any time. */
-  readonly orders: readonly Order[];
-  /** Heartbeats on their way. */
-  readonly beats: readonly { readonly node: NodeIndex; readonly boot: number }[];
-  readonly seen: Seen | undefined;
-  readonly uids: number;
-  readonly faults: Budget;
-}
-
-/** How often each may still happen. */
-export interface Budget {
-  readonly losses: number;
-  readonly doubles: number;
-  /** The control plane forgets what it has read. */
-  readonly crashes: number;
-  readonly reboots: number;
-  /** A node's files are lost, its domain lives on. */
-  readonly forgets: number;
-  readonly partitions: number;
-  /** A guest ends by itself. */
-  readonly exits: number;
-  /** A user deletes the instance. */
-  readonly deletions: number;
-}
-
-/** What can be taken away from the protocol, to see that it is missed. */
-export interface Rules {
-  /** Nodes refuse orders for another boot. */
-  readonly bootChecked: boolean;
-  /** Nodes refuse orders for what they have forgotten, or older than the last. */
-  readonly ageChecked: boolean;
-  /** The claim is written before the order is sent. */
-  readonly claimFirst: boolean;
-  /** Silence is no proof of death. */
-  readonly silenceIsUnknown: boolean;
-  /** A node without a record looks for a domain before it says that nothing runs. */
-  readonly looksFirst: boolean;
-  /** A boot that was before is not taken for a new one. */
-  readonly formerBootsKnown: boolean;
-}
-
-export const asBuilt: Rules = {
-  bootChecked: true,
-  ageChecked: true,
-  claimFirst: true,
-  silenceIsUnknown: true,
-  looksFirst: true,
-  formerBootsKnown: true,
-};
+import type { Budget, Instance, NodeIndex, NodeState, Order, Rules, Seen, State } from "./state.ts";
 
 const NODES: readonly NodeIndex[] = [0, 1];
-
-export function begin(faults: Budget): State {
-  const node: NodeState = { boot: 1, forgotten: 0 };
-  return {
-    instance: { uid: 1, version: 1, phase: "Pending", deleting: false },
-    nodes: [node, node],
-    known: [[1], [1]],
-    orders: [],
-    beats: [],
-    seen: undefined,
-    uids: 1,
-    faults,
-  };
-}
 
 export interface Move {
   readonly name: string;
@@ -125,7 +14,11 @@ export interface Move {
 
 /** All that may happen next. */
 export function moves(state: State, rules: Rules): readonly Move[] {
-  return [...controlMoves(state, rules), ...NODES.flatMap((index) => nodeMoves(state, index, rules)), ...fate(state)];
+  return [
+    ...controlMoves(state, rules),
+    ...NODES.flatMap((index) => nodeMoves(state, index, rules)),
+    ...fate(state, rules),
+  ];
 }
 
 function written(state: State, change: Partial<Instance>): State {
@@ -168,7 +61,7 @@ function controlMoves(state: State, rules: Rules): Move[] {
   const { phase, claim, deleting, uid } = instance;
   if (phase === "Pending" && !deleting) {
     for (const node of NODES) {
-      const mine = { node, boot: state.known[node][0] ?? 1 };
+      const mine = { node, boot: state.known[node] };
       const claimed = written(state, { phase: "Claimed", claim: mine });
       const order = orderOf({ ...instance, version: instance.version + 1 }, mine, "run");
       if (rules.claimFirst) {
@@ -200,14 +93,15 @@ function controlMoves(state: State, rules: Rules): Move[] {
 /** A function reads what the node knows; what it makes of it, it writes later. */
 function looks(state: State, { uid, version }: Instance, claim: NonNullable<Instance["claim"]>, rules: Rules): Move[] {
   const see = (says: Seen["says"], name: string): Move => ({ name, to: { ...state, seen: { uid, version, says } } });
-  if (state.known[claim.node][0] !== claim.boot) return [see("Final", "observe knows of another boot")];
+  if (state.known[claim.node] !== claim.boot) return [see("Final", "observe knows of another boot")];
   const found: Move[] = [];
   if (state.faults.partitions > 0) {
     const quiet = spent(state, "partitions");
     const phase = rules.silenceIsUnknown ? "Unknown" : "Final";
     found.push({ name: "the node is silent", to: written(quiet, { phase }) });
   }
-  const { record } = state.nodes[claim.node];
+  const { record, clearing } = state.nodes[claim.node];
+  if (clearing === true) return found;
   if (record?.uid !== uid) found.push(see("unknown here", "a function sees that the node does not know it"));
   else if (record.at === "running") found.push(see("Running", "observe sees it run"));
   else if (record.at === "stopped") found.push(see("Final", "observe sees that it has stopped"));
@@ -254,15 +148,35 @@ function nodeMoves(state: State, index: NodeIndex, rules: Rules): Move[] {
       });
     }
   }
-  const step = driven(node, rules);
+  if (node.clearing === true) {
+    const { clearing: _clearing, domain: _domain, ...cleared } = node;
+    found.push({ name: `node ${index} ends what its life before has left`, to: withNode(state, index, cleared) });
+  }
+  const step = driven(node);
   if (step !== undefined) found.push({ name: `node ${index} goes on`, to: withNode(state, index, step) });
   for (const beat of state.beats.filter((one) => one.node === index)) {
     const rest = { ...state, beats: state.beats.filter((one) => one !== beat) };
-    found.push({ name: `node ${index}'s heartbeat of boot ${beat.boot} arrives`, to: heard(rest, beat, rules) });
+    const name = `node ${index}'s heartbeat of boot ${beat.boot} arrives`;
+    if (!rules.nodeAsked) found.push({ name, to: believed(rest, index, beat.boot) });
+    else if (state.known[index] === beat.boot) found.push({ name, to: rest });
+    else if (node.clearing !== true && state.asked.length < 2) {
+      const asked = [...state.asked, { node: index, boot: node.boot, read: state.known[index] }].sort(byText);
+      found.push({
+        name: `${name}, and the node says ${node.boot}`,
+        to: beat.boot === node.boot ? { ...rest, asked } : rest,
+      });
+    }
+  }
+  for (const answer of state.asked.filter((one) => one.node === index)) {
+    const { boot, read } = answer;
+    const done = { ...state, asked: state.asked.filter((one) => one !== answer) };
+    const fits = !rules.answerCompared || state.known[index] === read;
+    found.push({ name: `attend writes boot ${boot} of node ${index}`, to: fits ? believed(done, index, boot) : done });
   }
   if (
+    node.clearing !== true &&
     !state.beats.some((beat) => beat.node === index && beat.boot === node.boot) &&
-    state.known[index][0] !== node.boot
+    state.known[index] !== node.boot
   ) {
     found.push({
       name: `node ${index} sends a heartbeat`,
@@ -273,10 +187,12 @@ function nodeMoves(state: State, index: NodeIndex, rules: Rules): Move[] {
 }
 
 function taken(node: NodeState, order: Order, rules: Rules): NodeState {
+  if (node.clearing === true) return node;
   if (rules.bootChecked && order.boot !== node.boot) return node;
   const { record } = node;
-  if (rules.ageChecked && order.uid <= node.forgotten) return node;
   const { uid, version, wish } = order;
+  // Ordered off, it would only tell its end again.
+  if (rules.ageChecked && uid <= node.forgotten) return node;
   if (record?.uid !== uid) {
     if (record !== undefined && record.at !== "stopped") return node;
     return { ...node, record: { uid, version, wish, at: "new" } };
@@ -286,21 +202,25 @@ function taken(node: NodeState, order: Order, rules: Rules): NodeState {
 }
 
 /** One step of the driver. */
-function driven(node: NodeState, rules: Rules): NodeState | undefined {
+function driven(node: NodeState): NodeState | undefined {
   const { record, domain } = node;
   if (record === undefined || record.at === "stopped") return undefined;
   const own = domain?.uid === record.uid ? domain : undefined;
   const ended = (rest: NodeState): NodeState => ({ ...rest, record: { ...record, at: "stopped" } });
   const { domain: _domain, ...without } = node;
   if (record.wish === "off") {
-    if (own === undefined || (record.at === "new" && !rules.looksFirst)) return ended(node);
+    if (own === undefined) return ended(node);
     return ended(without);
   }
   if (record.at === "new") {
     // A domain that lost records knew of is taken up; another machine's is in the way.
     if (domain !== undefined && own === undefined) return undefined;
     if (own !== undefined) return { ...node, record: { ...record, at: own.running ? "running" : "created" } };
-    return { ...node, domain: { uid: record.uid, running: false }, record: { ...record, at: "created" } };
+    return {
+      ...node,
+      domain: { uid: record.uid, boot: node.boot, running: false },
+      record: { ...record, at: "created" },
+    };
   }
   if (own === undefined) return ended(node);
   if (record.at === "created")
@@ -308,18 +228,21 @@ function driven(node: NodeState, rules: Rules): NodeState | undefined {
   return undefined;
 }
 
-function heard(state: State, { node, boot }: { node: NodeIndex; boot: number }, rules: Rules): State {
-  const known = state.known[node];
-  if (known[0] === boot || (rules.formerBootsKnown && known.includes(boot))) return state;
-  const next = [boot, ...known.filter((one) => one !== boot)];
-  return { ...state, known: node === 0 ? [next, state.known[1]] : [state.known[0], next] };
+function believed(state: State, node: NodeIndex, boot: number): State {
+  return { ...state, known: node === 0 ? [boot, state.known[1]] : [state.known[0], boot] };
 }
 
 function spent(state: State, fault: keyof Budget): State {
   return { ...state, faults: { ...state.faults, [fault]: state.faults[fault] - 1 } };
 }
 
-function fate(state: State): Move[] {
+function withoutFiles({ record: _record, ...rest }: NodeState, rules: Rules): NodeState {
+  if (!rules.lossIsNewBoot) return { ...rest, forgotten: 0 };
+  const boot = rest.boot + 1;
+  return { ...rest, boot, forgotten: 0, ...(rules.clearsFirst ? { clearing: true } : {}) };
+}
+
+function fate(state: State, rules: Rules): Move[] {
   const { faults, instance } = state;
   const found: Move[] = [];
   if (faults.deletions > 0 && instance?.deleting === false) {
@@ -335,18 +258,18 @@ function fate(state: State): Move[] {
       const record = rest.record === undefined ? {} : { record: { ...rest.record, at: "stopped" as const } };
       // Its last heartbeat may still be on its way.
       const late = { node: index, boot: node.boot };
-      const rebooted = withNode(state, index, { ...rest, ...record, boot: node.boot + 1, forgotten: 0 });
+      const { clearing: _clearing, ...booted } = { ...rest, ...record };
+      const rebooted = withNode(state, index, { ...booted, boot: node.boot + 1, forgotten: 0 });
       found.push({ name: `node ${index} reboots`, to: spent(rebooted, "reboots") });
       found.push({
         name: `node ${index} reboots, a heartbeat under way`,
         to: spent({ ...rebooted, beats: [...state.beats, late].sort(byText) }, "reboots"),
       });
     }
-    if (faults.forgets > 0 && node.record !== undefined) {
-      const { record: _record, ...rest } = node;
+    if (faults.forgets > 0 && (node.record !== undefined || node.forgotten > 0)) {
       found.push({
         name: `node ${index} loses its files`,
-        to: spent(withNode(state, index, { ...rest, forgotten: 0 }), "forgets"),
+        to: spent(withNode(state, index, withoutFiles(node, rules)), "forgets"),
       });
     }
     if (faults.exits > 0 && node.domain?.running === true) {

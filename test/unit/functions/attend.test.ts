@@ -4,6 +4,8 @@ import type { Stored } from "#api/object.ts";
 import { attend, type AttendFacts } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
 import type { Heartbeat } from "#events/machine.ts";
+import type { Looks } from "#functions/define.ts";
+import { Fault } from "#events/fault.ts";
 import { heartbeat, node } from "./objects.ts";
 
 const ours = attend({ ...defaultConfig, ownNodes: true });
@@ -19,15 +21,17 @@ function heard(
   more: Partial<Heartbeat> = {},
   known: Stored<Node> | undefined = settled(),
 ): AttendFacts {
-  return { name: "node1", node: known, heartbeat: { said: heartbeat("node1", more), at: at(seconds) } };
+  return { name: "node1", node: known, heartbeat: confirmed(heartbeat("node1", more), seconds) };
+}
+
+/** The node itself says so too. */
+function confirmed(said: Heartbeat, seconds: number): NonNullable<AttendFacts["heartbeat"]> {
+  return { said, at: at(seconds), present: { known: "yes", bootID: said.bootID } };
 }
 
 /** A node that has told all that heartbeats of the test tell, at second 0. */
 function settled(): Stored<Node> {
-  const [made] = ours.decide(
-    { name: "node1", node: undefined, heartbeat: { said: heartbeat(), at: at(0) } },
-    at(0),
-  ).effects;
+  const [made] = ours.decide({ name: "node1", node: undefined, heartbeat: confirmed(heartbeat(), 0) }, at(0)).effects;
   if (made?.do !== "create") throw new Error("no node was made");
   const { metadata, ...rest } = made.object;
   const stored = node("node1");
@@ -91,14 +95,46 @@ describe("attend", () => {
     expect(ours.decide(heard(2, { bootID: "boot-0" }), at(23)).because).toMatch(/overtaken/);
   });
 
-  it("does not take the heartbeat of an earlier boot, held up on its way, for another boot", () => {
-    const [patch] = ours.decide(heard(2, { bootID: "boot-2" }), at(2)).effects;
-    if (patch?.do !== "patch") throw new Error("the new boot was not noted");
-    const rebooted = { ...settled(), metadata: { ...settled().metadata, ...patch.after.metadata } } as Stored<Node>;
-    const late = ours.decide(heard(4, {}, rebooted), at(4));
+  it("believes another boot when the node itself says so, and nobody else", () => {
+    const said = heartbeat("node1", { bootID: "boot-2" });
+    const facts = heard(2, { bootID: "boot-2" });
+    const present = (fact: object | undefined): AttendFacts =>
+      ({ ...facts, heartbeat: { said, at: at(2), ...(fact === undefined ? {} : { present: fact }) } }) as AttendFacts;
+    expect(ours.decide(facts, at(2)).effects).toHaveLength(2);
+    const late = ours.decide(present({ known: "yes", bootID: "boot-3" }), at(2));
     expect(late.effects).toEqual([]);
-    expect(late.because).toMatch(/an earlier boot/);
-    expect(ours.decide(heard(4, { bootID: "boot-3" }, rebooted), at(4)).effects).toHaveLength(2);
+    expect(late.because).toMatch(/present boot of node1 is boot-3/);
+    const silent = ours.decide(present({ known: "no", reason: "it does not answer" }), at(2));
+    expect(silent.effects).toEqual([]);
+    expect(silent.because).toMatch(/can't be asked: it does not answer/);
+    expect(ours.decide(present(undefined), at(2)).effects).toEqual([]);
+  });
+
+  it("asks the node where the heartbeat says that it listens, and only about a boot that is not known", async () => {
+    const asked: string[] = [];
+    const read = async (bootID: string, known: Stored<Node> | undefined, attends = ours) => {
+      const data = heartbeat("node1", { bootID });
+      const looks = {
+        cluster: { get: async () => known, list: async () => [] },
+        nodes: {
+          identity: async (node: string, url: string) => {
+            asked.push(`${node} ${url}`);
+            if (bootID === "boot-9") throw new Fault("later", "NodeUnreachable", "it does not answer");
+            return { node, bootID: "boot-2" };
+          },
+        },
+        event: { type: "dev.virtive.node.heartbeat", time: at(2).toISOString(), data },
+      } as unknown as Looks;
+      const facts = await attends.read(looks, "/node1");
+      return facts?.heartbeat?.present;
+    };
+    expect(await read("boot-1", settled())).toBeUndefined();
+    expect(await read("boot-1", undefined, cluster)).toBeUndefined();
+    expect(asked).toEqual([]);
+    expect(await read("boot-2", settled())).toEqual({ known: "yes", bootID: "boot-2" });
+    expect(await read("boot-1", undefined)).toEqual({ known: "yes", bootID: "boot-2" });
+    expect(await read("boot-9", settled())).toEqual({ known: "no", reason: "it does not answer" });
+    expect(asked).toEqual(Array(3).fill("node1 https://node1:1"));
   });
 
   it("says that a node is silent 20 s after the last heartbeat, and no sooner", () => {

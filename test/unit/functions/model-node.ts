@@ -57,6 +57,7 @@ export function modelNodes(names: readonly string[], clock: Clock, publish: (eve
   return {
     node: find,
     actions,
+    identity: async (node) => ({ node, bootID: reach(node).bootID }),
     machine: async (node, uid) => reach(node).machine(uid),
     machines: async (node) => reach(node).all(),
     order: async (order) => reach(order.claim.node).take(order),

@@ -48,6 +48,7 @@ async function serveNode(name: string): Promise<OrdersServer> {
       },
       wireOf: () => ({ memory: "/nowhere", disks: "/nowhere" }),
     },
+    identity: { node: name, bootID: `boot-${name}` },
     machines: {
       async order(order) {
         if (fault !== undefined) throw fault;
@@ -164,6 +165,12 @@ describe("a node's door", () => {
   it("may be tried again after a fault of the node's own making", async () => {
     fault = new Fault("bug", "Oops", "a mistake");
     await expect(nodes.act("node1", "uid-1", 1, "reset")).rejects.toMatchObject({ kind: "later" });
+  });
+
+  it("says who it is, where its heartbeat says that it listens", async () => {
+    expect(await nodes.identity("node1", server.url)).toEqual({ node: "node1", bootID: "boot-node1" });
+    await expect(nodes.identity("node2", server.url)).rejects.toMatchObject({ kind: "later" });
+    await expect(nodes.identity("node1", "http://127.0.0.1:1")).rejects.toMatchObject({ reason: "NodeUnknown" });
   });
 
   it("is not that of another node, whatever address it gives", async () => {

@@ -14,7 +14,11 @@ const record = { uid, state: "stopped", claim: kept.status?.claim } as MachineSt
 async function decided(type: EventType): Promise<readonly string[]> {
   const looks: Looks = {
     cluster: { get: async (kind) => (kind.kind === kept.kind ? (kept as never) : undefined), list: async () => [] },
-    nodes: { machine: async () => record, machines: async () => [record] },
+    nodes: {
+      identity: async (node) => ({ node, bootID: "boot-1" }),
+      machine: async () => record,
+      machines: async () => [record],
+    },
     event: { type: type.type } as CloudEvent,
   };
   const facts = await release.read(looks, "default/web");

@@ -169,6 +169,21 @@ describe("forgetting a machine", () => {
     await rig.machines.forget("unknown", 1);
   });
 
+  it("answers an order off with the machine's end again, for a control plane that still believes in the run", async () => {
+    const rig = await Rig.start();
+    await rig.machines.order(order());
+    await rig.clock.advance(1000);
+    await rig.machines.order(order({ desired: "off", version: "101" }));
+    await rig.clock.advance(5000);
+    const last = rig.machines.status(order().uid)?.sequence ?? 0;
+    await rig.machines.forget(order().uid, 1);
+    await expect(rig.machines.order(order({ version: "102" }))).rejects.toMatchObject({ reason: "EpochTooOld" });
+    await rig.machines.order(order({ desired: "off", version: "102" }));
+    await rig.clock.advance(5000);
+    expect(rig.machines.status(order().uid)).toMatchObject({ state: "stopped", claim: { epoch: 1 } });
+    expect(rig.machines.status(order().uid)?.sequence).toBeGreaterThan(last);
+  });
+
   it("leaves nothing but its epoch", async () => {
     const rig = await stoppedRig();
     await rig.machines.forget(uid, 1);

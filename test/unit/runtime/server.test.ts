@@ -3,7 +3,7 @@ import { Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
 import { uriNames } from "#events/identities.ts";
 import { ordersApp, type Served } from "#node-runtime/server.ts";
-import { order } from "./orders.ts";
+import { BOOT_ID, order } from "./orders.ts";
 import { Rig } from "./rig.ts";
 
 async function served(changes: Partial<Served> = {}, allowed = true) {
@@ -18,7 +18,13 @@ async function served(changes: Partial<Served> = {}, allowed = true) {
     xml: (uid) => machines.xml(uid),
     ...changes,
   };
-  const app = ordersApp({ machines: all, consoles: rig.consoles, log: silentLog, allowed: () => allowed });
+  const app = ordersApp({
+    identity: { node: "node1", bootID: BOOT_ID },
+    machines: all,
+    consoles: rig.consoles,
+    log: silentLog,
+    allowed: () => allowed,
+  });
   const ask = async (method: string, path: string, body?: unknown) => {
     const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
     const response = await app.request(path, { method, body: text });
@@ -37,6 +43,7 @@ const path = `/machines/${order().uid}`;
 describe("the orders API", () => {
   it("takes an order, and tells what it knows of the machine", async () => {
     const { rig, ask } = await served();
+    expect(await ask("GET", "/node")).toMatchObject({ status: 200, body: { node: "node1", bootID: BOOT_ID } });
     expect(await ask("PUT", path, order())).toMatchObject({ status: 200, body: { state: "preparing" } });
     await rig.clock.advance(1000);
     expect(await ask("GET", path)).toMatchObject({ status: 200, body: { state: "running", claim: { epoch: 1 } } });
@@ -46,6 +53,7 @@ describe("the orders API", () => {
   it("serves the control plane only", async () => {
     const { ask } = await served({}, false);
     for (const [method, where] of [
+      ["GET", "/node"],
       ["GET", "/machines"],
       ["GET", path],
       ["PUT", path],
