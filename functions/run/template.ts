@@ -4,6 +4,7 @@ import { annotation } from "#api/names.ts";
 import { apiVersionOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { sortedJson } from "#events/json.ts";
 
 /** Annotation of an instance: generation of the VM that it was made from. */
 export const VM_GENERATION = "kubevirt.io/vm-generation";
@@ -51,14 +52,7 @@ export function differsFromTemplate(vm: VirtualMachine, vmi: VirtualMachineInsta
 /** Of what makes the guest; labels and annotations of the template do not. The order of members does not count. */
 function templateHash(vm: VirtualMachine): string {
   return createHash("sha256")
-    .update(JSON.stringify(sorted(vm.spec.template.spec)))
+    .update(JSON.stringify(sortedJson(vm.spec.template.spec)))
     .digest("hex")
     .slice(0, 16);
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const members = Object.entries(value).map(([name, inner]): [string, unknown] => [name, sorted(inner)]);
-  return Object.fromEntries(members.sort(([one], [other]) => (one < other ? -1 : 1)));
 }

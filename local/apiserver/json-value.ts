@@ -65,8 +65,3 @@ export function sameJson(left: unknown, right: unknown): boolean {
   }
   return Object.keys(right).every((field) => right[field] === undefined || left[field] !== undefined);
 }
-
-/** A deep copy that shares nothing with its source. */
-export function copyJson<T>(value: T): T {
-  return structuredClone(value);
-}

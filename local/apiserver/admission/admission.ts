@@ -3,7 +3,8 @@
  * local shape it is a function call; no webhook is involved.
  */
 import type { Kind, KubeObject } from "#api/object.ts";
-import { copyJson, type JsonObject } from "../json-value.ts";
+import { copyJson } from "#events/json.ts";
+import { type JsonObject } from "../json-value.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import { StatusError, type StatusCause } from "../status.ts";
 import type { UserInfo } from "../authentication/user.ts";

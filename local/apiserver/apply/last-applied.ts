@@ -3,7 +3,8 @@
  * fields belong to another manager than those of server-side apply. What stands in the annotation is kubectl's own all the
  * same: it is no conflict. As long as the annotation is there it is kept in step, so that there is a way back.
  */
-import { copyJson, isObject, metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
+import { copyJson, sortedJson } from "#events/json.ts";
+import { isObject, metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import type { WriteContext } from "../room.ts";
 import { fieldsOf, type Path } from "./field-set.ts";
@@ -45,14 +46,5 @@ export function renewLastApplied(result: JsonObject, applied: JsonObject): void 
   const own = objectAt(metadata, "annotations");
   delete own?.[ANNOTATION];
   if (own !== undefined && Object.keys(own).length === 0) delete metadata["annotations"];
-  annotations[ANNOTATION] = `${JSON.stringify(sorted(kept))}\n`;
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).filter(([, child]) => child !== undefined);
-  return Object.fromEntries(
-    entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, child]) => [name, sorted(child)]),
-  );
+  annotations[ANNOTATION] = `${JSON.stringify(sortedJson(kept))}\n`;
 }

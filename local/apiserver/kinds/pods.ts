@@ -1,5 +1,6 @@
 /** Pods: the defaults that readers rely on, and which fields of the spec may change once a pod exists. */
-import { copyJson, isObject, objectAt, objectsAt, sameJson, stringAt, type JsonObject } from "../json-value.ts";
+import { copyJson } from "#events/json.ts";
+import { isObject, objectAt, objectsAt, sameJson, stringAt, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
 import type { KindRules } from "./kind.ts";
 

@@ -1,5 +1,6 @@
 /** Fills in a schema's defaults, in place, from the outside in: a default may bring fields that have defaults themselves. */
-import { copyJson, isObject } from "../json-value.ts";
+import { copyJson } from "#events/json.ts";
+import { isObject } from "../json-value.ts";
 import type { Schema } from "./schema.ts";
 
 export function applyDefaults(value: unknown, schema: Schema): void {

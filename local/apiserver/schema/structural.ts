@@ -2,7 +2,8 @@
  * Compiles the openAPIV3Schema of a CRD, and refuses one that is not structural: a schema that leaves the type of a
  * field open could not prune.
  */
-import { copyJson, isObject, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
+import { copyJson } from "#events/json.ts";
+import { isObject, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
 import { readRules } from "./rule.ts";
 import { emptySchema, type Limits, type ListMerge, type Schema, type SchemaType } from "./schema.ts";

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "./client.ts";
 import { servers, type ServerUnderTest } from "./servers.ts";
-import { scenarios, type Ground } from "./scenarios.ts";
+import { scenarios } from "./scenarios/all.ts";
+import type { Ground } from "./scenarios/scenario.ts";
 import { transcript, type Line } from "./transcript.ts";
 import { widgetDefinition } from "./widget.ts";
 

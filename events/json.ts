@@ -1,0 +1,28 @@
+/** Plain data, as JSON has it. */
+
+/** A deep copy that shares nothing with its source. (structuredClone takes ten times as long.) */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson) as T;
+  const copy: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    // Assigned, a member of this name would become the copy's prototype.
+    if (name === "__proto__") Object.defineProperty(copy, name, { ...MEMBER, value: copyJson(inner) });
+    else copy[name] = copyJson(inner);
+  }
+  return copy as T;
+}
+
+const MEMBER = { configurable: true, enumerable: true, writable: true } as const;
+
+/** A copy whose members stand in order of their names, at every depth, without those that are undefined. */
+export function sortedJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedJson);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(
+    members
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, inner]): [string, unknown] => [name, sortedJson(inner)]),
+  );
+}
