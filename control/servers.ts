@@ -2,12 +2,12 @@
  * The two HTTPS servers of a replica, and their bounds. Certificates are swapped in place: connections that are open go
  * on, new ones get the new certificate.
  */
-import { createServer, type Server, type ServerOptions } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
+import { createTlsServer, type ServerOptions } from "#events/tls-server.ts";
 
 export interface TlsContext {
   /** PEM. */
@@ -52,7 +52,7 @@ function secureOptions({ cert, key, clientCA }: TlsContext) {
 /** @throws Fault refused when the address can't be had */
 export async function startSecureServer(options: SecureServerOptions): Promise<SecureServer> {
   const { name, bind, log } = options;
-  const server: Server = createServer(
+  const server = createTlsServer(
     { ...BOUNDS, ...secureOptions(options.context), requestCert: true, rejectUnauthorized: false },
     options.request,
   );
