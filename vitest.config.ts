@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /**
  * Projects by what they need: `unit` runs anywhere in seconds; `simulation` does too, in minutes; `real` boots guests under libvirt (root, Debian
  * packages), few at a time, since two cores cannot boot many guests at once; `contract` holds a stand-in to the real
- * thing.
+ * thing; `cluster` runs on a real Kubernetes with real nodes.
  */
 export default defineConfig({
   test: {
@@ -39,6 +39,15 @@ export default defineConfig({
           globalSetup: ["test/contract/kubernetes/real-server.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

@@ -7,10 +7,10 @@ import type { PeerCertificate } from "node:tls";
 import { Fault } from "#events/fault.ts";
 import { CONTROL_URI, uriNames } from "#events/identities.ts";
 
-/** PEM texts. */
+/** PEM texts. Who has no certificate yet speaks without one. */
 export interface ClientTls {
-  readonly cert: string;
-  readonly key: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly ca: string;
 }
 
@@ -28,19 +28,17 @@ export interface ControlClient {
     body: string | Uint8Array,
     signal: AbortSignal,
   ): Promise<ControlAnswer>;
+  /** Another certificate, or other authorities, for connections that are made from now on. */
+  renew(tls: ClientTls): void;
   close(): void;
 }
 
 const MOST_ANSWER_BYTES = 64 * 1024;
+/** Longer than any request takes. */
+const RETIRE_MILLISECONDS = 60_000;
 
 export function controlClient(options: { readonly url: string; readonly tls: ClientTls }): ControlClient {
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: 8,
-    ...options.tls,
-    minVersion: "TLSv1.3",
-    checkServerIdentity: (_host, certificate) => wrongIdentity(certificate),
-  });
+  let agent = agentWith(options.tls);
   return {
     post(path, headers, body, signal) {
       return new Promise((resolve, reject) => {
@@ -63,6 +61,8 @@ export function controlClient(options: { readonly url: string; readonly tls: Cli
           });
           response.on("error", fail);
           response.on("end", () => {
+            // Behind one address stand several: who can't serve is left, so that the next request may find another.
+            if (response.statusCode === 503) response.socket.destroy();
             const retryAfter = Number(response.headers["retry-after"]);
             resolve({
               status: response.statusCode ?? 0,
@@ -74,8 +74,23 @@ export function controlClient(options: { readonly url: string; readonly tls: Cli
         sent.end(body);
       });
     },
+    renew(tls) {
+      const old = agent;
+      agent = agentWith(tls);
+      setTimeout(() => old.destroy(), RETIRE_MILLISECONDS).unref();
+    },
     close: () => agent.destroy(),
   };
+}
+
+function agentWith(tls: ClientTls): Agent {
+  return new Agent({
+    keepAlive: true,
+    maxSockets: 8,
+    ...tls,
+    minVersion: "TLSv1.3",
+    checkServerIdentity: (_host, certificate) => wrongIdentity(certificate),
+  });
 }
 
 function wrongIdentity(certificate: PeerCertificate): Error | undefined {

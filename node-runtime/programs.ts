@@ -40,6 +40,31 @@ const NOT_FOUND = 127;
 
 type Process = ChildProcessByStdio<Writable, Readable, Readable>;
 
+const MACHINE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The command that starts a shell where programs are; see `useProgramsOf`. */
+let entrance: readonly string[] = [];
+let root = "";
+
+/**
+ * From now on programs run in the mount namespace of this process and are the ones installed there: of the machine
+ * itself, for a runtime whose own image has none. To be called before the first program.
+ */
+export function useProgramsOf(pid: number): void {
+  entrance = ["nsenter", `--target=${pid}`, "--mount", "--"];
+  root = `/proc/${pid}/root`;
+}
+
+/** The command line that runs `argv` where programs are. */
+export function wherePrograms(argv: readonly string[]): readonly string[] {
+  return [...entrance, ...argv];
+}
+
+/** Under which path this process sees a file that programs see as `path`. */
+export function seenByPrograms(path: string): string {
+  return root + path;
+}
+
 const idle: Shell[] = [];
 const waiting: ((shell: Shell) => void)[] = [];
 let shells = 0;
@@ -92,8 +117,9 @@ class Shell {
   constructor() {
     shells += 1;
     // In a group of its own, so that it can be killed with all that it has started.
-    const env = { PATH: process.env["PATH"], LC_ALL: "C" };
-    this.#process = spawn("/bin/sh", [], { stdio: ["pipe", "pipe", "pipe"], detached: true, env });
+    const env = { PATH: entrance.length > 0 ? MACHINE_PATH : process.env["PATH"], LC_ALL: "C" };
+    const [shell = "", ...args] = wherePrograms(["/bin/sh"]);
+    this.#process = spawn(shell, args, { stdio: ["pipe", "pipe", "pipe"], detached: true, env });
     const { stdin, stdout, stderr } = this.#process;
     stdin.on("error", () => this.#lose());
     this.#process.on("error", () => this.#lose());

@@ -18,7 +18,8 @@ import { openConsoles } from "./console/consoles.ts";
 import { controlClient, type ClientTls } from "./control-client.ts";
 import { realDisk, type Disk } from "./disk.ts";
 import { describedDomains } from "./driver/description.ts";
-import type { DomainDescription, MachineNetwork } from "./driver/ports.ts";
+import type { DomainDescription, MachineAnchor, MachineNetwork } from "./driver/ports.ts";
+import type { GuestUser } from "./host/configuration.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { ImageStore } from "./images/image.ts";
 import { Machines } from "./machines.ts";
@@ -26,7 +27,7 @@ import { peerClient } from "./migration/peer-client.ts";
 import { wiresIn } from "./migration/wires.ts";
 import { Records } from "./records.ts";
 import { sendEvent, startReporter, type Reporter } from "./reporter.ts";
-import { serveOrders, type Listen } from "./server.ts";
+import { serveOrders, type Listen, type ServerTls } from "./server.ts";
 import { prepareVolumes, removeVolumes } from "./volumes/prepare.ts";
 
 export interface RuntimeOptions {
@@ -41,8 +42,11 @@ export interface RuntimeOptions {
   readonly accelerator: "kvm" | "tcg";
   /** Path of QEMU, or of the wrapper that becomes it. */
   readonly emulator: string;
+  /** Whose QEMU's processes are; root's when unset. */
+  readonly guestUser?: GuestUser;
   readonly images: ImageStore;
   readonly network: MachineNetwork;
+  readonly anchor?: MachineAnchor;
   /** Where reports and heartbeats go, and who we are there. */
   readonly control: { readonly url: string; readonly tls: ClientTls };
   readonly listen: Listen;
@@ -66,6 +70,8 @@ export interface Runtime {
   usesPod(podUID: string): boolean;
   /** Whether the control plane's lease for this node holds. */
   leaseValid(): boolean;
+  /** Another certificate, or other authorities, for connections that are made from now on. */
+  renew(tls: ServerTls): void;
   /** Resolves when no machine lives here any more. */
   drained(): Promise<void>;
   /** Ends all guests, gracefully within the time; resolves when they are gone, disks and network too. */
@@ -116,10 +122,18 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     ports: {
       volumes: {
         prepare: (order, signal) =>
-          prepareVolumes({ order, directory: records.directoryOf(order.uid), images, log, signal }),
+          prepareVolumes({
+            order,
+            directory: records.directoryOf(order.uid),
+            images,
+            owner: options.guestUser,
+            log,
+            signal,
+          }),
         remove: (uid) => removeVolumes(records.directoryOf(uid)),
       },
       network: options.network,
+      anchor: options.anchor,
       domain,
       consoles,
       peers,
@@ -171,6 +185,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     machines: () => machines.all(),
     usesPod: (podUID) => machines.usesPod(podUID),
     leaseValid: () => reporter.leaseValid(),
+    renew(tls) {
+      server.renew(tls);
+      client.renew(tls);
+    },
     drained: () => machines.drained(),
     stopAll: (graceSeconds) => machines.stopAll(graceSeconds),
     async close() {

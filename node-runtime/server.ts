@@ -75,6 +75,8 @@ export interface ServerOptions {
 
 export interface OrdersServer {
   readonly url: string;
+  /** Another certificate, or other authorities, for connections that are made from now on. */
+  renew(tls: ServerTls): void;
   close(): Promise<void>;
 }
 
@@ -247,6 +249,7 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
   const port = await listening(server, listen);
   return {
     url: `https://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}`,
+    renew: (tls) => server.setSecureContext({ ...tls, minVersion: "TLSv1.3" }),
     async close() {
       sockets.close();
       server.closeAllConnections();

@@ -6,6 +6,7 @@ import { Pod, type Toleration } from "#api/core.ts";
 import { annotation, label } from "#api/names.ts";
 import { apiVersionOf } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { GUEST_USER } from "#events/machine.ts";
 import { createHash } from "node:crypto";
 import type { FunctionsConfig } from "../config.ts";
 import { anchorName, graceSeconds, type Instance } from "../instance.ts";
@@ -13,9 +14,6 @@ import { asQuantities, requestsOf } from "./resources.ts";
 
 /** Beyond the guest's grace: time to take disks and network down before the kubelet kills what is left. */
 const TEARDOWN_SECONDS = 30;
-/** QEMU's user; the anchor runs as the same one so that the CSI gives both the same files. */
-const QEMU_UID = 64055;
-const QEMU_GID = 107;
 const LONGEST_LABEL = 63;
 
 /** Annotations of an instance that are not the pod's business. */
@@ -72,9 +70,9 @@ export function anchorOf(vmi: Instance, nodeName: string | undefined, config: Fu
       automountServiceAccountToken: false,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: QEMU_UID,
-        runAsGroup: QEMU_GID,
-        fsGroup: QEMU_GID,
+        runAsUser: GUEST_USER.uid,
+        runAsGroup: GUEST_USER.gid,
+        fsGroup: GUEST_USER.gid,
         seccompProfile: { type: "RuntimeDefault" },
       },
       containers: [

@@ -27,7 +27,7 @@ export function channelElement(): Element {
 
 /** Where a machine's display is to be reached; undefined when the path would be too long for a socket. */
 export function vncSocketPath(directory: string): string | undefined {
-  const path = join(directory, "vnc.sock");
+  const path = join(directory, "volumes", "vnc.sock");
   return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH ? path : undefined;
 }
 

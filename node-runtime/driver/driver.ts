@@ -60,7 +60,7 @@ export class Driver {
     this.#ports = ports;
     this.#hypervisor = hypervisor;
     this.#notebook = notebook;
-    this.#preparation = new Preparation(ports.volumes, ports.network);
+    this.#preparation = new Preparation(ports);
     this.#trouble = new Trouble(ports.clock, ports.random);
     this.#mending = new Mending({
       ...ports,
@@ -311,7 +311,7 @@ export class Driver {
     // Until it answers, a domain may or may not exist.
     this.#place = { at: "unsure" };
     this.#heard.stop = undefined;
-    const created = this.#hypervisor.createPaused(xml);
+    const created = this.#preparation.create(this.order, () => this.#hypervisor.createPaused(xml));
     this.#preparation.beginServing();
     await created;
     if (this.#heard.stop !== undefined) return this.#end(exitOf(this.#heard.stop, this.#circumstances()));
@@ -366,8 +366,7 @@ export class Driver {
 
   async #takeDown(): Promise<void> {
     if (this.#place.at !== "ended") return;
-    const { exit } = this.#place;
-    await this.#preparation.takeDown(this.uid);
+    const exit = await this.#preparation.takeDown(this.order, this.#place.exit);
     await this.#telling.note({ exit, stoppedAt: rfc3339(this.#ports.clock.now()) });
     this.#trouble.over();
     this.#place = { at: "stopped", exit };

@@ -6,7 +6,7 @@ import type { ReportName } from "#events/catalogue.ts";
 import type { Random } from "#events/chance.ts";
 import type { Clock } from "#events/clock.ts";
 import type { Log } from "#events/log.ts";
-import type { Claim, MachineOrder, MachineStatus } from "#events/machine.ts";
+import type { Claim, Exit, MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainParts, GuestLink, PreparedVolumes } from "../domain/parts.ts";
 import type { DomainEvent, Wire } from "../hypervisor.ts";
 import type { Peers } from "../migration/peers.ts";
@@ -35,6 +35,21 @@ export interface MachineNetwork {
   up(order: MachineOrder): Promise<{ readonly links: readonly GuestLink[]; readonly serve: () => Promise<void> }>;
   /** Idempotent: leaves no link, process or rule of the machine. */
   down(uid: string): Promise<void>;
+}
+
+/**
+ * The machine's pod, as far as its node has to do with it. Where pods have no processes (the local shape) there is none.
+ */
+export interface MachineAnchor {
+  /**
+   * Creates the domain by `create`, so that its process belongs to the pod before it takes the guest's memory.
+   * @throws what `create` throws; Fault later when the pod is not there: then there is no domain
+   */
+  admit<T>(order: MachineOrder, create: () => Promise<T>): Promise<T>;
+  /** How a run ended, where the pod's accounting knows more of it than the hypervisor told. */
+  explain(order: MachineOrder, exit: Exit): Promise<Exit>;
+  /** Nothing of the machine is in the pod any more: it may end. Idempotent. */
+  end(order: MachineOrder): Promise<void>;
 }
 
 /** The domain's side of an order: names and XML. Pure. */
@@ -115,6 +130,7 @@ export interface DriverFacts {
 export interface DriverPorts {
   readonly volumes: MachineVolumes;
   readonly network: MachineNetwork;
+  readonly anchor?: MachineAnchor | undefined;
   readonly domain: DomainDescription;
   readonly consoles: MachineConsoles;
   readonly clock: Clock;

@@ -1,8 +1,8 @@
-/** Volumes and network of one machine: brought up in parallel before its domain, taken down after it. */
+/** Volumes and network of one machine, and its pod: brought up before its domain, taken down after it. */
 import { Fault } from "#events/fault.ts";
-import type { MachineOrder } from "#events/machine.ts";
+import type { Exit, MachineOrder } from "#events/machine.ts";
 import type { GuestLink, PreparedVolumes } from "../domain/parts.ts";
-import type { MachineNetwork, MachineVolumes } from "./ports.ts";
+import type { MachineAnchor, MachineNetwork, MachineVolumes } from "./ports.ts";
 
 export interface Prepared {
   readonly volumes: PreparedVolumes;
@@ -12,15 +12,21 @@ export interface Prepared {
 export class Preparation {
   readonly #volumes: MachineVolumes;
   readonly #network: MachineNetwork;
+  readonly #anchor: MachineAnchor | undefined;
   /** NAT and DHCP serve. Undefined: not asked for yet, or they failed and must be asked for again. */
   #settled: Promise<void> | undefined;
   #serve: (() => Promise<void>) | undefined;
   /** Milliseconds that the parts took, for the log. */
   readonly marks: Record<string, number> = {};
 
-  constructor(volumes: MachineVolumes, network: MachineNetwork) {
-    this.#volumes = volumes;
-    this.#network = network;
+  constructor(ports: {
+    readonly volumes: MachineVolumes;
+    readonly network: MachineNetwork;
+    readonly anchor?: MachineAnchor | undefined;
+  }) {
+    this.#volumes = ports.volumes;
+    this.#network = ports.network;
+    this.#anchor = ports.anchor;
   }
 
   /** @throws Fault later, refused; both parts have ended by then, so that they can be taken down */
@@ -34,6 +40,11 @@ export class Preparation {
     if (signal.aborted) throw new Fault("later", "Cancelled", "the preparation was cut short");
     this.#serve = network.value.serve;
     return { volumes: volumes.value, links: network.value.links };
+  }
+
+  /** Creates the domain by `create`, in the machine's pod. @throws see MachineAnchor.admit */
+  create(order: MachineOrder, create: () => Promise<void>): Promise<void> {
+    return this.#anchor === undefined ? create() : this.#anchor.admit(order, create);
   }
 
   /**
@@ -63,12 +74,16 @@ export class Preparation {
     await this.settle(order);
   }
 
-  async takeDown(uid: string): Promise<void> {
+  /** Answers how the run ended, as all know by then. @throws Fault later: it must be called again */
+  async takeDown(order: MachineOrder, told: Exit): Promise<Exit> {
+    const exit = (await this.#anchor?.explain(order, told)) ?? told;
     // What is just coming up would stay behind.
     await this.#settled?.catch(() => {});
     this.#settled = undefined;
     this.#serve = undefined;
-    await Promise.all([this.#volumes.remove(uid), this.#network.down(uid)]);
+    await Promise.all([this.#volumes.remove(order.uid), this.#network.down(order.uid)]);
+    await this.#anchor?.end(order);
+    return exit;
   }
 
   #settling(settled: Promise<void>): void {

@@ -6,9 +6,10 @@
 import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Fault } from "#events/fault.ts";
+import { seenByPrograms, wherePrograms } from "../programs.ts";
 import { outputOf } from "./command.ts";
 import { userCache } from "./layout.ts";
 import { kernelBoot } from "./record.ts";
@@ -87,7 +88,8 @@ export async function probeAccelerator(
   if (cached?.kernelBoot === boot && cached.emulator === identity) {
     return { accelerator: cached.accelerator, because: cached.because };
   }
-  const answer = await probe(emulator);
+  await mkdir(dirname(file), { recursive: true }).catch(() => {}); // the probe says what is wrong with it
+  const answer = await probe(emulator, dirname(file));
   await writeCache(file, { kernelBoot: boot, emulator: identity, ...answer });
   return answer;
 }
@@ -95,23 +97,24 @@ export async function probeAccelerator(
 /** Changes with every other QEMU that is installed, without running it. */
 async function identityOf(emulator: string): Promise<string> {
   try {
-    const { size, mtimeMs, ctimeMs } = await stat(emulator);
+    const { size, mtimeMs, ctimeMs } = await stat(seenByPrograms(emulator));
     return `${emulator} ${size} ${mtimeMs} ${ctimeMs}`;
   } catch (error) {
     throw new Fault("refused", "ProgramMissing", `${emulator} is not there: install qemu-system-x86`, { cause: error });
   }
 }
 
-async function probe(emulator: string): Promise<AcceleratorAnswer> {
+/** `directory`: for what the probe needs; programs must see it too. */
+async function probe(emulator: string, directory: string): Promise<AcceleratorAnswer> {
   if (process.arch !== "x64") {
     return { accelerator: "tcg", because: `there is no proof of KVM for ${process.arch} machines yet` };
   }
   try {
-    await access("/dev/kvm");
+    await access(seenByPrograms("/dev/kvm"));
   } catch {
     return { accelerator: "tcg", because: "there is no /dev/kvm" };
   }
-  const tried = await runBootSector(emulator, ["-accel", "kvm", "-cpu", "host"]);
+  const tried = await runBootSector(emulator, ["-accel", "kvm", "-cpu", "host"], directory);
   return tried.passed
     ? { accelerator: "kvm", because: `a test guest ran under KVM in ${tried.milliseconds} ms` }
     : { accelerator: "tcg", because: `/dev/kvm is there, but a test guest did not run under KVM: ${tried.how}` };
@@ -124,9 +127,13 @@ export interface Tried {
 }
 
 /** Boots it in a machine of 16 MiB without any device but a disk drive. */
-export async function runBootSector(emulator: string, accelerator: readonly string[]): Promise<Tried> {
+export async function runBootSector(
+  emulator: string,
+  accelerator: readonly string[],
+  parent = tmpdir(),
+): Promise<Tried> {
   // QEMU may abort and leave a core file: that is its directory then.
-  const directory = await mkdtemp(join(tmpdir(), "virtive-probe-"));
+  const directory = await mkdtemp(join(parent, "virtive-probe-"));
   const start = performance.now();
   try {
     const image = join(directory, "sector");
@@ -150,7 +157,8 @@ function ending(
 ): Promise<{ readonly code?: number; readonly words: string }> {
   return new Promise((resolve) => {
     const limits = { cwd, timeout: PROBE_MILLISECONDS, killSignal: "SIGKILL", maxBuffer: 64 * 1024 } as const;
-    execFile(emulator, args, limits, (error, _output, complaint) => {
+    const [program = "", ...words] = wherePrograms([emulator, ...args]);
+    execFile(program, words, limits, (error, _output, complaint) => {
       const said = complaint.trim().split("\n")[0] ?? "";
       if (error === null) resolve({ code: 0, words: "it ended without a result" });
       else if (typeof error.code === "number")
@@ -172,7 +180,6 @@ async function readCache(file: string): Promise<z.infer<typeof Cached> | undefin
 async function writeCache(file: string, cached: z.infer<typeof Cached>): Promise<void> {
   const fresh = `${file}.${process.pid}.new`;
   try {
-    await mkdir(join(file, ".."), { recursive: true });
     await writeFile(fresh, JSON.stringify(cached));
     await rename(fresh, file);
   } catch {

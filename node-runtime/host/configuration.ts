@@ -28,15 +28,23 @@ log_outputs = "3:file:/var/log/libvirt/libvirtd.log"
 `;
 }
 
+/** Whose QEMU's processes are. */
+export interface GuestUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const ROOT: GuestUser = { uid: 0, gid: 0 };
+
 /**
- * - user root: disks, taps and the pods' cgroups are root's in the local shape; QEMU's seccomp sandbox stays on.
+ * - user: root in the local shape, where disks and taps are root's; QEMU's seccomp sandbox stays on in any case.
  * - stdio_handler file: QEMU writes its log itself, so that no virtlogd is needed and none can be lost.
  * - cgroups, mount namespaces, labels: ours, not libvirt's.
  */
-function qemuConfiguration(): string {
+function qemuConfiguration({ uid, gid }: GuestUser): string {
   return `# Written by Virtive at each start.
-user = "root"
-group = "root"
+user = "+${uid}"
+group = "+${gid}"
 dynamic_ownership = 0
 remember_owner = 0
 security_driver = "none"
@@ -54,7 +62,7 @@ function hostsFile(name: string): string {
   return `127.0.0.1 localhost\n127.0.0.1 ${name}\n::1 localhost ip6-localhost ip6-loopback\n`;
 }
 
-export async function writeConfiguration(layout: Layout, hostUUID: string): Promise<void> {
+export async function writeConfiguration(layout: Layout, hostUUID: string, user = ROOT): Promise<void> {
   await mkdir(layout.stateDirectory, { recursive: true, mode: 0o700 });
   for (const { from } of layout.mounts) await mkdir(from, { recursive: true, mode: 0o755 });
   // Log files of QEMU go here; it is not made by whoever writes them.
@@ -62,7 +70,7 @@ export async function writeConfiguration(layout: Layout, hostUUID: string): Prom
   await mkdir(dirname(layout.hosts), { recursive: true });
   await Promise.all([
     writeFile(join(layout.etc, "libvirtd.conf"), daemonConfiguration(hostUUID)),
-    writeFile(join(layout.etc, "qemu.conf"), qemuConfiguration()),
+    writeFile(join(layout.etc, "qemu.conf"), qemuConfiguration(user)),
     writeFile(layout.hosts, hostsFile(layout.name)),
   ]);
 }

@@ -62,14 +62,7 @@ export class Daemon {
   /** Ends the supervision and the daemon. @throws Fault later when it does not end */
   async stop(): Promise<void> {
     await this.detach();
-    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
-      if (!this.#process.alive()) return;
-      endProcess(this.#process.pid, signal);
-      const end = performance.now() + END_MILLISECONDS;
-      while (this.#process.alive() && performance.now() < end) await pause(10);
-    }
-    if (this.#process.alive())
-      throw new Fault("later", "ProcessLingers", `libvirtd (pid ${this.#process.pid}) does not end`);
+    await endAndWait(this.#process);
   }
 
   async #supervise(): Promise<void> {
@@ -97,6 +90,17 @@ export class Daemon {
       since = performance.now();
     }
   }
+}
+
+/** Gently, then not. @throws Fault later when it does not end */
+export async function endAndWait(daemon: ProcessIdentity): Promise<void> {
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    if (!daemon.alive()) return;
+    endProcess(daemon.pid, signal);
+    const end = performance.now() + END_MILLISECONDS;
+    while (daemon.alive() && performance.now() < end) await pause(10);
+  }
+  if (daemon.alive()) throw new Fault("later", "ProcessLingers", `libvirtd (pid ${daemon.pid}) does not end`);
 }
 
 async function launch(options: DaemonOptions): Promise<ProcessIdentity> {

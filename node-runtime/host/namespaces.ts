@@ -128,20 +128,29 @@ const HOLD = "echo ready; exec sleep infinity </dev/null >/dev/null 2>&1";
  * that mounted it, and libvirt looks there for links; the cgroups below it are put back.
  */
 function furnish(layout: Layout): string {
-  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
   const aside = quoted(join(layout.stateDirectory, "cgroup"));
-  const binds = layout.mounts.map(({ at, from }) => `mkdir -p ${at}; mount --bind ${quoted(from)} ${at}`);
   return [
     "set -e",
     `mkdir -p ${aside}; mount --rbind /sys/fs/cgroup ${aside}; mount -t sysfs sysfs /sys`,
     `mount --rbind ${aside} /sys/fs/cgroup; umount -l ${aside}`,
-    ...binds,
-    // Where libvirt locks the terminals of consoles: a machine boots with it, a container may come without.
-    "[ -d /var/lock ] || mkdir -p /run/lock /var/lock",
-    `mount --bind ${quoted(layout.hosts)} /etc/hosts`,
+    bindDirectories(layout),
     `hostname ${quoted(layout.name)}`,
     HOLD,
   ].join("\n");
+}
+
+/** The lines that put a node's files where libvirt looks for its own. */
+export function bindDirectories(layout: Layout): string {
+  return [
+    ...layout.mounts.map(({ at, from }) => `mkdir -p ${at}; mount --bind ${quoted(from)} ${at}`),
+    // Where libvirt locks the terminals of consoles: a machine boots with it, a container may come without.
+    "[ -d /var/lock ] || mkdir -p /run/lock /var/lock",
+    `mount --bind ${quoted(layout.hosts)} /etc/hosts`,
+  ].join("\n");
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Starts the keeper, in a session of its own so that it outlives us. Resolves once its namespaces are furnished. */

@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { Fault } from "#events/fault.ts";
+import { seenByPrograms } from "../programs.ts";
 import { processAt, type ProcessIdentity } from "./process.ts";
 
 const PERL = "/usr/bin/perl";
@@ -32,7 +33,7 @@ export async function startReaped(
   enter: (argv: readonly string[]) => string[],
 ): Promise<ProcessIdentity | undefined> {
   const prctl = PRCTL[process.arch];
-  const reaped = prctl !== undefined && existsSync(PERL);
+  const reaped = prctl !== undefined && existsSync(seenByPrograms(PERL));
   const [program = "", ...args] = enter(reaped ? [PERL, "-e", SCRIPT, String(prctl), ...argv] : argv);
   const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "ignore"] });
   child.unref();

@@ -33,13 +33,20 @@ const deadline = {
   create: 60_000,
   destroy: 60_000,
   guest: 30_000,
+  learn: 180_000,
   /** After libvirt said that the domain is gone. */
   processGone: 10_000,
 } as const;
 const READY_MILLISECONDS = 60_000;
 const URI = "qemu:///system";
 
-export type LibvirtHypervisor = Hypervisor;
+export interface LibvirtHypervisor extends Hypervisor {
+  /**
+   * Lets libvirt find out what this emulator and the machine's other ones can do, which takes seconds and is kept; the
+   * first domain would wait for it otherwise. @throws Fault later
+   */
+  learn(emulator: string): Promise<void>;
+}
 
 /** Connects in the background, again and again; `ready` tells when. @throws Fault refused when the path is too long */
 export function openLibvirt(options: LibvirtOptions): LibvirtHypervisor {
@@ -47,7 +54,7 @@ export function openLibvirt(options: LibvirtOptions): LibvirtHypervisor {
   return new OverLibvirt(options);
 }
 
-class OverLibvirt implements Hypervisor {
+class OverLibvirt implements LibvirtHypervisor {
   readonly #options: LibvirtOptions;
   readonly #log: Log;
   readonly #connection: ConnectionOptions;
@@ -218,6 +225,14 @@ class OverLibvirt implements Hypervisor {
       } catch (error) {
         if (!isCode(error, errorCode.operationInvalid)) throw error;
       }
+    });
+  }
+
+  learn(emulator: string): Promise<void> {
+    return this.#long(`learn what ${emulator} can do`, async (connection) => {
+      const args = { emulatorbin: emulator, flags: 0 };
+      await connection.call("connectGetCapabilities", {}, deadline.learn);
+      await connection.call("connectGetDomainCapabilities", args, deadline.learn);
     });
   }
 

@@ -21,7 +21,7 @@ interface Waiting<Request, Answer> {
 const LATER_SECONDS = 1;
 
 export class Arrival {
-  readonly #ports: Pick<DriverPorts, "domain" | "directoryOf" | "arrivalWire" | "facts" | "log">;
+  readonly #ports: Pick<DriverPorts, "domain" | "directoryOf" | "arrivalWire" | "anchor" | "facts" | "log">;
   readonly #hypervisor: { incoming(): Promise<Incoming> };
   readonly #notebook: Notebook;
   #incoming: Incoming | undefined;
@@ -32,7 +32,7 @@ export class Arrival {
   #figures: MoveFigures | undefined;
 
   constructor(
-    ports: Pick<DriverPorts, "domain" | "directoryOf" | "arrivalWire" | "facts" | "log">,
+    ports: Pick<DriverPorts, "domain" | "directoryOf" | "arrivalWire" | "anchor" | "facts" | "log">,
     hypervisor: { incoming(): Promise<Incoming> },
     notebook: Notebook,
   ) {
@@ -72,13 +72,15 @@ export class Arrival {
     const asked = this.#preparing;
     if (asked === undefined) throw new Fault("bug", "NothingAsked", "nobody asked to prepare an incoming domain");
     const { xml, directory, cookie, disks } = asked.request;
-    const { domain, directoryOf, facts, arrivalWire } = this.#ports;
+    const { domain, directoryOf, facts, arrivalWire, anchor } = this.#ports;
     try {
       const mine = domain.incoming(xml, directory, order, directoryOf(order.uid), facts.emulator);
       const incoming = await this.#hypervisor.incoming();
       this.#incoming = incoming;
       const wire = arrivalWire(order.uid);
-      const made = await incoming.prepare(mine, bytesOf(cookie), wire, parametersOf(disks));
+      const prepare = (): ReturnType<Incoming["prepare"]> =>
+        incoming.prepare(mine, bytesOf(cookie), wire, parametersOf(disks));
+      const made = await (anchor === undefined ? prepare() : anchor.admit(order, prepare));
       this.#prepared = { cookie: textOf(made.cookie) };
       asked.answer.resolve(this.#prepared);
     } catch (thrown) {

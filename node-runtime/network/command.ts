@@ -22,7 +22,14 @@ export async function command(program: string, args: readonly string[], input = 
 
 /** Several `ip` commands in one process, in order; ends at the first that fails. */
 export async function ipBatch(namespace: string | undefined, lines: readonly string[]): Promise<void> {
-  await command("ip", [...within(namespace), "-batch", "-"], `${lines.join("\n")}\n`);
+  await ip(namespace, ["-batch", "-"], `${lines.join("\n")}\n`);
+}
+
+/** One `ip` command in a namespace. */
+export function ip(namespace: string | undefined, args: readonly string[], input = ""): Promise<string> {
+  if (namespace === undefined) return command("ip", args, input);
+  // `ip -n` knows names only; for them it saves a process.
+  return isPath(namespace) ? inside(namespace, "ip", args, input) : command("ip", ["-n", namespace, ...args], input);
 }
 
 export interface Link {
@@ -34,7 +41,7 @@ export interface Link {
 /** All links of a namespace; none when the namespace is not there. */
 export async function links(namespace: string | undefined): Promise<readonly Link[]> {
   if (namespace !== undefined && !(await namespaceExists(namespace))) return [];
-  const printed = await command("ip", [...within(namespace), "-j", "link", "show"]);
+  const printed = await ip(namespace, ["-j", "link", "show"]);
   const list = JSON.parse(printed) as { ifindex: number; ifname: string; flags: string[] }[];
   return list.map((link) => ({ name: link.ifname, index: link.ifindex, up: link.flags.includes("UP") }));
 }
@@ -47,8 +54,13 @@ export async function removeLinks(namespace: string | undefined, names: readonly
     );
 }
 
+/** A namespace is known by its name (`ip netns`) or by the path of a file that stands for it. */
 export function namespacePath(namespace: string): string {
-  return `/run/netns/${namespace}`;
+  return isPath(namespace) ? namespace : `/run/netns/${namespace}`;
+}
+
+function isPath(namespace: string): boolean {
+  return namespace.startsWith("/");
 }
 
 export async function namespaceExists(namespace: string): Promise<boolean> {
@@ -62,9 +74,6 @@ export async function namespaceExists(namespace: string): Promise<boolean> {
 
 /** A program in a namespace. */
 export function inside(namespace: string, program: string, args: readonly string[], input = ""): Promise<string> {
+  if (isPath(namespace)) return command("nsenter", [`--net=${namespace}`, program, ...args], input);
   return command("ip", ["netns", "exec", namespace, program, ...args], input);
-}
-
-function within(namespace: string | undefined): readonly string[] {
-  return namespace === undefined ? [] : ["-n", namespace];
 }

@@ -32,11 +32,16 @@ export interface Resolver {
   readonly search: readonly string[];
 }
 
-/** Runs and serves when it resolves; running already: nothing to do. */
-export async function serveDhcp(options: DhcpOptions): Promise<void> {
-  if ((await runningDhcp(options.directory, options.uid)) !== undefined) return;
-  await mkdir(options.directory, { recursive: true, mode: 0o755 });
+/** Runs and serves when it resolves, with its pid; running already: nothing to do. @throws Fault later */
+export async function serveDhcp(options: DhcpOptions): Promise<number> {
+  const { directory, uid } = options;
+  const before = await runningDhcp(directory, uid);
+  if (before !== undefined) return before;
+  await mkdir(directory, { recursive: true, mode: 0o755 });
   await inside(options.namespace, "dnsmasq", dnsmasqArguments(options));
+  const pid = await runningDhcp(directory, uid);
+  if (pid === undefined) throw new Fault("later", "DhcpServerEnded", `dnsmasq of machine ${uid} ended at once`);
+  return pid;
 }
 
 export async function endDhcp(directory: string, uid: string): Promise<void> {

@@ -25,6 +25,7 @@ import { inside, ipBatch, links, removeLinks } from "./command.ts";
 import { endDhcp, hostResolver, serveDhcp } from "./dhcp.ts";
 import { guestInterfaces, type GuestInterface } from "./guest-interface.ts";
 import { linkPrefix, tapIndex } from "./names.ts";
+import { seenByPrograms } from "../programs.ts";
 import { masqueradeRules } from "./nat.ts";
 import type { PodNetwork, PodPlace } from "./pod-network.ts";
 
@@ -36,6 +37,8 @@ export interface GuestLinksOptions {
   /** Pid and lease files. */
   readonly directory: string;
   readonly pods: Pick<PodNetwork, "find">;
+  /** Puts a process that serves a guest where its pod's processes are counted, and end with it. */
+  readonly adopt?: (podUID: string, pid: number) => Promise<void>;
   readonly log: Log;
 }
 
@@ -114,7 +117,7 @@ async function make(
 async function freeIndex(options: GuestLinksOptions, uid: string): Promise<number> {
   for (let attempt = 0; attempt < 16; attempt += 1) {
     const index = tapIndex(options.instance, options.node, uid, 0, attempt);
-    const taken = await access(`/dev/tap${index}`).then(
+    const taken = await access(seenByPrograms(`/dev/tap${index}`)).then(
       () => true,
       () => false,
     );
@@ -138,14 +141,18 @@ async function serve(
     interface: wanted,
     mtu: pod.mtu,
   };
-  const resolver = await hostResolver();
+  const resolver = pod.resolver ?? (await hostResolver());
+  const serveBy = async (dhcp: Parameters<typeof serveDhcp>[0]): Promise<void> => {
+    const pid = await serveDhcp(dhcp);
+    await options.adopt?.(order.anchor.podUID, pid);
+  };
   if (binding.kind === "masquerade") {
     await Promise.all([
       ipBatch(pod.namespace, [
         `addr replace ${binding.gateway}/${binding.prefix} dev ${POD_LINK}`,
         `link set dev ${POD_LINK} up`,
       ]).then(() =>
-        serveDhcp({
+        serveBy({
           ...common,
           resolver,
           link: POD_LINK,
@@ -168,7 +175,7 @@ async function serve(
     `link set dev eth0 master ${POD_BRIDGE} up`,
     `link set dev ${POD_BRIDGE} up`,
   ]);
-  await serveDhcp({
+  await serveBy({
     ...common,
     resolver,
     link: POD_BRIDGE,

@@ -28,6 +28,7 @@ import {
   sizeOf,
   type Subnet,
 } from "./addresses.ts";
+import type { Resolver } from "./dhcp.ts";
 import { command, inside, ipBatch, links, namespaceExists, removeLinks } from "./command.ts";
 import { instanceNames } from "./names.ts";
 
@@ -37,8 +38,10 @@ export interface PodPlace {
   readonly prefix: number;
   readonly gateway: string;
   readonly mtu: number;
-  /** Name of its network namespace. */
+  /** Its network namespace: a name, or the path of a file that stands for it. */
   readonly namespace: string;
+  /** Whom the guest is to ask for names; the node's own servers when unset. */
+  readonly resolver?: Resolver;
 }
 
 export interface PodNetwork {

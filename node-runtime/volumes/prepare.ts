@@ -6,6 +6,8 @@
  *   <volume>.iso         cloud-init, Secrets, ConfigMaps
  *   kernel, initrd       for direct boot
  *
+ * QEMU may write there and nowhere else: the display's socket and the firmware's variables are there, too.
+ *
  * A file with its final name is whole and is never made again: a runtime that comes back finds a started guest's disks
  * and leaves them as they are.
  */
@@ -15,7 +17,8 @@ import { Fault } from "#events/fault.ts";
 import type { MachineOrder } from "#events/machine.ts";
 import { efiOf, OVMF } from "#node-runtime/domain/firmware.ts";
 import type { DirectBoot, DomainDisk, PreparedVolumes } from "#node-runtime/domain/parts.ts";
-import { vncSocketPath } from "#node-runtime/domain/devices.ts";
+import type { GuestUser } from "#node-runtime/host/configuration.ts";
+import { seenByPrograms } from "#node-runtime/programs.ts";
 import { planDisks } from "#node-runtime/domain/disks.ts";
 import { quantityOf } from "#node-runtime/domain/quantity.ts";
 import type { Volume } from "#node-runtime/domain/spec.ts";
@@ -26,6 +29,7 @@ import type { Log } from "#events/log.ts";
 import { configDriveFiles, decoded, noCloudFiles } from "./cloud-init.ts";
 import { diskFormat } from "./disk-format.ts";
 import { isoImage, type Files } from "./iso9660.ts";
+import { giveVolumes } from "./ownership.ts";
 import { checkQcow2, createEmpty, createOverlay } from "./qemu-img.ts";
 
 export interface PrepareRequest {
@@ -33,6 +37,8 @@ export interface PrepareRequest {
   /** The machine's own, absolute; its `volumes` folder is ours. */
   readonly directory: string;
   readonly images: ImageStore;
+  /** Whose the disks become; root's when unset. */
+  readonly owner?: GuestUser | undefined;
   readonly log: Log;
   readonly signal?: AbortSignal;
 }
@@ -70,6 +76,7 @@ export async function prepareVolumes(request: PrepareRequest): Promise<PreparedV
   const disks = allEnded(work.map((prepare) => prepare(request, root)));
   await allEnded<unknown>([boot, disks]);
   const direct = await boot;
+  if (request.owner !== undefined) await giveVolumes(directory, request.owner);
   return { disks: await disks, directory, ...(direct === undefined ? {} : { boot: direct }) };
 }
 
@@ -86,11 +93,9 @@ async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
   return Promise.all(work);
 }
 
-/** Removes what `prepareVolumes` made, and the display's socket. The machine must be off. */
+/** Removes what `prepareVolumes` and QEMU made. The machine must be off. */
 export async function removeVolumes(directory: string): Promise<void> {
   await rm(join(directory, "volumes"), { recursive: true, force: true });
-  const socket = vncSocketPath(directory);
-  if (socket !== undefined) await rm(socket, { force: true });
 }
 
 type Prepare = (request: PrepareRequest, root: string) => Promise<DomainDisk>;
@@ -251,7 +256,7 @@ async function checkFirmware(order: MachineOrder): Promise<void> {
   const efi = efiOf(order.spec.domain);
   if (efi === undefined) return;
   const { code } = efi.secureBoot ? OVMF.secure : OVMF.plain;
-  if (await exists(code)) return;
+  if (await exists(seenByPrograms(code))) return;
   throw new Fault("refused", "FirmwareNotFound", `EFI needs ${code}, which this node lacks: install the package ovmf`);
 }
 

@@ -35,7 +35,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "@marcbachmann/cel-js": ["local/apiserver/cel/"],
   "jose": ["local/apiserver/authentication/service-account-tokens.ts"],
   "fast-json-patch": ["local/apiserver/patch/json-patch.ts"],
-  "pino": ["functions/main.ts", "control/main.ts", "local/", "cli/"],
+  "pino": ["functions/main.ts", "control/main.ts", "node-runtime/main.ts", "local/", "cli/"],
   "commander": ["cli/main.ts"],
   "yaml": ["local/", "cli/"],
 };

@@ -179,7 +179,7 @@ describe.skipIf(skip !== undefined)(`the demo guest${skip === undefined ? "" : `
     try {
       await machine.says("from-disk:/root# ");
       expect(machine.heard()).toMatch(/first line\r?\n {2}second line\r?\n640\r?\n/);
-      expect(readdirSync(machine.directory).sort()).toEqual(["vnc.sock", "volumes"]);
+      expect(readdirSync(join(machine.directory, "volumes"))).toContain("vnc.sock");
 
       machine.type("echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger");
       await vi.waitUntil(() => ended.length > 0, BOOT);

@@ -85,6 +85,7 @@ export function controlDoor({ scheduler, weather, present, told, leaseSeconds }:
         await post(node, process, signal, (control) => control.heartbeat(String(body)));
         return leased;
       },
+      renew: () => undefined,
       close: () => undefined,
     }),
     async report(node, process, event, signal) {

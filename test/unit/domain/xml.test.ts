@@ -202,7 +202,7 @@ describe("what the guest sees", () => {
       const xml = domainXml(orderFor(spec), { ...parts, volumes: { ...parts.volumes, directory } });
       return first(readXml(xml), "devices/graphics/listen")?.attributes["socket"];
     };
-    expect(socketIn("/m/1")).toBe("/m/1/vnc.sock");
+    expect(socketIn("/m/1")).toBe("/m/1/volumes/vnc.sock");
     expect(socketIn(`/${"d".repeat(120)}`)).toBeUndefined();
   });
 });

@@ -41,6 +41,7 @@ function started(answer: () => Promise<ControlAnswer> | ControlAnswer) {
         beats.push({ body: JSON.parse(String(body)) as Beat["body"] });
         return answer();
       },
+      renew: () => {},
       close: () => {},
     },
     outbox,

@@ -1,0 +1,138 @@
+/** A guest in an anchor pod of a real Kubernetes node: counted with the pod, reached by its address, gone with it in order. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { parse } from "yaml";
+import type { Instance } from "#functions/instance.ts";
+import { BUSYBOX_IMAGE } from "../../scripts/kubernetes/images.ts";
+import { NODE, openClusterRig, startPod, type Anchor, type ClusterRig } from "./rig.ts";
+
+const NAMESPACE = "tenant";
+interface Demo {
+  readonly spec: { readonly template: { readonly spec: Instance["spec"] } };
+}
+const demo = parse(readFileSync(join(import.meta.dirname, "../../scripts/guest/demo-vm.yaml"), "utf8")) as Demo;
+
+function instance(nth: number, change: (spec: Instance["spec"]) => Instance["spec"] = (spec) => spec): Instance {
+  return {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstance",
+    metadata: {
+      name: `guest-${nth}`,
+      namespace: NAMESPACE,
+      uid: `3f2504e0-4f89-41d3-9a0c-0305e82c33${String(nth).padStart(2, "0")}`,
+      resourceVersion: "100",
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      labels: { "kubevirt.io/vm": "demo" },
+    },
+    spec: change(demo.spec.template.spec),
+  };
+}
+
+describe.skipIf(process.getuid?.() !== 0)("a guest in its anchor pod", () => {
+  let rig: ClusterRig;
+  let client: Anchor;
+
+  beforeAll(async () => {
+    rig = await openClusterRig(`test-anchor-${process.pid}`);
+    await rig.kubectl("create", "namespace", NAMESPACE);
+    await rig.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted");
+    await rig.kubectl("label", "node", NODE, "kubevirt.io/schedulable=true");
+    const container = { name: "c", image: BUSYBOX_IMAGE, command: ["sleep", "1d"] };
+    client = await startPod(rig.ask, { metadata: { name: "client" }, spec: { containers: [container] } });
+    await rig.startRuntime();
+  }, 1_500_000);
+
+  afterAll(() => rig?.close());
+
+  const counter = async (at: Anchor): Promise<{ readonly number: number; readonly boot: string }> => {
+    const text = await vi.waitUntil(() => rig.ask80(client, at.ip, "counter"), { timeout: 120_000, interval: 500 });
+    const [number, , boot = ""] = text.trim().split(" ");
+    return { number: Number(number), boot };
+  };
+
+  /** Value of a line such as `VmRSS: 12 kB` of the process's status. */
+  const statusOf = async (pid: number, name: string): Promise<string> => {
+    const text = await rig.onNode(["cat", `/proc/${pid}/status`]);
+    return new RegExp(`^${name}:\\s*(.*)$`, "m").exec(text)?.[1] ?? "";
+  };
+
+  const groupOf = async (at: Anchor): Promise<string> => {
+    const found = await rig.onNode(["find", "/sys/fs/cgroup", "-type", "d", "-path", `*/memory*pod${at.uid}`]);
+    return found.trim();
+  };
+
+  const qemuOf = async (vmi: Instance): Promise<number> => {
+    const file = `/run/virtive/libvirt/qemu/${NAMESPACE}_${vmi.metadata.name}.pid`;
+    return Number((await rig.onNode(["cat", file])).trim());
+  };
+
+  const leftOf = async (at: Anchor): Promise<readonly string[]> => {
+    const text = await rig.onNode([
+      "sh",
+      "-c",
+      `ip -o link | grep -o 'vn[0-9a-f]*[pt]0'; pgrep -a dnsmasq; pgrep -a qemu-system
+      find /sys/fs/cgroup -type d -name 'pod${at.uid}'; ls /run/virtive/gates /run/virtive/pods; ls -d /var/lib/virtive/runtime/machines/*/volumes; true`,
+    ]);
+    return text.split("\n").filter((line) => line !== "" && !line.endsWith(":"));
+  };
+
+  it("boots, is counted with the pod and reached by its address, and goes in order", async () => {
+    const vmi = instance(1);
+    const anchor = await rig.anchor(vmi);
+    await rig.order(rig.orderOf(vmi, anchor));
+    await rig.until(vmi.metadata.uid, "running");
+    expect((await counter(anchor)).number).toBeGreaterThan(0);
+
+    const qemu = await qemuOf(vmi);
+    const group = await groupOf(anchor);
+    const members = (await rig.onNode(["cat", `${group}/vm/cgroup.procs`])).trim().split("\n").map(Number);
+    expect(members).toContain(qemu);
+    expect(members).toHaveLength(2); // QEMU and DHCP
+    const charged = Number(
+      /^(?:total_rss|anon) (\d+)$/m.exec(await rig.onNode(["cat", `${group}/vm/memory.stat`]))?.[1],
+    );
+    const own = Number.parseInt(await statusOf(qemu, "RssAnon"), 10) * 1024;
+    console.error(
+      `charged to the pod: ${(charged / 2 ** 20).toFixed(1)} MiB of QEMU's ${(own / 2 ** 20).toFixed(1)} MiB`,
+    );
+    expect(own).toBeGreaterThan(64 * 2 ** 20);
+    expect(charged / own).toBeGreaterThan(0.95);
+    expect((await statusOf(qemu, "Uid")).split("\t")).toEqual(["64055", "64055", "64055", "64055"]);
+    expect(await statusOf(qemu, "CapEff")).toBe("0000000000000000");
+    expect(await statusOf(qemu, "Seccomp")).toBe("2");
+
+    // The kubelet asks the anchor to go; it stays for as long as its guest does.
+    await rig.kubectl("delete", "pod", "--namespace", NAMESPACE, anchor.name, "--wait=false");
+    await rig.order(rig.orderOf(vmi, anchor, { desired: "stopped", version: "101" }));
+    const stopped = await rig.until(vmi.metadata.uid, "stopped");
+    expect(stopped.exit).toMatchObject({ kind: "shutdown", reason: "ShutdownAsked" });
+    await rig.kubectl("wait", "pod", "--namespace", NAMESPACE, anchor.name, "--for=delete", "--timeout=30s");
+    await vi.waitFor(async () => expect(await leftOf(anchor)).toEqual([]), { timeout: 20_000, interval: 500 });
+  });
+
+  it("goes on when the runtime and its libvirtd are killed, and is taken up by the next", async () => {
+    const vmi = instance(2);
+    const anchor = await rig.anchor(vmi);
+    await rig.order(rig.orderOf(vmi, anchor));
+    await rig.until(vmi.metadata.uid, "running");
+    const before = await counter(anchor);
+    const boot = rig.heartbeats.at(-1)?.bootID;
+    const joined = rig.joined();
+
+    await rig.killRuntime();
+    const meanwhile = await counter(anchor);
+    await rig.startRuntime();
+    expect(rig.heartbeats.at(-1)?.bootID).toBe(boot);
+    expect(rig.joined()).toBe(joined + 1);
+    await rig.until(vmi.metadata.uid, "running");
+    const after = await counter(anchor);
+    expect([meanwhile.boot, after.boot]).toEqual([before.boot, before.boot]);
+    expect(after.number).toBeGreaterThan(meanwhile.number);
+
+    await rig.order(rig.orderOf(vmi, anchor, { desired: "off", version: "101" }));
+    await rig.until(vmi.metadata.uid, "stopped");
+    await rig.kubectl("delete", "pod", "--namespace", NAMESPACE, anchor.name, "--timeout=30s");
+    await vi.waitFor(async () => expect(await leftOf(anchor)).toEqual([]), { timeout: 20_000, interval: 500 });
+  });
+});
