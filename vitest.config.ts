@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 /**
  * Projects by what they need: `unit` runs anywhere in seconds; `simulation` does too, in minutes; `real` boots guests under libvirt (root, Debian
  * packages), few at a time, since two cores cannot boot many guests at once; `contract` holds a stand-in to the real
- * thing; `cluster` runs on a real Kubernetes with real nodes.
+ * thing; `cluster` installs and runs on a real Kubernetes of this machine.
  */
 export default defineConfig({
   test: {
@@ -34,20 +34,21 @@ export default defineConfig({
       },
       {
         test: {
-          name: "contract",
-          include: ["test/contract/**/*.test.ts"],
-          globalSetup: ["test/contract/kubernetes/real-server.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          globalSetup: ["test/cluster/setup.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },
       {
         test: {
-          name: "cluster",
-          include: ["test/cluster/**/*.test.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          name: "contract",
+          include: ["test/contract/**/*.test.ts"],
+          globalSetup: ["test/contract/kubernetes/real-server.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

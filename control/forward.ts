@@ -29,8 +29,17 @@ export interface Forwarder {
 
 const FIRST_BYTE_MILLISECONDS = 5_000;
 const MOST_CONNECTIONS = 64;
-/** Of one connection only, by RFC 9110. */
-const HOP_BY_HOP = ["connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "proxy-connection"];
+/** Of one connection only, by RFC 9110; the host is the other replica. */
+const HOP_BY_HOP = [
+  "host",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "te",
+  "trailer",
+  "upgrade",
+  "proxy-connection",
+];
 
 export function createForwarder(tls: () => PeerTls, log: Log): Forwarder {
   let current: { readonly tls: PeerTls; readonly agent: Agent } | undefined;

@@ -54,7 +54,15 @@ export async function startSecureServer(options: SecureServerOptions): Promise<S
   const { name, bind, log } = options;
   const server = createTlsServer(
     { ...BOUNDS, ...secureOptions(options.context), requestCert: true, rejectUnauthorized: false },
-    options.request,
+    (request, response) => {
+      try {
+        options.request(request, response);
+      } catch (thrown) {
+        // One request must not end the process.
+        log.error({ server: name, thrown }, "a request failed");
+        response.destroy();
+      }
+    },
   );
   server.maxConnections = MOST_CONNECTIONS;
   server.on("tlsClientError", (error, socket) => {

@@ -18,7 +18,7 @@ import { openConsoles } from "./console/consoles.ts";
 import { controlClient, type ClientTls } from "./control-client.ts";
 import { realDisk, type Disk } from "./disk.ts";
 import { describedDomains } from "./driver/description.ts";
-import type { DomainDescription, MachineAnchor, MachineNetwork } from "./driver/ports.ts";
+import type { DomainDescription, MachineAnchor, MachineNetwork, MachineVolumes } from "./driver/ports.ts";
 import type { GuestUser } from "./host/configuration.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { ImageStore } from "./images/image.ts";
@@ -55,6 +55,8 @@ export interface RuntimeOptions {
   readonly random?: Random;
   readonly disk?: Disk;
   readonly domain?: DomainDescription;
+  /** Where machines' disks come from; by default made in each machine's own directory, out of `images`. */
+  readonly volumes?: MachineVolumes;
   /** For the heartbeat: names and versions of what runs here. */
   readonly versions?: Readonly<Record<string, string>>;
 }
@@ -120,7 +122,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     hypervisor,
     records,
     ports: {
-      volumes: {
+      volumes: options.volumes ?? {
         prepare: (order, signal) =>
           prepareVolumes({
             order,

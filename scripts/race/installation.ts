@@ -12,6 +12,7 @@ import type { Kind, KubeObject } from "#api/object.ts";
 import type { Identity } from "#events/certificates.ts";
 import { Fault } from "#events/fault.ts";
 import { connectAs, type KubeCluster } from "#events/kubernetes.ts";
+import { userRoles } from "#local/user-roles.ts";
 import { outputOf, run } from "#node-runtime/host/command.ts";
 import { asAdministrator, type Ask } from "../kubernetes/api.ts";
 import { administratorOf } from "../kubernetes/cluster.ts";
@@ -122,6 +123,7 @@ export async function install(cluster: Cluster): Promise<Installation> {
     await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   }
   await create(KubeVirt, "kubevirt", { spec: {} }, "kubevirt");
+  for (const role of userRoles) await client.create(ClusterRole, role);
   await create(ServiceAccount, ACCOUNT, {}, NAMESPACE);
   await create(ServiceAccount, "virtive-node", {}, NAMESPACE);
   await create(ClusterRole, "virtive-control", { rules: clusterRules });
@@ -203,6 +205,7 @@ export async function install(cluster: Cluster): Promise<Installation> {
     return file;
   }
 
+  let slices = 0;
   return {
     cluster: client,
     ask,
@@ -210,14 +213,17 @@ export async function install(cluster: Cluster): Promise<Installation> {
     kubeconfig: await kubeconfigOf(NAMESPACE, ACCOUNT),
     kubeconfigOf,
     async lead(to) {
-      for (const [index, { apiPort, ingressPort }] of to.entries()) {
+      slices = Math.max(slices, to.length);
+      for (let index = 0; index < slices; index += 1) {
         const name = `${SERVICE}-${index}`;
+        const process = to[index];
+        const port = (name: string, port: number) => ({ name, port, protocol: "TCP" });
+        const slice = {
+          addressType: "IPv4",
+          endpoints: process === undefined ? [] : [{ addresses: [address] }],
+          ports: process === undefined ? [] : [port("api", process.apiPort), port("ingress", process.ingressPort)],
+        };
         const old = await client.get(EndpointSlice, { namespace: NAMESPACE, name });
-        const ports = [
-          { name: "api", port: apiPort, protocol: "TCP" },
-          { name: "ingress", port: ingressPort, protocol: "TCP" },
-        ];
-        const slice = { addressType: "IPv4", endpoints: [{ addresses: [address] }], ports };
         if (old !== undefined) await client.patch(EndpointSlice, old, { ...old, ...slice }, "object");
         else {
           const labels = { "kubernetes.io/service-name": SERVICE };

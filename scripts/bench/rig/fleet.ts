@@ -3,16 +3,13 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { seededRandom } from "#events/chance.ts";
 import { systemClock } from "#events/clock.ts";
-import { Fault } from "#events/fault.ts";
-import { CONTROL_URI } from "#events/identities.ts";
-import { silentLog } from "#events/log.ts";
 import type { MachineOrder } from "#events/machine.ts";
 import { openInstance } from "#local/instance.ts";
 import { openPki } from "#local/pki.ts";
-import type { DomainDescription } from "#node-runtime/driver/ports.ts";
 import { ModelHypervisor } from "#node-runtime/model-hypervisor.ts";
-import { startRuntime, type Runtime } from "#node-runtime/runtime.ts";
+import type { Runtime } from "#node-runtime/runtime.ts";
 import { MemoryDisk } from "./memory-disk.ts";
+import { bootIDOf, modelDomain, startModelNode } from "./model-node.ts";
 import { timeNow, type Changed, type FleetOptions } from "./messages.ts";
 import { optionsOf, serve } from "./serve.ts";
 
@@ -26,31 +23,6 @@ const running = new Map<string, ModelHypervisor>();
 /** Machines whose guest agent is connected. */
 const agents = new Set<string>();
 let changes = 0;
-
-const domain: DomainDescription = {
-  uuid: ({ uid }) => uid,
-  xml: ({ uid, namespace, name, claim }) =>
-    `<domain><name>${namespace}_${name}</name><uuid>${uid}</uuid><mark>${uid}/${claim.epoch}</mark></domain>`,
-  targets: () => [],
-  interfaces: () => [{ name: "default", mac: "02:00:00:00:00:01", ipAddresses: ["10.0.0.2"], ipAddress: "10.0.0.2" }],
-  copied: () => [],
-  incoming: (xml) => xml,
-  name: ({ namespace, name }) => `${namespace}_${name}`,
-  claimOf: (xml) => {
-    const found = /<mark>(.*)\/(\d+)<\/mark>/.exec(xml);
-    return found === null ? undefined : { uid: found[1] ?? "", epoch: Number(found[2]) };
-  },
-};
-
-const noImages = {
-  pull: async (reference: string) => {
-    throw new Fault("refused", "ImageRefused", `the model has no image ${reference}`);
-  },
-  extractFile: async () => {
-    throw new Fault("refused", "DiskNotFound", "the model has no images");
-  },
-  prune: async () => 0,
-};
 
 const there = orders === undefined ? [] : (JSON.parse(await readFile(orders, "utf8")) as MachineOrder[]);
 const byNode = Map.groupBy(there, ({ claim }) => claim.node);
@@ -79,34 +51,13 @@ async function startNode(node: string, already: readonly MachineOrder[]): Promis
       const notes = { order, acceptedAt: new Date().toISOString(), mayHaveRun: true, sequenceCeiling: 64 };
       await disk.replace(join(stateDirectory, "machines", order.uid, "record.json"), JSON.stringify(notes));
       await hypervisor.createPaused(
-        domain.xml(order, { volumes: { disks: [], directory: "" }, links: [], accelerator: "tcg", emulator: "" }),
+        modelDomain.xml(order, { volumes: { disks: [], directory: "" }, links: [], accelerator: "tcg", emulator: "" }),
       );
       await hypervisor.resume(order.uid);
     }),
   );
   const tls = { ...(await pki.node(node)), ca: pki.authority };
-  return startRuntime({
-    node,
-    stateDirectory,
-    hypervisor,
-    hostBootID: bootIDOf(node),
-    capacity: { cpus: 256, memoryBytes: 2 ** 40, machines: 10_000 },
-    accelerator: "tcg",
-    emulator: "/usr/bin/model",
-    images: noImages,
-    network: { up: async () => ({ links: [], serve: async () => undefined }), down: async () => undefined },
-    control: { url: ingressURL, tls },
-    listen: { host: "127.0.0.1", port: 0, tls, mayOrder: (uris) => uris.includes(CONTROL_URI) },
-    versions: { qemu: "0.0.0", kernel: "0.0.0" },
-    log: silentLog,
-    random,
-    disk,
-    domain,
-  });
-}
-
-function bootIDOf(node: string): string {
-  return `00000000-0000-4000-8000-${node.replace(/\D/g, "").padStart(12, "0")}`;
+  return startModelNode({ node, stateDirectory, hypervisor, controlURL: ingressURL, tls, random, disk });
 }
 
 /**

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { virtualClock } from "#events/clock.ts";
+import type { Reader, Writer } from "#events/cluster.ts";
+import { Fault } from "#events/fault.ts";
+import { silentLog } from "#events/log.ts";
+import { memoryCluster } from "#events/memory-cluster.ts";
+import { startElection, type Election, type Term } from "#control/election.ts";
+import { fencedWriter } from "#control/loop.ts";
+import { Lease } from "#control/kinds.ts";
+
+function world() {
+  const clock = virtualClock();
+  const cluster = memoryCluster({ clock });
+  const start = (name: string) => {
+    const terms: Term[] = [];
+    let cut = false;
+    const guarded = <A extends unknown[], R>(work: (...args: A) => Promise<R>) => {
+      return async (...args: A): Promise<R> => {
+        if (cut) throw new Fault("later", "APIServerUnreachable", "the network is cut");
+        return work(...args);
+      };
+    };
+    const door = {
+      ...cluster,
+      get: guarded(cluster.get.bind(cluster) as never),
+      create: guarded(cluster.create.bind(cluster) as never),
+      patch: guarded(cluster.patch.bind(cluster) as never),
+    } as unknown as Reader & Writer;
+    const election: Election = startElection({
+      cluster: door,
+      namespace: "virtive",
+      name: "virtive-control",
+      holder: () => ({ name, address: "10.0.0.1", apiPort: 1, ingressPort: 2 }),
+      lead: (term) => void terms.push(term),
+      clock,
+      monotonic: () => clock.now().getTime(),
+      log: silentLog,
+    });
+    return { election, terms, cut: (value: boolean) => (cut = value) };
+  };
+  return { clock, cluster, start };
+}
+
+describe("an election", () => {
+  it("has one winner, whom the others know", async () => {
+    const { clock, start } = world();
+    const [one, other] = [start("one"), start("other")];
+    await clock.advance(10_000);
+    expect([one, other].filter(({ election }) => election.leading)).toHaveLength(1);
+    expect(one.terms.length + other.terms.length).toBe(1);
+    expect(other.election.leader()).toEqual(one.election.leader());
+    expect(one.election.leader()?.name).toMatch(/one|other/);
+  });
+
+  it("has at every moment one leader at most, and a new one within 3 s of the old one's silence", async () => {
+    const { clock, start } = world();
+    const replicas = [start("a"), start("b"), start("c")];
+    await clock.advance(1_000);
+    for (let round = 0; round < 6; round += 1) {
+      const leader = replicas.find(({ election }) => election.leading);
+      if (leader === undefined) return expect.fail("nobody leads");
+      leader.cut(true);
+      let without = 0;
+      for (let passed = 0; passed < 6_000; passed += 50) {
+        await clock.advance(50);
+        const leaders = replicas.filter(({ election }) => election.leading);
+        expect(leaders.length).toBeLessThanOrEqual(1);
+        if (leaders.length === 0 || leaders[0] === leader) without = passed + 50;
+      }
+      expect(without).toBeLessThanOrEqual(3_000);
+      expect(leader.terms.at(-1)?.signal.aborted).toBe(true);
+      leader.cut(false);
+      await clock.advance(1_000);
+    }
+  });
+
+  it("is given back by who ends in order: another takes over within a renewal", async () => {
+    const { clock, cluster, start } = world();
+    const first = start("first");
+    await clock.advance(1_000);
+    const second = start("second");
+    await clock.advance(1_000);
+    const closing = first.election.close();
+    await clock.advance(0);
+    await closing;
+    await clock.advance(500);
+    expect(second.election.leading).toBe(true);
+    const lease = await cluster.get(Lease, { namespace: "virtive", name: "virtive-control" });
+    expect(lease?.spec).toMatchObject({ leaseDurationSeconds: 2, leaseTransitions: 1 });
+  });
+
+  it("fences a leader whose term is over: it writes nothing more", async () => {
+    const { clock, cluster, start } = world();
+    const leader = start("leader");
+    await clock.advance(1_000);
+    const [term] = leader.terms;
+    if (term === undefined) return expect.fail("nobody leads");
+    const writer = fencedWriter(cluster, term);
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "x", namespace: "y" } };
+    await writer.create(Lease, lease);
+    leader.cut(true);
+    await clock.advance(2_500);
+    await expect(writer.create(Lease, lease)).rejects.toMatchObject({ kind: "later", reason: "NotLeader" });
+  });
+});
