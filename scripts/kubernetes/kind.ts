@@ -2,15 +2,17 @@
  * Clusters with nodes where a Docker engine and `kind` are there: the nodes are containers then. The control plane alone is
  * never a matter for kind, which has no such thing.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Fault } from "#events/fault.ts";
 import { outputOf, run } from "#node-runtime/host/command.ts";
 import { exists } from "./cache.ts";
-import { clustersDirectory } from "./record.ts";
+import { checkedName, clustersDirectory } from "./record.ts";
 
 const UP_MILLISECONDS = 600_000;
 
 export interface KindCluster {
+  readonly name: string;
   readonly kubeconfig: string;
   down(): Promise<void>;
   load(archive: string): Promise<void>;
@@ -30,11 +32,34 @@ export async function kindIsHere(): Promise<boolean> {
   return answers.every((answer) => answer?.code === 0);
 }
 
-function directoryOf(name: string): string {
-  return join(clustersDirectory(), ".kind", name);
+function kindDirectory(): string {
+  return join(clustersDirectory(), ".kind");
 }
 
-export async function kindUp(name: string, nodes: number, say: (line: string) => void): Promise<string> {
+function directoryOf(name: string): string {
+  return join(kindDirectory(), checkedName(name));
+}
+
+export interface KindWish {
+  readonly name: string;
+  readonly nodes: number;
+  /** What kind has no way for: refused. */
+  readonly fsync: boolean;
+  readonly apiServerFlags: readonly string[];
+}
+
+/**
+ * Makes a cluster with one node for the control plane and so many others. When it can't, nothing of it stays.
+ * @returns the path of its kubeconfig
+ */
+export async function kindUp(
+  { name, nodes, fsync, apiServerFlags }: KindWish,
+  say: (line: string) => void,
+): Promise<string> {
+  if (fsync || apiServerFlags.length > 0) {
+    const why = "--fsync and --flag are not there with kind; VIRTIVE_CLUSTER_WITH=modules makes clusters without kind";
+    throw new Fault("refused", "NotWithKind", why);
+  }
   const directory = directoryOf(name);
   const kubeconfig = join(directory, "kubeconfig");
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -57,8 +82,19 @@ export async function kindUp(name: string, nodes: number, say: (line: string) =>
     "--wait",
     "5m",
   ];
-  await outputOf(["kind", ...words], UP_MILLISECONDS);
+  try {
+    await outputOf(["kind", ...words], UP_MILLISECONDS);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
   return kubeconfig;
+}
+
+export async function kindClusters(): Promise<KindCluster[]> {
+  const names = await readdir(kindDirectory()).catch(() => []);
+  const clusters = await Promise.all(names.map(kindClusterNamed));
+  return clusters.filter((cluster) => cluster !== undefined);
 }
 
 export async function kindClusterNamed(name: string): Promise<KindCluster | undefined> {
@@ -66,6 +102,7 @@ export async function kindClusterNamed(name: string): Promise<KindCluster | unde
   const kubeconfig = join(directory, "kubeconfig");
   if (!(await exists(kubeconfig))) return undefined;
   return {
+    name,
     kubeconfig,
     async down() {
       await outputOf(["kind", "delete", "cluster", "--name", name, "--kubeconfig", kubeconfig], UP_MILLISECONDS);

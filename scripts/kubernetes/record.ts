@@ -127,7 +127,8 @@ export async function allClusters(): Promise<Cluster[]> {
   return records.filter((record) => record !== undefined).map(clusterOf);
 }
 
-function checkedName(name: string): string {
+/** @throws Fault refused, reason BadName */
+export function checkedName(name: string): string {
   if (/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(name)) return name;
   throw new Fault(
     "refused",

@@ -44,6 +44,7 @@ export function onEachServer(suite: string, tests: (bench: () => Bench) => void)
     });
     afterAll(async () => {
       await bench?.client.delete(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${bench.group}`);
+      await bench?.client.delete(`/api/v1/namespaces/${bench.namespace}`);
       await bench?.under.stop();
     });
     tests(() => {
