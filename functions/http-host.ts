@@ -5,8 +5,10 @@
 import { Hono, type Context } from "hono";
 import type { Answer } from "#events/broker-types.ts";
 import type { Reader } from "#events/cluster.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
 import { asFault } from "#events/fault.ts";
 import { readEvent } from "#events/http.ts";
+import type { Log } from "#events/log.ts";
 import type { FunctionDefinition } from "./define.ts";
 import { answerOf, keysOf, type Dispatcher } from "./dispatcher.ts";
 
@@ -14,12 +16,13 @@ export interface HostOptions {
   readonly functions: readonly FunctionDefinition[];
   readonly reader: Reader;
   readonly dispatcher: Pick<Dispatcher, "dispatch">;
+  readonly log: Log;
 }
 
 /** Keys of one event that are worked on at a time. */
 const PARALLEL = 8;
 
-export function createHost({ functions, reader, dispatcher }: HostOptions): Hono {
+export function createHost({ functions, reader, dispatcher, log }: HostOptions): Hono {
   const app = new Hono();
   app.get("/healthz", (context) => context.body(null, 204));
   app.get("/readyz", (context) => context.body(null, 204));
@@ -37,8 +40,29 @@ export function createHost({ functions, reader, dispatcher }: HostOptions): Hono
       }
     });
   }
+  app.post("/dead-letters", async (context) => {
+    try {
+      logDeadLetter(log, await readEvent(context.req.raw));
+      return context.body(null, 204);
+    } catch (thrown) {
+      // Given up for good: whatever it is, another delivery of it helps nobody.
+      return respond(context, { status: 400, detail: asFault(thrown).message });
+    }
+  });
   app.notFound((context) => respond(context, { status: 400, detail: `no function at ${context.req.path}` }));
   return app;
+}
+
+/** The resync finds what such an event would have told; who sees many of them looks at the function. */
+function logDeadLetter(log: Log, { id, type, source, extensions }: CloudEvent): void {
+  const {
+    knativeerrordest: destination,
+    knativeerrorcode: code,
+    knativeerrordata: data,
+    partitionkey: key,
+  } = extensions;
+  const said = data === undefined ? undefined : Buffer.from(data, "base64").toString();
+  log.error({ id, type, source, key, destination, code, said }, `a dead letter: ${type} for ${destination ?? "?"}`);
 }
 
 async function each<T>(items: readonly T[], work: (item: T) => Promise<Answer>): Promise<readonly Answer[]> {

@@ -3,7 +3,11 @@
  * has spoken to anybody; the API server is connected to at the first event.
  *
  *   PORT                     where to listen (8080)
+<<<<<<< HEAD
  *   VIRTIVE_BIND             address to listen on (127.0.0.1; behind a service: 0.0.0.0 or ::)
+=======
+ *   VIRTIVE_ANCHOR_IMAGE     image of anchor pods
+>>>>>>> 4a1d6be (wip-local)
  *   VIRTIVE_FUNCTIONS        names of the functions to serve, by commas (all)
  *   K_SINK                   URL that takes the events which decisions emit
  *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us
@@ -34,8 +38,11 @@ import { functions } from "./registry.ts";
 const DRAIN_MILLISECONDS = 500;
 const SINK_TIMEOUT_MILLISECONDS = 10_000;
 
-function chosen(names: string | undefined): readonly FunctionDefinition[] {
-  const all = functions(defaultConfig);
+function chosen({
+  VIRTIVE_FUNCTIONS: names,
+  VIRTIVE_ANCHOR_IMAGE: image,
+}: NodeJS.ProcessEnv): readonly FunctionDefinition[] {
+  const all = functions(image === undefined ? defaultConfig : { ...defaultConfig, anchorImage: image });
   if (names === undefined || names.trim() === "") return all;
   return names.split(",").map((name) => {
     const found = all.find((definition) => definition.name === name.trim());
@@ -120,7 +127,7 @@ function nodesLater(reader: Reader, folder: string | undefined): Nodes {
 
 function start(env: NodeJS.ProcessEnv): void {
   const log = pino({ level: env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
-  const served = chosen(env["VIRTIVE_FUNCTIONS"]);
+  const served = chosen(env);
   const cluster = lazily(() => connect());
   const dispatcher = createDispatcher({
     functions: served,
@@ -136,7 +143,7 @@ function start(env: NodeJS.ProcessEnv): void {
     clock: systemClock,
     log,
   });
-  const app = createHost({ functions: served, reader: cluster, dispatcher });
+  const app = createHost({ functions: served, reader: cluster, dispatcher, log });
   const listen = { port: portOf(env["PORT"]), hostname: bindOf(env["VIRTIVE_BIND"]) };
   const server = serve({ fetch: app.fetch, ...listen }, ({ port }) => {
     log.info({ port, functions: served.map(({ name }) => name) }, `ready on port ${port}`);

@@ -302,7 +302,12 @@ describe("the dispatcher", () => {
 
 describe("the HTTP host", () => {
   async function post(definition: FunctionDefinition, body?: string): Promise<Response> {
-    const app = createHost({ functions: [definition], reader: cluster, dispatcher: dispatcherOf(definition) });
+    const app = createHost({
+      functions: [definition],
+      reader: cluster,
+      dispatcher: dispatcherOf(definition),
+      log: silentLog,
+    });
     const message = encode(event(), "binary");
     const init = { method: "POST", headers: { ...message.headers }, body: body ?? message.body };
     return app.request(`/functions/${definition.name}`, init);
@@ -324,9 +329,29 @@ describe("the HTTP host", () => {
   });
 
   it("refuses what is no event, for good", async () => {
-    const app = createHost({ functions: [effects()], reader: cluster, dispatcher: dispatcherOf() });
+    const app = createHost({ functions: [effects()], reader: cluster, dispatcher: dispatcherOf(), log: silentLog });
     const response = await app.request("/functions/test", { method: "POST", body: "hello" });
     expect(response.status).toBe(400);
     expect((await app.request("/functions/unknown", { method: "POST" })).status).toBe(400);
+  });
+
+  it("logs what was given up, with why", async () => {
+    const lines: object[] = [];
+    const log = { ...silentLog, error: (fields: object) => lines.push(fields) };
+    const app = createHost({ functions: [], reader: cluster, dispatcher: dispatcherOf(), log });
+    const said = Buffer.from("NoSuchImage: it is gone").toString("base64");
+    const extensions = {
+      ...event().extensions,
+      knativeerrordest: "http://run",
+      knativeerrorcode: "422",
+      knativeerrordata: said,
+    };
+    const message = encode({ ...event(), extensions }, "binary");
+    const init = { method: "POST", headers: { ...message.headers }, body: message.body };
+    expect((await app.request("/dead-letters", init)).status).toBe(204);
+    expect(lines).toEqual([
+      expect.objectContaining({ destination: "http://run", code: "422", said: "NoSuchImage: it is gone" }),
+    ]);
+    expect((await app.request("/dead-letters", { method: "POST", body: "hello" })).status).toBe(400);
   });
 });
