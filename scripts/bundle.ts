@@ -1,7 +1,7 @@
 /**
- * Bundles: the function host (for Knative, where a cold start is somebody's wait), the control process and the command
- * line. One
- * file each and chunks for what is loaded later, with source maps. What a bundle does not import is not in it.
+ * Bundles: the function host (for Knative, where a cold start is somebody's wait), the control process, the node
+ * runtime, what uninstalls them, and the command line. One file each and chunks for what is loaded later, with source maps.
+ * What a bundle does not import is not in it.
  */
 import { readFile, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -13,6 +13,8 @@ const root = join(import.meta.dirname, "..");
 const ENTRIES = {
   functions: "functions/main.ts",
   control: "control/main.ts",
+  node: "node-runtime/main.ts",
+  uninstall: "scripts/uninstall.ts",
   virtive: "cli/main.ts",
 } as const;
 

@@ -2,6 +2,7 @@
 import { processAt } from "#node-runtime/host/process.ts";
 import { ensureKube } from "../../scripts/kubernetes/build.ts";
 import { downCluster } from "../../scripts/kubernetes/cluster.ts";
+import { ensureHelm } from "../../scripts/kubernetes/helm.ts";
 import { allClusters } from "../../scripts/kubernetes/record.ts";
 
 const NAME = /^cluster-[a-z]+-(\d+)$/;
@@ -13,4 +14,5 @@ export async function setup(): Promise<void> {
   }
   const say = (line: string): void => console.error(`cluster: ${line}`);
   await ensureKube(say);
+  await ensureHelm(say);
 }

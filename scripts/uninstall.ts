@@ -1,0 +1,224 @@
+/**
+ * What must happen before Virtive's own objects are deleted: machines go, with their finalizers; then what control made
+ * by itself, and the definitions. Bounded in time, and right also when control is gone: what nobody answers for is taken
+ * by force when the time is over. The chart runs it as a hook; scripts/uninstall from outside.
+ *
+ *   machines exist ──Block──► refused, nothing is changed
+ *        └──RemoveWorkloads──► deleted ──control stops them──► gone ─────────────┐
+ *                                 └──time is over──► finalizers off, pods deleted ─┴─► control, node runtimes, its Secrets,
+ *                                                                                     marks on Nodes, definitions
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { ConfigMap, Node, Pod, Secret } from "#api/core.ts";
+import { CustomResourceDefinition, customResourceDefinitions } from "#api/crd.ts";
+import { KubeVirt } from "#api/kubevirt.ts";
+import { label } from "#api/names.ts";
+import { keyOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { Reader, Writer } from "#events/cluster.ts";
+import { asFault, Fault } from "#events/fault.ts";
+import { connect } from "#events/kubernetes.ts";
+
+export const strategies = ["BlockUninstallIfWorkloadsExist", "RemoveWorkloads"] as const;
+export type Strategy = (typeof strategies)[number];
+
+export interface UninstallOptions {
+  readonly cluster: Reader & Writer;
+  /** Where control runs. */
+  readonly namespace: string;
+  readonly strategy: Strategy;
+  /** For machines to end by themselves; all else takes at most a minute more. */
+  readonly timeoutMilliseconds: number;
+  readonly say: (line: string) => void;
+}
+
+const POLL_MILLISECONDS = 500;
+/** After the finalizers are off: the kubelet ends what is left in the pods. */
+const FORCED_MILLISECONDS = 30_000;
+const MOST_NAMES = 5;
+
+function kind(group: string, name: string, plural: string, namespaced = true): Kind {
+  return { group, version: "v1", kind: name, plural, namespaced };
+}
+
+const Deployment = kind("apps", "Deployment", "deployments");
+const DaemonSet = kind("apps", "DaemonSet", "daemonsets");
+const Lease = kind("coordination.k8s.io", "Lease", "leases");
+const webhooks = ["Mutating", "Validating"].map((type) =>
+  kind(
+    "admissionregistration.k8s.io",
+    `${type}WebhookConfiguration`,
+    `${type.toLowerCase()}webhookconfigurations`,
+    false,
+  ),
+);
+
+/** @throws Fault refused, reason WorkloadsExist, when the strategy says so; nothing has been changed then */
+export async function uninstall(options: UninstallOptions): Promise<void> {
+  const { cluster, namespace, strategy, timeoutMilliseconds, say } = options;
+  const there = await definitionsOf(cluster);
+  const machineKinds = [VirtualMachine, VirtualMachineInstance].filter((one) => there.has(one.plural));
+  const machines = await listAll(cluster, machineKinds);
+  if (machines.length > 0) {
+    if (strategy === "BlockUninstallIfWorkloadsExist") throw refusal(machines.map(({ object }) => object));
+    say(`deleting ${machines.length} machines`);
+    await Promise.all(machines.map(({ kind, object }) => cluster.remove(kind, object)));
+    const gone = async (): Promise<boolean> => (await listAll(cluster, machineKinds)).length === 0;
+    if (!(await within(timeoutMilliseconds, gone))) await force(options, machineKinds);
+  }
+  // Before what they would make again.
+  await removeNamed(cluster, Deployment, { namespace, name: "virtive-control" });
+  await removeNamed(cluster, DaemonSet, { namespace, name: "virtive-node" });
+  for (const one of webhooks) await removeNamed(cluster, one, { name: "virtive" });
+  for (const name of ["virtive-ca", "virtive-serving", "virtive-node-client"]) {
+    await removeNamed(cluster, Secret, { namespace, name });
+  }
+  await removeNamed(cluster, ConfigMap, { namespace, name: "virtive-ca" });
+  await removeNamed(cluster, Lease, { namespace, name: "virtive-control" });
+  await cleanNodes(cluster);
+  if (there.has(KubeVirt.plural)) {
+    const settings = await listAll(cluster, [KubeVirt]);
+    await Promise.all(settings.map(({ kind, object }) => cluster.remove(kind, object)));
+  }
+  for (const { metadata } of customResourceDefinitions()) {
+    await removeNamed(cluster, CustomResourceDefinition, { name: metadata.name });
+  }
+  say("no machine, no definition and nothing that control made is left");
+}
+
+function refusal(machines: readonly Stored<KubeObject>[]): Fault {
+  const names = machines.slice(0, MOST_NAMES).map((one) => `${one.kind} ${keyOf(one)}`);
+  const more = machines.length > MOST_NAMES ? ` and ${machines.length - MOST_NAMES} more` : "";
+  return new Fault(
+    "refused",
+    "WorkloadsExist",
+    `${names.join(", ")}${more} exist; delete them, or uninstall with the strategy RemoveWorkloads, which deletes them`,
+  );
+}
+
+/** Plurals of our definitions that are there. */
+async function definitionsOf(cluster: Reader): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(
+    customResourceDefinitions().map(({ metadata: { name } }) => cluster.get(CustomResourceDefinition, { name })),
+  );
+  return new Set(found.flatMap((definition) => (definition === undefined ? [] : [definition.spec.names.plural])));
+}
+
+async function listAll(
+  cluster: Reader,
+  kinds: readonly Kind[],
+): Promise<readonly { readonly kind: Kind; readonly object: Stored<KubeObject> }[]> {
+  const lists = await Promise.all(
+    kinds.map(async (one) => (await cluster.list(one)).map((object) => ({ kind: one, object }))),
+  );
+  return lists.flat();
+}
+
+/** Nobody took the machines down in time: control or a node is gone. Their pods' end ends what still runs of them. */
+async function force({ cluster, say }: UninstallOptions, machineKinds: readonly Kind[]): Promise<void> {
+  const left = await listAll(cluster, machineKinds);
+  say(`${left.length} machines did not end in time: taking their finalizers and pods away`);
+  const anchors = { labels: { [label.component]: "virt-launcher" } };
+  const pods = await cluster.list(Pod, anchors);
+  await Promise.all(pods.map((pod) => cluster.remove(Pod, pod, { gracePeriodSeconds: 1 })));
+  for (const { kind: one, object } of left) await withoutFinalizers(cluster, one, object);
+  const ended = await within(FORCED_MILLISECONDS, async () => (await cluster.list(Pod, anchors)).length === 0);
+  if (!ended) say("some anchor pods have not ended: look at their nodes before their disks are used elsewhere");
+}
+
+async function withoutFinalizers(
+  cluster: Reader & Writer,
+  of: Kind,
+  object: Stored<KubeObject>,
+  attempts = 5,
+): Promise<void> {
+  const now = await cluster.get<KubeObject>(of, object.metadata);
+  if (now === undefined || now.metadata.uid !== object.metadata.uid) return;
+  try {
+    await cluster.patch(of, now, { ...now, metadata: { ...now.metadata, finalizers: [] } }, "object");
+  } catch (thrown) {
+    // Somebody wrote meanwhile, or it is gone.
+    if (asFault(thrown).kind !== "stale" || attempts === 1) throw thrown;
+    await withoutFinalizers(cluster, of, object, attempts - 1);
+  }
+}
+
+async function removeNamed(
+  cluster: Reader & Writer,
+  of: Kind,
+  at: { readonly namespace?: string; readonly name: string },
+): Promise<void> {
+  const object = await cluster.get<KubeObject>(of, at);
+  if (object !== undefined) await cluster.remove(of, object);
+}
+
+const ours = (name: string): boolean => name.startsWith("virtive.dev/");
+
+/** Labels, annotations and the condition that say what runtimes told of their nodes. */
+async function cleanNodes(cluster: Reader & Writer): Promise<void> {
+  for (const node of await cluster.list(Node)) {
+    const labels = without(node.metadata.labels, (name) => ours(name) || name === label.schedulable);
+    const annotations = without(node.metadata.annotations, ours);
+    const conditions = node.status?.conditions?.filter(({ type }) => type !== "RuntimeReady");
+    const after = { ...node, metadata: { ...node.metadata, labels, annotations } };
+    const patched = await cluster.patch(Node, node, after, "object");
+    if (conditions === undefined || conditions.length === node.status?.conditions?.length) continue;
+    await cluster.patch(Node, patched, { ...patched, status: { ...patched.status, conditions } }, "status");
+  }
+}
+
+function without(
+  named: Readonly<Record<string, string>> | undefined,
+  drop: (name: string) => boolean,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(named ?? {}).filter(([name]) => !drop(name)));
+}
+
+async function within(milliseconds: number, done: () => Promise<boolean>): Promise<boolean> {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    if (await done()) return true;
+    if (Date.now() >= end) return false;
+    await sleep(Math.min(POLL_MILLISECONDS, Math.max(1, end - Date.now())));
+  }
+}
+
+const USAGE = `usage: scripts/uninstall [--namespace virtive] [--strategy ${strategies.join("|")}] [--timeout SECONDS]
+  before \`helm uninstall --no-hooks\` or \`kubectl delete -f\`; the cluster is the one that kubectl would use`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      namespace: { type: "string", default: "virtive" },
+      strategy: { type: "string", default: strategies[0] },
+      timeout: { type: "string", default: "240" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const strategy = strategies.find((one) => one === values.strategy);
+  if (strategy === undefined) {
+    throw new Fault("refused", "BadStrategy", `--strategy: "${values.strategy}"; there are: ${strategies.join(", ")}`);
+  }
+  const seconds = Number(values.timeout);
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3600) {
+    throw new Fault("refused", "BadTimeout", `--timeout: "${values.timeout}"; whole seconds from 0 to 3600 are wanted`);
+  }
+  const cluster = await connect();
+  try {
+    const { namespace } = values;
+    const say = (line: string): void => console.log(`uninstall: ${line}`);
+    await uninstall({ cluster, namespace, strategy, timeoutMilliseconds: seconds * 1000, say });
+  } finally {
+    cluster.close();
+  }
+}
+
+if (import.meta.main) {
+  await main().catch((thrown: unknown) => {
+    console.error(`uninstall: ${asFault(thrown).message}`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,156 @@
+/** The chart without a cluster: both shapes and every option give objects that hang together, and wrong values are refused. */
+import { describe, expect, it, beforeAll } from "vitest";
+import { compileFilters } from "#events/broker/filters.ts";
+import type { Filter } from "#events/broker-types.ts";
+import { catalogue } from "#events/catalogue.ts";
+import { defaultConfig } from "#functions/config.ts";
+import { functions } from "#functions/registry.ts";
+import { helm, ensureHelm } from "../../scripts/kubernetes/helm.ts";
+import { asYaml, CHART, manifests, render, type Manifest } from "../../scripts/manifests.ts";
+
+beforeAll(async () => {
+  await ensureHelm((line) => console.error(line));
+}, 1_500_000);
+
+const all = functions(defaultConfig);
+
+function named(list: readonly Manifest[], kind: string, name: string): Manifest {
+  const found = list.find((one) => one.kind === kind && one.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name} among ${list.length} objects`);
+  return found;
+}
+
+function kinds(list: readonly Manifest[]): ReadonlySet<string> {
+  return new Set(list.map(({ kind }) => kind));
+}
+
+/** Each object that a field of another names, as "Kind name". */
+function accounts(list: readonly Manifest[]): readonly string[] {
+  return list.flatMap((one) => {
+    const subjects = (one["subjects"] ?? []) as readonly { readonly kind: string; readonly name: string }[];
+    return subjects.filter(({ kind }) => kind === "ServiceAccount").map(({ name }) => name);
+  });
+}
+
+/** Every option that changes what is rendered; those of one line at once, where they do not touch each other. */
+const options = {
+  compact: [
+    "control.replicas=1,control.service.clusterIP=10.96.0.99,kubevirt.create=false,rbac.aggregate=false",
+    "admission.policies=false,priorityClass.create=false,flowControl.enabled=false,networkPolicy.enabled=false",
+    "podDisruptionBudget.enabled=false,uninstall.hook=false,monitoring.serviceMonitor.enabled=true",
+    "monitoring.dashboard.enabled=true,uninstall.strategy=RemoveWorkloads,image.pullSecrets[0]=mine",
+    "podLabels.team=mine,podAnnotations.note=mine,control.extraEnv[0].name=A,node.extraEnv[0].name=A",
+  ],
+  knative: [
+    "image.pullSecrets[0]=mine,podLabels.team=mine,podAnnotations.note=mine",
+    "knative.broker.create=false,knative.delivery.deadLetterSink.uri=http://example.test/",
+    "knative.functions.services=one",
+  ],
+} as const;
+
+describe.each(["compact", "knative"] as const)("the chart, shape %s", (shape) => {
+  it("passes helm lint with strict values", async () => {
+    expect(await helm(["lint", "--strict", CHART, "--set", `shape=${shape}`])).toContain("0 chart(s) failed");
+  });
+
+  it.each(["", ...options[shape]])("gives objects that hang together with %j", async (option) => {
+    const rendered = await render({ set: [`shape=${shape}`, option].filter((one) => one !== "") });
+    expect(rendered.length).toBeGreaterThan(20);
+    for (const { apiVersion, kind, metadata } of rendered) {
+      expect([apiVersion, kind, metadata.name].every((text) => typeof text === "string" && text !== "")).toBe(true);
+    }
+    const names = rendered.map((one) => `${one.apiVersion} ${one.kind} ${one.metadata.name}`);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    // Who is given rights exists; node runtimes are given none.
+    const there = rendered.filter(({ kind }) => kind === "ServiceAccount").map(({ metadata }) => metadata.name);
+    expect(accounts(rendered).filter((name) => !there.includes(name))).toEqual([]);
+    expect(accounts(rendered)).not.toContain("virtive-node");
+  });
+});
+
+describe("the shape knative", () => {
+  let rendered: readonly Manifest[];
+  beforeAll(async () => {
+    rendered = await render({ set: ["shape=knative"] });
+  });
+
+  it("has a Trigger a function, whose filters let through what wakes it", () => {
+    for (const definition of all) {
+      const { spec } = named(rendered, "Trigger", `virtive-${definition.name}`) as unknown as {
+        readonly spec: { readonly filters: readonly Filter[]; readonly subscriber: { readonly uri: string } };
+      };
+      expect(spec.subscriber.uri).toBe(`/functions/${definition.name}`);
+      const matches = compileFilters(spec.filters);
+      const wanted = definition.on.map((wake) => compileFilters(wake.filters));
+      for (const { type } of catalogue) {
+        for (const kind of ["VirtualMachine", "VirtualMachineInstance", "Pod", "Node", "Secret"]) {
+          const event = { specversion: "1.0", id: "1", source: "/test", type, extensions: { kind } } as const;
+          expect(matches(event), `${definition.name}: ${type} ${kind}`).toBe(wanted.some((one) => one(event)));
+        }
+      }
+    }
+  });
+
+  it("says how often a delivery is tried, and where what fails goes", () => {
+    for (const { name } of all) {
+      expect(named(rendered, "Trigger", `virtive-${name}`)["spec"]).toMatchObject({
+        delivery: {
+          retry: 12,
+          backoffPolicy: "exponential",
+          timeout: "PT15S",
+          deadLetterSink: { uri: "/dead-letters" },
+        },
+      });
+    }
+  });
+
+  it("has an EventType for every event", () => {
+    const types = rendered.filter(({ kind }) => kind === "EventType").map(({ metadata }) => metadata.name);
+    expect(types.sort()).toEqual(catalogue.map(({ type }) => type).sort());
+  });
+
+  it("keeps a function that must run alone at one replica", () => {
+    const scale = (name: string): unknown =>
+      (
+        named(rendered, "Service", name) as unknown as {
+          readonly spec: { readonly template: { readonly metadata: { readonly annotations: Record<string, string> } } };
+        }
+      ).spec.template.metadata.annotations["autoscaling.knative.dev/max-scale"];
+    expect(scale("virtive-schedule")).toBe("1");
+    expect(scale("virtive-boot")).toBe("4");
+  });
+
+  it("leaves control without the functions' rights", () => {
+    const rules = (list: readonly Manifest[]): string =>
+      JSON.stringify(named(list, "ClusterRole", "virtive-control")["rules"]);
+    expect(rules(rendered)).not.toContain('"secrets"');
+    expect(rules(rendered)).not.toContain('"delete"');
+  });
+});
+
+describe("values", () => {
+  it.each([
+    ["shape=serverless", "shape"],
+    ["control.replicas=0", "replicas"],
+    ["control.replica=2", "replica"],
+    ["node.port=70000", "port"],
+    ["node.stateDirectory=relative", "stateDirectory"],
+    ["uninstall.strategy=Force", "strategy"],
+    ["knative.delivery.backoffDelay=5s", "backoffDelay"],
+    ["image.pullPolicy=Sometimes", "pullPolicy"],
+    ["nonsense=1", "nonsense"],
+  ])("%s is refused by the name of what is wrong", async (value, name) => {
+    await expect(render({ set: [value] })).rejects.toThrow(name);
+  });
+});
+
+describe("plain manifests", () => {
+  it("start with a namespace for privileged pods, then definitions, and have no hooks", async () => {
+    const list = await manifests({ namespace: "machines" });
+    expect(list[0]).toMatchObject({ kind: "Namespace", metadata: { name: "machines" } });
+    expect(list[1]?.kind).toBe("CustomResourceDefinition");
+    expect(list.at(-1)?.kind).toBe("KubeVirt");
+    expect(asYaml(list)).not.toContain("helm.sh/hook");
+    expect(kinds(list)).not.toContain("Job");
+  });
+});
