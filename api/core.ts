@@ -63,6 +63,10 @@ export interface Node extends KubeObject {
   };
 }
 
+export interface PersistentVolumeClaim extends KubeObject {
+  readonly spec?: { readonly volumeMode?: "Filesystem" | "Block"; readonly [field: string]: unknown };
+}
+
 export interface Secret extends KubeObject {
   readonly type?: string;
   /** Values are base64. */
@@ -107,6 +111,13 @@ export const ConfigMap: Kind<ConfigMap> = {
   version: "v1",
   kind: "ConfigMap",
   plural: "configmaps",
+  namespaced: true,
+};
+export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = {
+  group: "",
+  version: "v1",
+  kind: "PersistentVolumeClaim",
+  plural: "persistentvolumeclaims",
   namespaced: true,
 };
 export const Namespace: Kind<Namespace> = {

@@ -56,6 +56,14 @@ export type Move = z.infer<typeof Move>;
 /** Whose QEMU's processes are on a cluster. The anchor runs as the same user, so that storage gives both the same files. */
 export const GUEST_USER = { uid: 64055, gid: 107 } as const;
 
+/** Where the anchor has a volume of its machine: a folder, or a block device. The node finds it there. */
+export function anchorVolumePath(volume: string): string {
+  return `/volumes/${volume}`;
+}
+export function anchorDevicePath(volume: string): string {
+  return `/devices/${volume}`;
+}
+
 /** Text files that functions resolved from Secrets and ConfigMaps for a volume: name of the file → content, base64. */
 const Files = z.record(z.string().max(253), z.string().max(1024 * 1024));
 

@@ -13,6 +13,7 @@ import { isMissing } from "#events/file-fault.ts";
 import { GUEST_USER } from "#events/machine.ts";
 import type { Log } from "#events/log.ts";
 import { Gates } from "./anchor/gate.ts";
+import { claimedVolumes } from "./anchor/claims.ts";
 import { machineAnchor } from "./anchor/machine-anchor.ts";
 import { AnchorPods } from "./anchor/pods.ts";
 import { installWrapper } from "./anchor/wrapper.ts";
@@ -94,6 +95,12 @@ async function start(environment: Environment, log: Log, ended: AbortSignal): Pr
       log,
     }),
     anchor: machineAnchor(pods, gates),
+    claims: claimedVolumes({
+      directory: join(runDirectory, "volumes"),
+      devices: "/dev/virtive",
+      pods,
+      owner: GUEST_USER,
+    }),
     control: { url: environment.controlURL, tls: membership.tls },
     listen: {
       host: environment.bind,

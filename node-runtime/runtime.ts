@@ -28,6 +28,7 @@ import { wiresIn } from "./migration/wires.ts";
 import { Records } from "./records.ts";
 import { sendEvent, startReporter, type Reporter } from "./reporter.ts";
 import { serveOrders, type Listen, type ServerTls } from "./server.ts";
+import type { ClaimedVolumes } from "./volumes/claimed.ts";
 import { prepareVolumes, removeVolumes } from "./volumes/prepare.ts";
 
 export interface RuntimeOptions {
@@ -47,6 +48,7 @@ export interface RuntimeOptions {
   readonly images: ImageStore;
   readonly network: MachineNetwork;
   readonly anchor?: MachineAnchor;
+  readonly claims?: ClaimedVolumes;
   /** Where reports and heartbeats go, and who we are there. */
   readonly control: { readonly url: string; readonly tls: ClientTls };
   readonly listen: Listen;
@@ -129,10 +131,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
             directory: records.directoryOf(order.uid),
             images,
             owner: options.guestUser,
+            claims: options.claims,
             log,
             signal,
           }),
-        remove: (uid) => removeVolumes(records.directoryOf(uid)),
+        async remove(uid) {
+          await options.claims?.remove(uid);
+          await removeVolumes(records.directoryOf(uid));
+        },
       },
       network: options.network,
       anchor: options.anchor,

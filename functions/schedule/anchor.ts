@@ -10,7 +10,8 @@ import { GUEST_USER } from "#events/machine.ts";
 import { createHash } from "node:crypto";
 import type { FunctionsConfig } from "../config.ts";
 import { anchorName, graceSeconds, type Instance } from "../instance.ts";
-import { asQuantities, requestsOf } from "./resources.ts";
+import { claimParts, type ClaimedVolume } from "./claims.ts";
+import { asQuantities, limitsOf, requestsOf } from "./resources.ts";
 
 /** Beyond the guest's grace: time to take disks and network down before the kubelet kills what is left. */
 const TEARDOWN_SECONDS = 30;
@@ -25,8 +26,15 @@ const PRIVATE_ANNOTATIONS = [
 ];
 
 /** `nodeName`: where, when placement is ours; else the named scheduler says. */
-export function anchorOf(vmi: Instance, nodeName: string | undefined, config: FunctionsConfig): Pod {
+export function anchorOf(
+  vmi: Instance,
+  nodeName: string | undefined,
+  config: FunctionsConfig,
+  claims: readonly ClaimedVolume[] = [],
+): Pod {
   const { spec } = vmi;
+  const claimed = claimParts(claims);
+  const limits = limitsOf(spec, config.cpuAllocationRatio);
   return {
     apiVersion: apiVersionOf(Pod),
     kind: Pod.kind,
@@ -75,11 +83,16 @@ export function anchorOf(vmi: Instance, nodeName: string | undefined, config: Fu
         fsGroup: GUEST_USER.gid,
         seccompProfile: { type: "RuntimeDefault" },
       },
+      ...claimed.pod,
       containers: [
         {
           name: "compute",
           image: config.anchorImage,
-          resources: { requests: { ...asQuantities(requestsOf(spec, config.cpuAllocationRatio)) } },
+          resources: {
+            requests: { ...asQuantities(requestsOf(spec, config.cpuAllocationRatio)) },
+            ...(limits === undefined ? {} : { limits }),
+          },
+          ...claimed.container,
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,

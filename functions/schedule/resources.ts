@@ -53,6 +53,25 @@ export function requestsOf(spec: VirtualMachineInstanceSpec, cpuAllocationRatio:
   return { milliCPU: Math.ceil(milliCPU), memoryBytes: memory + overheadBytes(spec) };
 }
 
+/**
+ * Where the user set limits, the pod has them: memory with the overhead, since the kernel ends QEMU at the pod's limit.
+ * Undefined where there are none. Never below what is requested, which the API server would refuse.
+ */
+export function limitsOf(
+  spec: VirtualMachineInstanceSpec,
+  cpuAllocationRatio: number,
+): Readonly<Record<string, string>> | undefined {
+  const { memory, cpu } = spec.domain.resources?.limits ?? {};
+  if (memory === undefined && cpu === undefined) return undefined;
+  const requests = requestsOf(spec, cpuAllocationRatio);
+  const memoryBytes = Math.max(bytes(memory ?? 0) + overheadBytes(spec), requests.memoryBytes);
+  const milliCPU = Math.max(milli(cpu ?? 0), requests.milliCPU);
+  return {
+    ...(memory === undefined ? {} : { memory: String(memoryBytes) }),
+    ...(cpu === undefined ? {} : { cpu: `${milliCPU}m` }),
+  };
+}
+
 /** In Kubernetes' quantities. */
 export function asQuantities(resources: Resources): { readonly cpu: string; readonly memory: string } {
   return { cpu: `${resources.milliCPU}m`, memory: String(resources.memoryBytes) };

@@ -5,7 +5,7 @@
  *
  * ```
  *   Pending ──► pod exists ──► Scheduling
- *      └──► no node fits: PodScheduled=False, node by node why; looked at again every 5 s
+ *      └──► no node fits, or a claim of a volume is missing: PodScheduled=False, which says why; looked at again every 5 s
  * ```
  */
 import { refusedOrUnsupported } from "#api/support.ts";
@@ -26,12 +26,15 @@ import {
 import { anchorName, inPhase, isDeleting, phaseOf, withoutCondition, type Instance } from "../instance.ts";
 import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
 import { anchorOf } from "./anchor.ts";
+import { missingClaims, readClaims, type ClaimedVolume } from "./claims.ts";
 import { explain, place, type PodsByNode } from "./placement.ts";
 import { requestsOf } from "./resources.ts";
 
 export interface ScheduleFacts {
   readonly vmi: Instance;
   readonly pod: Stored<Pod> | undefined;
+  /** Of its volumes; only while it has no pod. */
+  readonly claims: readonly ClaimedVolume[];
   /** Where it could run; undefined when another scheduler places the pod, or the pod exists. */
   readonly cluster: { readonly nodes: readonly Stored<Node>[]; readonly pods: PodsByNode } | undefined;
 }
@@ -53,7 +56,14 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
         },
       }),
     ],
-    reads: ["VirtualMachineInstance.get", "VirtualMachineInstance.list", "Pod.get", "Pod.list", "Node.list"],
+    reads: [
+      "VirtualMachineInstance.get",
+      "VirtualMachineInstance.list",
+      "Pod.get",
+      "Pod.list",
+      "Node.list",
+      "PersistentVolumeClaim.get",
+    ],
     writes: [
       "Pod.create",
       "VirtualMachineInstance.status.phase=Scheduling",
@@ -71,14 +81,16 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       const vmi = await cluster.get(VirtualMachineInstance, at);
       if (vmi === undefined) return undefined;
       const waits = (phaseOf(vmi) === "Pending" || phaseOf(vmi) === "Scheduling") && !isDeleting(vmi);
-      if (!waits) return { vmi, pod: undefined, cluster: undefined };
+      if (!waits) return { vmi, pod: undefined, claims: [], cluster: undefined };
       const pod = await cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
-      if (pod !== undefined || vmi.spec.schedulerName !== SCHEDULER_NAME) return { vmi, pod, cluster: undefined };
+      if (pod !== undefined) return { vmi, pod, claims: [], cluster: undefined };
+      const claims = await readClaims(cluster, at.namespace, vmi.spec);
+      if (vmi.spec.schedulerName !== SCHEDULER_NAME) return { vmi, pod, claims, cluster: undefined };
       const nodes = await cluster.list(Node);
       const there = nodes.map(
         async ({ metadata: { name } }) => [name, await cluster.list(Pod, { node: name })] as const,
       );
-      return { vmi, pod, cluster: { nodes, pods: new Map(await Promise.all(there)) } };
+      return { vmi, pod, claims, cluster: { nodes, pods: new Map(await Promise.all(there)) } };
     },
 
     decide(facts, now) {
@@ -106,16 +118,20 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
 
 const NOT_SCHEDULED = { type: "PodScheduled", status: "False" } as const;
 
-function create({ vmi, cluster }: ScheduleFacts, config: FunctionsConfig, now: Date): Decision {
+function create({ vmi, claims, cluster }: ScheduleFacts, config: FunctionsConfig, now: Date): Decision {
+  const missing = missingClaims(claims);
+  if (missing !== undefined) return unschedulable(vmi, "VolumeSourceMissing", `Can't start: ${missing}.`, now);
   let node: string | undefined;
   let because = `${vmi.spec.schedulerName ?? "default-scheduler"} will place the anchor pod`;
   if (cluster !== undefined) {
     const need = { spec: vmi.spec, requests: requestsOf(vmi.spec, config.cpuAllocationRatio) };
     const placement = place(need, cluster.nodes, cluster.pods);
-    if (placement.node === undefined) return unschedulable(vmi, explain(placement.reasons), now);
+    if (placement.node === undefined) {
+      return unschedulable(vmi, "Unschedulable", explain(placement.reasons), now);
+    }
     ({ node, because } = placement);
   }
-  const pod = anchorOf(vmi, node, config);
+  const pod = anchorOf(vmi, node, config, claims);
   return {
     effects: [
       { do: "create", kind: Pod, object: pod },
@@ -132,9 +148,9 @@ function create({ vmi, cluster }: ScheduleFacts, config: FunctionsConfig, now: D
   };
 }
 
-function unschedulable(vmi: Instance, why: string, now: Date): Decision {
+function unschedulable(vmi: Instance, reason: string, why: string, now: Date): Decision {
   const at = new Date(now.getTime() + AGAIN_MILLISECONDS);
-  const condition = { ...NOT_SCHEDULED, reason: "Unschedulable", message: why };
+  const condition = { ...NOT_SCHEDULED, reason, message: why };
   const effects = statusPatch(VirtualMachineInstance, vmi, withPodScheduled(vmi, condition, now));
   if (effects.length === 0) return { effects, because: why, at };
   return {

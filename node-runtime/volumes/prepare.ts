@@ -26,6 +26,7 @@ import { errnoOf, fileFault, isMissing } from "#events/file-fault.ts";
 import { writeWhole, writeWholeBytes } from "#node-runtime/images/files.ts";
 import type { ImageStore, PullPolicy, Wanted } from "#node-runtime/images/image.ts";
 import type { Log } from "#events/log.ts";
+import type { ClaimedVolumes } from "./claimed.ts";
 import { configDriveFiles, decoded, noCloudFiles } from "./cloud-init.ts";
 import { diskFormat } from "./disk-format.ts";
 import { isoImage, type Files } from "./iso9660.ts";
@@ -39,6 +40,7 @@ export interface PrepareRequest {
   readonly images: ImageStore;
   /** Whose the disks become; root's when unset. */
   readonly owner?: GuestUser | undefined;
+  readonly claims?: ClaimedVolumes | undefined;
   readonly log: Log;
   readonly signal?: AbortSignal;
 }
@@ -70,7 +72,7 @@ export async function prepareVolumes(request: PrepareRequest): Promise<PreparedV
     if (!VOLUME_NAME.test(name) || name.includes("..")) throw unsupported(name, "has a name that is no DNS name");
   }
   // Names and kinds first: what can never work should not wait for a download.
-  const work = volumes.map((volume) => preparerOf(volume));
+  const work = volumes.map((volume) => preparerOf(volume, request.claims));
   await checkFirmware(order);
   const boot = prepareBoot(request, root);
   const disks = allEnded(work.map((prepare) => prepare(request, root)));
@@ -100,7 +102,7 @@ export async function removeVolumes(directory: string): Promise<void> {
 
 type Prepare = (request: PrepareRequest, root: string) => Promise<DomainDisk>;
 
-function preparerOf(volume: Volume): Prepare {
+function preparerOf(volume: Volume, claims: ClaimedVolumes | undefined): Prepare {
   const { containerDisk, cloudInitNoCloud, cloudInitConfigDrive, emptyDisk, secret, configMap } = volume;
   if (containerDisk !== undefined) return (request, root) => prepareContainerDisk(request, root, volume, containerDisk);
   if (emptyDisk !== undefined) return (request, root) => prepareEmptyDisk(request, root, volume, emptyDisk.capacity);
@@ -112,6 +114,11 @@ function preparerOf(volume: Volume): Prepare {
   }
   if (secret !== undefined) return iso(volume, secret.volumeLabel ?? "", (order) => keyFiles(order, volume));
   if (configMap !== undefined) return iso(volume, configMap.volumeLabel ?? "", (order) => keyFiles(order, volume));
+  const { persistentVolumeClaim, dataVolume } = volume;
+  if (claims !== undefined && (persistentVolumeClaim !== undefined || dataVolume !== undefined)) {
+    return ({ order }) =>
+      claims.prepare(order, volume.name, persistentVolumeClaim?.readOnly === true || isReadonly(order, volume));
+  }
   const kinds = Object.keys(volume).filter((key) => key !== "name");
   throw unsupported(volume.name, `is of a kind (${kinds.join(", ") || "none"}) that this node does not support yet`);
 }
@@ -141,10 +148,8 @@ async function prepareContainerDisk(
     });
   }
   const format = await diskFormat(base, what);
-  const readonly = planDisks(request.order.spec).some(
-    (plan) => plan.disk.name === volume.name && (plan.device === "cdrom" || plan.readonly),
-  );
-  if (readonly) return { volume: volume.name, path: base, format, readonly: true, block: false };
+  if (isReadonly(request.order, volume))
+    return { volume: volume.name, path: base, format, readonly: true, block: false };
   if (!(await exists(overlay))) {
     await writeWhole(
       overlay,
@@ -153,6 +158,11 @@ async function prepareContainerDisk(
     );
   }
   return { volume: volume.name, path: overlay, format: "qcow2", readonly: false, block: false };
+}
+
+/** The guest has it as a CD-ROM, or as a disk that it may not write. */
+function isReadonly({ spec }: MachineOrder, { name }: Volume): boolean {
+  return planDisks(spec).some((plan) => plan.disk.name === name && (plan.device === "cdrom" || plan.readonly));
 }
 
 async function prepareEmptyDisk(

@@ -1,5 +1,5 @@
 /** What a function may do in a cluster, from what it declares to read and to write: the rules of its role. Pure. */
-import { ConfigMap, KubeEvent, Node, Pod, Secret } from "#api/core.ts";
+import { ConfigMap, KubeEvent, Node, PersistentVolumeClaim, Pod, Secret } from "#api/core.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -19,7 +19,16 @@ export interface Rule {
   readonly verbs: readonly string[];
 }
 
-const kinds: readonly Kind[] = [VirtualMachine, VirtualMachineInstance, Pod, Node, Secret, ConfigMap, KubeEvent];
+const kinds: readonly Kind[] = [
+  VirtualMachine,
+  VirtualMachineInstance,
+  Pod,
+  Node,
+  Secret,
+  ConfigMap,
+  PersistentVolumeClaim,
+  KubeEvent,
+];
 
 /**
  * Who owns what functions create. An owner that waits for its dependants' end may be named only by who may change its

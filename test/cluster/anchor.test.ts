@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import type { Instance } from "#functions/instance.ts";
 import { BUSYBOX_IMAGE } from "../../scripts/kubernetes/images.ts";
-import { NODE, openClusterRig, startPod, type Anchor, type ClusterRig } from "./rig.ts";
+import { NODE, openClusterRig, startPod, type Anchor, type ClusterRig } from "./node-rig.ts";
 
 const NAMESPACE = "tenant";
 interface Demo {
@@ -34,7 +34,7 @@ describe.skipIf(process.getuid?.() !== 0)("a guest in its anchor pod", () => {
   let client: Anchor;
 
   beforeAll(async () => {
-    rig = await openClusterRig(`test-anchor-${process.pid}`);
+    rig = await openClusterRig(`cluster-anchor-${process.pid}`);
     await rig.kubectl("create", "namespace", NAMESPACE);
     await rig.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted");
     await rig.kubectl("label", "node", NODE, "kubevirt.io/schedulable=true");

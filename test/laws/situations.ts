@@ -3,7 +3,7 @@
  * combination that can be, likely or not. They stand in a memory cluster and on nodes that do nothing by themselves.
  */
 import fc from "fast-check";
-import { Node, Pod } from "#api/core.ts";
+import { Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
 import type { Condition, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
@@ -58,6 +58,7 @@ export const situation = fc.record({
       scheduler: fc.constantFrom("virtive", "default-scheduler"),
       grace: fc.constantFrom(0, 30, 600),
       secret: fc.boolean(),
+      claim: fc.constantFrom("none", "none", "none", "bound", "missing"),
       conditions: fc.subarray(["Ready", "Paused", "Synchronized", "PodScheduled", "AgentConnected"]),
       epoch: fc.constantFrom(1, 2),
     }),
@@ -226,12 +227,19 @@ async function arrangeVMI(
   given: GivenVMI,
   vm: Stored<VirtualMachine> | undefined,
 ): Promise<Instance> {
+  if (given.claim === "bound") {
+    const metadata = { name: "bound", namespace: "default" };
+    await cluster.create(PersistentVolumeClaim, { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata });
+  }
   const owner = given.owner === "vm" ? vm?.metadata.uid : given.owner === "other" ? "another-owner" : undefined;
   const object = bareInstance({
     schedulerName: given.scheduler,
     terminationGracePeriodSeconds: given.grace,
     ...(given.startPaused ? { startStrategy: "Paused" as const } : {}),
-    ...(given.secret ? { volumes: missingVolumes } : {}),
+    volumes: [
+      ...(given.secret ? missingVolumes : []),
+      ...(given.claim === "none" ? [] : [{ name: "data", persistentVolumeClaim: { claimName: given.claim } }]),
+    ],
   });
   const { object: created } = await cluster.create(VirtualMachineInstance, {
     ...object,

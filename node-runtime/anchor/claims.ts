@@ -1,0 +1,172 @@
+/**
+ * Volumes that the kubelet has brought into an anchor pod, made reachable for QEMU under paths of our own, the same on
+ * every node:
+ *
+ *   <directory>/<uid>/<volume>       a folder, mounted again from where the kubelet has it
+ *   /dev/virtive/<uid>/<volume>      a block device: a node of our own with its numbers
+ *
+ * Where the kubelet has it is read from the pod's mounts, so any kind of volume and any directory of the kubelet will
+ * do. QEMU holds our mount and never the kubelet's: it must be gone before the pod may go.
+ */
+import type { Stats } from "node:fs";
+import { chown, lstat, mkdir, open, readdir, readFile, rm, rmdir, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoOf, fileFault, isMissing } from "#events/file-fault.ts";
+import { Fault } from "#events/fault.ts";
+import { anchorDevicePath, anchorVolumePath, type MachineOrder } from "#events/machine.ts";
+import type { GuestUser } from "../host/configuration.ts";
+import { outputOf } from "../host/command.ts";
+import type { ClaimedVolumes } from "../volumes/claimed.ts";
+import { hostPathOf, parseMounts, type Mount } from "./mounts.ts";
+import type { AnchorPods } from "./pods.ts";
+
+export interface ClaimsOptions {
+  /** Of the mounts. */
+  readonly directory: string;
+  /** Of the device nodes, on a file system that has them. */
+  readonly devices: string;
+  readonly pods: AnchorPods;
+  readonly owner: GuestUser;
+}
+
+/** In a volume of files, the guest's disk; as KubeVirt's tools and importers have it. */
+const DISK_FILE = "disk.img";
+/** What a file system needs for itself of a disk that fills it. KubeVirt's default. */
+const FILE_SYSTEM_OVERHEAD = 0.055;
+const MIB = 1024 * 1024;
+/** The machine's mounts are made from the view of its first process, so that they outlive ours. */
+const ON_THE_MACHINE = ["nsenter", "--target=1", "--mount", "--"];
+
+export function claimedVolumes(options: ClaimsOptions): ClaimedVolumes {
+  return {
+    async prepare(order, volume, readonly) {
+      const pod = await options.pods.pod(order.anchor.podUID);
+      if (pod?.anchor === undefined) {
+        throw new Fault("later", "PodMissing", `the anchor of pod ${order.anchor.podName} does not run on this node`);
+      }
+      const root = `/proc/${pod.anchor}/root`;
+      const device = await lookAt(root + anchorDevicePath(volume));
+      if (device?.isBlockDevice() === true) {
+        const path = await makeDevice(options, order.uid, volume, device.rdev);
+        return { volume, path, format: "raw", readonly, block: true };
+      }
+      const folder = await lookAt(root + anchorVolumePath(volume));
+      if (folder?.isDirectory() !== true) {
+        const message = `pod ${order.anchor.podName} has no volume ${volume}`;
+        throw new Fault("refused", "VolumeNotInPod", message);
+      }
+      const path = await mountFolder(options, order, volume, pod.anchor);
+      return { volume, path: await diskIn(path, options.owner, readonly), format: "raw", readonly, block: false };
+    },
+    async remove(uid) {
+      const mine = join(options.directory, uid);
+      for (const name of await namesIn(mine)) {
+        const path = join(mine, name);
+        if (await isMounted(path)) await outputOf([...ON_THE_MACHINE, "umount", path]);
+        await rmdir(path);
+      }
+      await rm(mine, { recursive: true, force: true });
+      await rm(join(options.devices, uid), { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeDevice(
+  { devices, owner }: ClaimsOptions,
+  uid: string,
+  volume: string,
+  rdev: number,
+): Promise<string> {
+  const directory = join(devices, uid);
+  const path = join(directory, volume);
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  const there = await lookAt(path);
+  if (there?.rdev !== rdev) {
+    await rm(path, { force: true });
+    // As Linux packs them: 12 bits of major and 20 of minor, in two pieces each.
+    const major = (rdev >>> 8) & 0xfff;
+    const minor = (rdev & 0xff) | ((rdev >>> 12) & 0xfff00);
+    await outputOf(["mknod", "--mode=600", path, "b", String(major), String(minor)]);
+  }
+  await chown(path, owner.uid, owner.gid);
+  return path;
+}
+
+async function mountFolder(
+  { directory }: ClaimsOptions,
+  order: MachineOrder,
+  volume: string,
+  anchor: number,
+): Promise<string> {
+  const path = join(directory, order.uid, volume);
+  const inPod = anchorVolumePath(volume);
+  if (await isMounted(path)) return path;
+  const [pods, machines] = await Promise.all([mountsOf(anchor), mountsOf(1)]);
+  const source = hostPathOf(inPod, pods, machines);
+  if (source === undefined) {
+    const message = `volume ${volume} of pod ${order.anchor.podName} is mounted nowhere on the node`;
+    throw new Fault("later", "VolumeNotFound", message);
+  }
+  await mkdir(path, { recursive: true, mode: 0o755 });
+  await outputOf([...ON_THE_MACHINE, "mount", "--bind", source, path]);
+  // The same folder by both ways, or something was mounted over it in between.
+  const [ours, its] = await Promise.all([stat(`/proc/1/root${path}`), stat(`/proc/${anchor}/root${inPod}`)]);
+  if (ours.dev !== its.dev || ours.ino !== its.ino) {
+    await outputOf([...ON_THE_MACHINE, "umount", path]);
+    throw new Fault("later", "VolumeNotFound", `${source} is not the volume ${volume} of pod ${order.anchor.podName}`);
+  }
+  return path;
+}
+
+/** The disk in a volume of files, made when the volume has none yet: as large as it can become there. */
+async function diskIn(directory: string, owner: GuestUser, readonly: boolean): Promise<string> {
+  const path = join(directory, DISK_FILE);
+  const seen = `/proc/1/root${path}`;
+  try {
+    if ((await lookAt(seen)) === undefined) {
+      if (readonly) throw new Fault("refused", "DiskNotFound", `the volume has no ${DISK_FILE}, and is read-only`);
+      const { bavail, bsize } = await statfs(`/proc/1/root${directory}`);
+      const bytes = Math.floor((bavail * bsize * (1 - FILE_SYSTEM_OVERHEAD)) / MIB) * MIB;
+      const file = await open(seen, "wx", 0o660);
+      try {
+        await file.truncate(bytes);
+      } finally {
+        await file.close();
+      }
+    }
+    if (!readonly) await chown(seen, owner.uid, owner.gid).catch(unlessItMayNot);
+  } catch (thrown) {
+    throw fileFault(thrown, path) ?? thrown;
+  }
+  return path;
+}
+
+/** Some file systems know no owners, or let nobody change them; then it is for the storage to let QEMU in. */
+function unlessItMayNot(thrown: unknown): void {
+  const errno = errnoOf(thrown);
+  if (errno !== "EPERM" && errno !== "EROFS" && errno !== "ENOTSUP") throw thrown;
+}
+
+async function mountsOf(pid: number): Promise<readonly Mount[]> {
+  return parseMounts(await readFile(`/proc/${pid}/mountinfo`, "utf8"));
+}
+
+async function isMounted(path: string): Promise<boolean> {
+  return (await mountsOf(1)).some((mount) => mount.point === path);
+}
+
+async function lookAt(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (thrown) {
+    if (isMissing(thrown)) return undefined;
+    throw fileFault(thrown, path) ?? thrown;
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  return readdir(directory).catch((thrown: unknown) => {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  });
+}
