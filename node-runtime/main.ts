@@ -51,6 +51,7 @@ async function start(environment: Environment, log: Log, ended: AbortSignal): Pr
     stateDirectory: join(stateDirectory, "libvirt"),
     runDirectory: join(runDirectory, "libvirt"),
     user: GUEST_USER,
+    kvm: probe.accelerator === "kvm",
     disk: realDisk,
     log,
   });

@@ -27,6 +27,8 @@ export interface OwnMachineOptions {
   /** Does not: on a tmpfs, as /run is. */
   readonly runDirectory: string;
   readonly user: GuestUser;
+  /** Whether guests run under KVM. */
+  readonly kvm: boolean;
   readonly disk: Disk;
   readonly log: Log;
 }
@@ -43,6 +45,8 @@ export interface OwnMachine {
 }
 
 const HOST_UUID = "host-uuid";
+/** Major and minor, the same on every Linux. */
+const KVM_NUMBERS = "10 232";
 
 /** libvirtd takes connections when it resolves. @throws Fault refused, later */
 export async function startOwnMachine(options: OwnMachineOptions): Promise<OwnMachine> {
@@ -56,7 +60,7 @@ export async function startOwnMachine(options: OwnMachineOptions): Promise<OwnMa
     {
       layout,
       log: options.log,
-      enter: (argv) => entering(layout, argv),
+      enter: (argv) => entering(options, layout, argv),
       started: () => Promise.resolve(),
     },
     undefined,
@@ -135,10 +139,28 @@ function layoutOf({ name, stateDirectory, runDirectory }: OwnMachineOptions): La
 }
 
 /** A mount namespace for each libvirtd: what is mounted on the machine later is seen in it, not the other way. */
-function entering(layout: Layout, argv: readonly string[]): string[] {
-  const script = `set -e\n${bindDirectories(layout)}\nexec "$@"`;
+function entering(options: OwnMachineOptions, layout: Layout, argv: readonly string[]): string[] {
+  const script = `set -e\n${bindDirectories(layout)}\n${bindKvm(options)}\nexec "$@"`;
   const unshare = ["unshare", "--mount", "--propagation", "slave", "--"];
   return [...wherePrograms([...unshare, "sh", "-c", script, "sh", ...argv])];
+}
+
+/**
+ * /dev/kvm as QEMU's user is to find it: its own, whatever group the machine's belongs to; or none. libvirt asks QEMU
+ * with more rights than its user has, and where the two answers differ it asks again for each device of each domain.
+ */
+function bindKvm({ kvm, user, stateDirectory }: OwnMachineOptions): string {
+  if (!kvm) {
+    const nothing = join(stateDirectory, "no-kvm");
+    return `[ ! -e /dev/kvm ] || { : >${nothing}; chmod 600 ${nothing}; mount --bind ${nothing} /dev/kvm; }`;
+  }
+  const own = "/dev/virtive/kvm";
+  return [
+    "mkdir -p /dev/virtive",
+    `[ -e ${own} ] || mknod --mode=600 ${own} c ${KVM_NUMBERS}`,
+    `chown ${user.uid}:${user.gid} ${own}`,
+    `mount --bind ${own} /dev/kvm`,
+  ].join("\n");
 }
 
 /** A libvirtd of a former runtime on the same directories. In a pod it has ended with the pod. */

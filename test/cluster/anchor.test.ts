@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import type { Instance } from "#functions/instance.ts";
+import type { ClaimedVolume } from "#functions/schedule/claims.ts";
 import { BUSYBOX_IMAGE } from "../../scripts/kubernetes/images.ts";
 import { NODE, openClusterRig, startPod, type Anchor, type ClusterRig } from "./node-rig.ts";
 
@@ -135,4 +136,119 @@ describe.skipIf(process.getuid?.() !== 0)("a guest in its anchor pod", () => {
     await rig.kubectl("delete", "pod", "--namespace", NAMESPACE, anchor.name, "--timeout=30s");
     await vi.waitFor(async () => expect(await leftOf(anchor)).toEqual([]), { timeout: 20_000, interval: 500 });
   });
+
+  it("ends when its pod's memory limit is reached, and it is told so", async () => {
+    const vmi = instance(3);
+    const limits = { memory: "96Mi" };
+    const anchor = await rig.anchor(vmi, { resources: { requests: limits, limits } });
+    await rig.order(rig.orderOf(vmi, anchor));
+    const stopped = await rig.until(vmi.metadata.uid, "stopped");
+    expect(stopped.exit).toMatchObject({ kind: "crashed", reason: "GuestOutOfMemory" });
+    const phase = await rig.kubectl("get", "pod", "--namespace", NAMESPACE, anchor.name, "-o=jsonpath={.status.phase}");
+    expect(phase).not.toBe("Succeeded");
+    await rig.kubectl("delete", "pod", "--namespace", NAMESPACE, anchor.name, "--timeout=30s");
+    await vi.waitFor(async () => expect(await leftOf(anchor)).toEqual([]), { timeout: 20_000, interval: 500 });
+  });
+
+  it("has the claims of its volumes as disks: files and devices, read-only, and one that was empty", async () => {
+    await rig.onNode(["sh", "-c", DISKS]);
+    const loop = (await rig.onNode(["losetup", "--find", "--show", "/var/lib/disks/block.img"])).trim();
+    try {
+      const claims: ClaimedVolume[] = [
+        { volume: "files", claim: "files", mode: "Filesystem", readOnly: false, byDataVolume: false },
+        { volume: "fixed", claim: "fixed", mode: "Filesystem", readOnly: true, byDataVolume: false },
+        { volume: "empty", claim: "empty", mode: "Filesystem", readOnly: false, byDataVolume: true },
+        { volume: "block", claim: "block", mode: "Block", readOnly: false, byDataVolume: false },
+      ];
+      for (const { claim, mode } of claims) {
+        await persistentVolume(claim, mode ?? "Filesystem", mode === "Block" ? loop : `/var/lib/disks/${claim}`);
+      }
+      const vmi = instance(4, withClaims);
+      const anchor = await rig.anchor(vmi, { claims });
+      await rig.order(rig.orderOf(vmi, anchor));
+      await rig.until(vmi.metadata.uid, "running");
+      const told = await vi.waitUntil(() => rig.ask80(client, anchor.ip, "claims"), {
+        timeout: 120_000,
+        interval: 500,
+      });
+      expect(told.trim().split("\n")).toEqual(["read: files", "read: fixed", "fixed refuses", "empty has room"]);
+
+      await rig.order(rig.orderOf(vmi, anchor, { desired: "stopped", version: "101" }));
+      await rig.until(vmi.metadata.uid, "stopped");
+      await rig.kubectl("delete", "pod", "--namespace", NAMESPACE, anchor.name, "--timeout=30s");
+      await vi.waitFor(async () => expect(await leftOf(anchor)).toEqual([]), { timeout: 20_000, interval: 500 });
+      const found = await rig.onNode([
+        "sh",
+        "-c",
+        "head -c 5 /var/lib/disks/files/disk.img; head -c 5 /var/lib/disks/block.img",
+      ]);
+      expect(found).toBe("guestguest");
+    } finally {
+      await rig.onNode(["losetup", "--detach", loop]);
+    }
+  });
+
+  async function persistentVolume(name: string, volumeMode: string, path: string): Promise<void> {
+    const common = { accessModes: ["ReadWriteOnce"], storageClassName: "", volumeMode };
+    const affinity = { key: "kubernetes.io/hostname", operator: "In", values: [NODE] };
+    const made = await rig.ask("POST", "/api/v1/persistentvolumes", {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name },
+      spec: {
+        ...common,
+        capacity: { storage: "64Mi" },
+        local: { path },
+        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [affinity] }] } },
+      },
+    });
+    const claimed = await rig.ask("POST", `/api/v1/namespaces/${NAMESPACE}/persistentvolumeclaims`, {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name },
+      spec: { ...common, volumeName: name, resources: { requests: { storage: "64Mi" } } },
+    });
+    expect([made.code, claimed.code], made.text + claimed.text).toEqual([201, 201]);
+  }
 });
+
+/** Two volumes with a disk, one that is small and empty, and a file for a block device. */
+const DISKS = `set -e
+  mkdir -p /var/lib/disks/files /var/lib/disks/fixed /var/lib/disks/empty
+  for one in files fixed; do printf '%-512s' $one >/var/lib/disks/$one/disk.img; truncate -s 16M /var/lib/disks/$one/disk.img; done
+  mount -t tmpfs -o size=32M tmpfs /var/lib/disks/empty
+  truncate -s 16M /var/lib/disks/block.img`;
+
+/** Its disks from vdc on are claims, in this order; the guest tells what it found, and writes. */
+function withClaims(spec: Instance["spec"]): Instance["spec"] {
+  const names = ["files", "fixed", "empty", "block"];
+  const userData = `#!/bin/sh
+    exec >/www/claims.new
+    for one in vdc vdd; do echo "read: $(head -c 5 /dev/$one)"; done
+    printf guest >/dev/vdd 2>/dev/null || echo "fixed refuses"
+    [ $(cat /sys/block/vde/size) -gt 50000 ] && printf guest >/dev/vde && echo "empty has room"
+    printf guest | dd of=/dev/vdc conv=notrunc; printf guest | dd of=/dev/vdf conv=notrunc; sync
+    mv /www/claims.new /www/claims
+    `;
+  const { domain, volumes = [] } = spec;
+  const claimed = names.map((name) =>
+    name === "empty" ? { name, dataVolume: { name } } : { name, persistentVolumeClaim: { claimName: name } },
+  );
+  return {
+    ...spec,
+    domain: {
+      ...domain,
+      devices: {
+        ...domain.devices,
+        disks: [
+          ...(domain.devices.disks ?? []),
+          ...names.map((name) => ({ name, disk: { bus: "virtio" as const, readonly: name === "fixed" } })),
+        ],
+      },
+    },
+    volumes: [
+      ...volumes.map((one) => (one.name === "seed" ? { name: "seed", cloudInitNoCloud: { userData } } : one)),
+      ...claimed,
+    ],
+  };
+}

@@ -25,6 +25,7 @@ import { createIngress } from "#events/ingress.ts";
 import { silentLog } from "#events/log.ts";
 import { createTlsServer } from "#events/tls-server.ts";
 import type { Heartbeat, MachineOrder, MachineStatus } from "#events/machine.ts";
+import type { ClaimedVolume } from "#functions/schedule/claims.ts";
 import { anchorOf } from "#functions/schedule/anchor.ts";
 import { defaultConfig } from "#functions/config.ts";
 import type { Instance } from "#functions/instance.ts";
@@ -50,6 +51,12 @@ export interface Anchor {
   readonly ip: string;
 }
 
+export interface AnchorOptions {
+  readonly claims?: readonly ClaimedVolume[];
+  /** Others than the instance asks for. */
+  readonly resources?: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };
+}
+
 export interface ClusterRig {
   readonly cluster: Cluster;
   readonly directory: string;
@@ -69,7 +76,7 @@ export interface ClusterRig {
   until(uid: string, state: MachineStatus["state"], seconds?: number): Promise<MachineStatus>;
   kubectl(...args: readonly string[]): Promise<string>;
   /** Makes the anchor pod of an instance as `schedule` would, and waits until it is Ready. */
-  anchor(vmi: Instance): Promise<Anchor>;
+  anchor(vmi: Instance, options?: AnchorOptions): Promise<Anchor>;
   /** An order to run the instance in its pod. */
   orderOf(vmi: Instance, anchor: Anchor, changes?: Partial<MachineOrder>): MachineOrder;
   /** What the address answers on port 80 to who asks from the network of another pod; undefined: nothing. */
@@ -194,11 +201,12 @@ async function open(cluster: Cluster, directory: string): Promise<ClusterRig> {
         [...(await insideNode(cluster, NODE, ["kubectl", "--kubeconfig", cluster.kubeconfig])), ...args],
         60_000,
       ),
-    async anchor(vmi) {
-      const pod = anchorOf(vmi, undefined, { ...defaultConfig, anchorImage: ANCHOR_IMAGE });
+    async anchor(vmi, { claims = [], resources } = {}) {
+      const pod = anchorOf(vmi, undefined, { ...defaultConfig, anchorImage: ANCHOR_IMAGE }, claims);
       // There is no such owner on this cluster.
       const { ownerReferences: _owner, ...metadata } = pod.metadata;
-      return startPod(ask, { ...pod, metadata });
+      const containers = pod.spec.containers.map((one) => (resources === undefined ? one : { ...one, resources }));
+      return startPod(ask, { ...pod, metadata, spec: { ...pod.spec, containers } });
     },
     orderOf: (vmi, { name, uid, ip }, changes = {}) => ({
       uid: vmi.metadata.uid,
