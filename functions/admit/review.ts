@@ -1,8 +1,9 @@
 /**
- * Admission as a webhook: AdmissionReview (admission.k8s.io/v1) in, AdmissionReview out. One path serves both kinds of
- * webhook; a mutating one takes the patch, a validating one only the verdict.
+ * Admission as a webhook: AdmissionReview (admission.k8s.io/v1) in, AdmissionReview out. A mutating
+ * webhook asks /admit and takes the patch too; a validating one asks /validate for the verdict alone: an API server takes no
+ * patch from it, and there is one, since a new object's status is gone by then.
  */
-import { Hono } from "hono";
+import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -35,25 +36,29 @@ type Review = z.infer<typeof Review>;
 
 const kinds = [VirtualMachine, VirtualMachineInstance];
 
-export function createAdmissionWebhook(admission: Admission, path = "/admit"): Hono {
+export function createAdmissionWebhook(admission: Admission): Hono {
   const app = new Hono();
   app.onError((error, context) => {
     const fault = asFault(error);
     return context.text(fault.message, fault.reason === "EventTooLarge" ? 413 : fault.kind === "refused" ? 400 : 500);
   });
-  app.post(path, async (context) => {
+  const answerTo = async (context: Context, verdictOnly: boolean): Promise<Response> => {
     const body = new TextDecoder().decode(await readBody(context.req.raw, MOST_BODY_BYTES));
     const parsed = Review.safeParse(jsonOrNothing(body));
     if (!parsed.success) return context.text(`not an AdmissionReview: ${z.prettifyError(parsed.error)}`, 400);
     const { request } = parsed.data;
     const admitted = requestOf(request);
     const answer: AdmitAnswer = admitted === undefined ? { allowed: true } : await admission.review(admitted);
+    // Warnings were given by the mutating one.
+    const told = verdictOnly && answer.allowed ? ({ allowed: true } as const) : answer;
     return context.json({
       apiVersion: "admission.k8s.io/v1",
       kind: "AdmissionReview",
-      response: { uid: request.uid, ...responseOf(answer, admitted?.object) },
+      response: { uid: request.uid, ...responseOf(told, admitted?.object) },
     });
-  });
+  };
+  app.post("/admit", (context) => answerTo(context, false));
+  app.post("/validate", (context) => answerTo(context, true));
   app.get("/healthz", (context) => context.text("ok"));
   return app;
 }

@@ -72,7 +72,17 @@ const accounts: readonly TarEntry[] = [
       "",
     ].join("\n"),
   ),
-  text("etc/group", ["root:x:0:", `virtive:x:${UNPRIVILEGED}:`, `kvm:x:${GUEST_USER.gid}:`, ""].join("\n")),
+  text(
+    "etc/group",
+    [
+      "root:x:0:",
+      `virtive:x:${UNPRIVILEGED}:`,
+      `kvm:x:${GUEST_USER.gid}:`,
+      // libvirt looks for it by its name when it starts.
+      `libvirt-qemu:x:${GUEST_USER.uid}:`,
+      "",
+    ].join("\n"),
+  ),
 ];
 
 /** Where programs of the node expect folders that their packages' scripts would make. */

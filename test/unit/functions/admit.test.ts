@@ -183,7 +183,7 @@ describe("admit", () => {
 describe("the webhook", () => {
   const app = createAdmissionWebhook(admission);
 
-  function post(request: object, more: object = {}): Promise<Response> {
+  function post(request: object, more: object = {}, path = "/admit"): Promise<Response> {
     const body = {
       apiVersion: "admission.k8s.io/v1",
       kind: "AdmissionReview",
@@ -198,7 +198,7 @@ describe("the webhook", () => {
       },
       ...more,
     };
-    return Promise.resolve(app.request("/admit", { method: "POST", body: JSON.stringify(body) }));
+    return Promise.resolve(app.request(path, { method: "POST", body: JSON.stringify(body) }));
   }
 
   it("answers with a patch of what defaulting adds", async () => {
@@ -208,6 +208,16 @@ describe("the webhook", () => {
     expect(response).toMatchObject({ uid: "review-1", allowed: true, patchType: "JSONPatch" });
     const patch = JSON.parse(Buffer.from(response.patch, "base64").toString()) as { op: string; path: string }[];
     expect(patch.map(({ op, path }) => `${op} ${path}`).sort()).toEqual(["add /metadata", "add /spec"]);
+  });
+
+  it("gives a validating one the verdict and no patch", async () => {
+    const asked = { object: virtualMachine() };
+    expect(await (await post(asked, {}, "/validate")).json()).toMatchObject({
+      response: { uid: "review-1", allowed: true },
+    });
+    expect(await (await post(asked, {}, "/validate")).text()).not.toContain("patch");
+    const wrong = { object: virtualMachine({ running: true, runStrategy: "Always" }) };
+    expect(await (await post(wrong, {}, "/validate")).json()).toMatchObject({ response: { allowed: false } });
   });
 
   it("answers with causes when it refuses", async () => {
