@@ -3,9 +3,13 @@
  *
  * ```
  *   following ──nobody holds it, or no renewal seen for 2 s──► take (compare-and-set) ──won──► leading ──renew, every 0.5 s──┐
- *       ▲                                                          └──lost──► following           ▲────────────────────────┘
- *       └──────────────────── another holds it, or 2 s since the last renewal was sent ◄──────────┘
+ *       ▲                                                          └──lost──► following         ▲ │ ▲──────────────────────┘
+ *       │                                                                 renewed after all ────┘ │ 2 s since the last renewal was sent
+ *       └──────────────── another holds it, or 10 s without ◄────────────────────── suspended ◄───┘
  * ```
+ *
+ * Suspended, it does nothing, but forgets nothing either: where the API server is slow, the lease is mostly still its own,
+ * and the next renewal proves that nobody has led meanwhile.
  *
  * Times are durations on each replica's own monotonic clock; wall clocks are never compared. A leader counts from before
  * it sent the renewal, a follower from when it saw it, so the leader always stops first. What a leader has on its way at
@@ -22,6 +26,8 @@ import { Lease } from "./kinds.ts";
 /** A leader that is dead is missed for this long; a follower takes over within half a second more. */
 const LEASE_MILLISECONDS = 2_000;
 const RENEW_MILLISECONDS = 500;
+/** A term that was suspended for longer begins anew: what was tried meanwhile may have been given up. */
+const LONGEST_SUSPENSION_MILLISECONDS = 10_000;
 /** On the Lease: addresses of the one who holds it, JSON of Holder. */
 export const HOLDER_ANNOTATION = "virtive.dev/holder";
 
@@ -37,7 +43,7 @@ export interface Holder {
 export interface Term {
   /** False once the lease may be another's. */
   holds(): boolean;
-  /** Aborts when the term ends. */
+  /** Aborts when the term ends for good: another leads, or it began anew. */
   readonly signal: AbortSignal;
 }
 
@@ -57,7 +63,7 @@ export interface ElectionOptions {
 
 export interface Election {
   readonly leading: boolean;
-  /** Who leads, as far as this replica has seen; itself included. */
+  /** Who leads, as far as this replica has seen; itself included while it does. */
   leader(): Holder | undefined;
   /** Stops acting and gives the lease back, so that another takes over at once. */
   close(): Promise<void>;
@@ -72,7 +78,7 @@ export function startElection(options: ElectionOptions): Election {
   const ending = new AbortController();
   /** The lease as it was seen last, and since when it is so. */
   let seen: { readonly lease: Stored<Lease> | undefined; readonly since: number } | undefined;
-  let term: { readonly ended: AbortController; until: number } | undefined;
+  let term: { readonly ended: AbortController; until: number; suspended: boolean } | undefined;
 
   function look(lease: Stored<Lease> | undefined): void {
     const news = seen === undefined || seen.lease?.metadata.resourceVersion !== lease?.metadata.resourceVersion;
@@ -84,11 +90,15 @@ export function startElection(options: ElectionOptions): Election {
   }
 
   function won(until: number): void {
+    if (term !== undefined && monotonic() - term.until > LONGEST_SUSPENSION_MILLISECONDS)
+      lost("it was suspended for long");
     if (term !== undefined) {
+      if (term.suspended) log.info({ identity }, "this replica leads on: the lease is renewed");
       term.until = until;
+      term.suspended = false;
       return;
     }
-    const mine = { ended: new AbortController(), until };
+    const mine = { ended: new AbortController(), until, suspended: false };
     term = mine;
     log.info({ identity }, "this replica leads");
     options.lead({ holds: () => term === mine && holds(), signal: mine.ended.signal });
@@ -156,7 +166,10 @@ export function startElection(options: ElectionOptions): Election {
       return;
     }
     const lease = await cluster.get(Lease, { namespace, name }).catch(() => undefined);
-    if (lease === undefined) return void (seen = undefined);
+    if (lease === undefined) {
+      seen = undefined;
+      return lost("the lease is gone");
+    }
     look(lease);
     const { holderIdentity } = lease.spec ?? {};
     if (holderIdentity !== undefined && holderIdentity !== identity) lost(`${holderIdentity} holds the lease`);
@@ -175,11 +188,15 @@ export function startElection(options: ElectionOptions): Election {
     }
   }
 
-  /** Nobody renews while a request hangs: the term ends by the clock, whatever the loop does. */
+  /** Requests may hang: that the lease is over is seen by the clock, whatever the loop above does. */
   async function guard(): Promise<void> {
     while (!ending.signal.aborted) {
-      if (term !== undefined && !holds()) lost(`the lease was not renewed within ${LEASE_MILLISECONDS} ms`);
-      await wait(clock, term === undefined ? RENEW_MILLISECONDS : Math.max(1, term.until - monotonic()), ending.signal);
+      if (term !== undefined && !term.suspended && !holds()) {
+        term.suspended = true;
+        log.warn({ identity }, `suspended: the lease was not renewed within ${LEASE_MILLISECONDS} ms`);
+      }
+      const left = term === undefined || term.suspended ? RENEW_MILLISECONDS : term.until - monotonic();
+      await wait(clock, Math.max(1, left), ending.signal);
     }
   }
 
@@ -192,7 +209,8 @@ export function startElection(options: ElectionOptions): Election {
     },
     leader() {
       const text = seen?.lease?.metadata.annotations?.[HOLDER_ANNOTATION];
-      if (text === undefined || seen?.lease?.spec?.holderIdentity === "") return undefined;
+      const id = seen?.lease?.spec?.holderIdentity;
+      if (text === undefined || id === undefined || id === "" || (id === identity && !holds())) return undefined;
       try {
         return JSON.parse(text) as Holder;
       } catch {

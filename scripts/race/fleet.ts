@@ -23,6 +23,8 @@ export interface FleetOptions {
   readonly kubeconfig?: string;
 }
 
+// Our clocks keep no process alive.
+const alive = setInterval(() => undefined, 60_000);
 const { nodes, controlURL, stateDirectory, authority, kubeconfig } = JSON.parse(process.argv[2] ?? "") as FleetOptions;
 const random = seededRandom(1);
 const signer = await openAuthority(authority);
@@ -65,8 +67,6 @@ const kubelets =
       });
 console.log("ready");
 
-// Our clocks keep no process alive.
-const alive = setInterval(() => undefined, 60_000);
 process.once("SIGTERM", () => {
   clearInterval(alive);
   void Promise.all([kubelets?.close(), ...runtimes.map((runtime) => runtime.close())]).then(() => process.exit(0));

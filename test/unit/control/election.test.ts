@@ -68,9 +68,10 @@ describe("an election", () => {
         if (leaders.length === 0 || leaders[0] === leader) without = passed + 50;
       }
       expect(without).toBeLessThanOrEqual(3_000);
-      expect(leader.terms.at(-1)?.signal.aborted).toBe(true);
+      expect(leader.terms.at(-1)?.holds()).toBe(false);
       leader.cut(false);
       await clock.advance(1_000);
+      expect(leader.terms.at(-1)?.signal.aborted).toBe(true);
     }
   });
 
@@ -87,6 +88,26 @@ describe("an election", () => {
     expect(second.election.leading).toBe(true);
     const lease = await cluster.get(Lease, { namespace: "virtive", name: "virtive-control" });
     expect(lease?.spec).toMatchObject({ leaseDurationSeconds: 2, leaseTransitions: 1 });
+  });
+
+  it("goes on with a term that was suspended where nobody else has led meanwhile, and begins anew after long", async () => {
+    const { clock, start } = world();
+    const alone = start("alone");
+    await clock.advance(1_000);
+    alone.cut(true);
+    await clock.advance(5_000);
+    expect(alone.election.leading).toBe(false);
+    alone.cut(false);
+    await clock.advance(1_000);
+    expect(alone.election.leading).toBe(true);
+    expect(alone.terms).toHaveLength(1);
+    alone.cut(true);
+    await clock.advance(15_000);
+    alone.cut(false);
+    await clock.advance(1_000);
+    expect(alone.terms).toHaveLength(2);
+    expect(alone.terms[0]?.signal.aborted).toBe(true);
+    expect(alone.election.leading).toBe(true);
   });
 
   it("fences a leader whose term is over: it writes nothing more", async () => {

@@ -1,0 +1,176 @@
+/**
+ * npm run bench:race: the control plane alone, on a real API server, scheduler and etcd, with 50 fake nodes.
+ *
+ *   --groups N:RATE:TIMES,…   VMs, VMs a second (0: at once), repetitions
+ *   --nodes N                 fake nodes (50)
+ *   --replicas N              control processes (2); the takeover needs two
+ *   --json FILE               all that was measured
+ */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Namespace } from "#api/core.ts";
+import type { KubeObject } from "#api/object.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { downCluster, upCluster } from "../kubernetes/cluster.ts";
+import { clusterProcesses } from "../kubernetes/processes.ts";
+import type { Cluster } from "../kubernetes/record.ts";
+import { install, makeNodes } from "./installation.ts";
+import { read, type Metered } from "./meters.ts";
+import { observe } from "./observer.ts";
+import { table } from "./report.ts";
+import { startFleet, startReplica, type Part } from "./replicas.ts";
+import { pause, race, type Arena, type Phase } from "./run.ts";
+
+const { values } = parseArgs({
+  options: {
+    groups: { type: "string", default: "1:0:10,100:2:1,100:10:1,100:0:3,500:0:1,1000:0:1" },
+    nodes: { type: "string", default: "50" },
+    replicas: { type: "string", default: "2" },
+    json: { type: "string" },
+  },
+});
+const groups = values.groups.split(",").map((text) => {
+  const [count = NaN, rate = NaN, times = 1] = text.split(":").map(Number);
+  if (!Number.isInteger(count) || count < 1 || !(rate >= 0) || !Number.isInteger(times)) {
+    throw new Error(`--groups ${text}: VMs:RATE:TIMES is wanted, such as 100:10:3`);
+  }
+  return { count, rate, times };
+});
+
+const AUDIT = {
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["RequestReceived"],
+  omitManagedFields: true,
+  rules: [{ level: "None", nonResourceURLs: ["/healthz*", "/readyz*", "/livez*", "/metrics"] }, { level: "Metadata" }],
+};
+const USER = "system:serviceaccount:virtive:virtive-control";
+const REST_MILLISECONDS = 10_000;
+
+const home = await mkdtemp(join(tmpdir(), "virtive-race-"));
+const audit = join(home, "audit.log");
+await writeFile(join(home, "policy.json"), JSON.stringify(AUDIT));
+const say = (line: string): void => console.error(`race: ${line}`);
+const cluster = await upCluster({
+  name: `race-${process.pid}`,
+  apiServerFlags: [
+    `--audit-policy-file=${join(home, "policy.json")}`,
+    `--audit-log-path=${audit}`,
+    "--audit-log-maxsize=4000",
+  ],
+  say,
+});
+const parts: Part[] = [];
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => void clean().then(() => process.exit(1)));
+}
+async function clean(): Promise<void> {
+  for (const part of parts.splice(0).reverse()) await part.stop();
+  await downCluster(cluster);
+  await rm(home, { recursive: true, force: true });
+}
+try {
+  await compete();
+} finally {
+  await clean();
+}
+process.exit();
+
+async function compete(): Promise<void> {
+  const installation = await install(cluster);
+  try {
+    const replicas = [];
+    for (let index = 0; index < Number(values.replicas); index += 1) {
+      const replica = await startReplica(installation, { index, logs: home });
+      replicas.push(replica);
+      parts.push(replica);
+    }
+    const [leader, second] = replicas;
+    if (leader === undefined) throw new Error("--replicas: one or more is wanted");
+    await installation.lead(replicas);
+    const names = Array.from({ length: Number(values.nodes) }, (_, index) => `fake-${index + 1}`);
+    await makeNodes(installation.cluster, names);
+    const metadata = { name: "bench" };
+    await installation.cluster.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata });
+    const fleet = await startFleet(
+      {
+        nodes: names,
+        controlURL: `https://${installation.address}:${(second ?? leader).ingressPort}`,
+        stateDirectory: join(home, "nodes"),
+        authority: await installation.authority(),
+        kubeconfig: cluster.kubeconfig,
+      },
+      home,
+    );
+    parts.push(fleet);
+    const processes = new Map([
+      ["leader", leader.pid],
+      ...replicas.slice(1).map(({ name, pid }) => [name, pid] as const),
+      ["fake nodes", fleet.pid],
+      ...(await componentsOf(cluster)),
+      ["bench", process.pid],
+    ]);
+    const metered: Metered = { processes, etcd: `http://127.0.0.1:${cluster.etcdPort}`, audit };
+    const observer = observe(installation.cluster);
+    const template = await readFile(join(import.meta.dirname, "vm.json"), "utf8");
+    const vm = (name: string): KubeObject => JSON.parse(template.replaceAll("@NAME@", name)) as KubeObject;
+    const arena: Arena = { cluster: installation.cluster, observer, metered, user: USER, restPuts: 0, vm };
+    await race(arena, "prime", { count: 5, rate: 0 });
+    const before = await read(metered);
+    await pause(REST_MILLISECONDS);
+    const after = await read(metered);
+    const seconds = (after.at - before.at) / 1000;
+    const restPuts = (after.puts - before.puts) / seconds;
+    const busy = (name: string): string =>
+      (((after.cpu.get(name) ?? 0) - (before.cpu.get(name) ?? 0)) / seconds).toFixed(3);
+    console.log(
+      `at rest: ${restPuts.toFixed(1)} etcd puts/s, leader ${busy("leader")} CPU s/s, load ${after.load.toFixed(1)}`,
+    );
+    const results: { readonly group: string; readonly phases: readonly Phase[] }[] = [];
+    for (const { count, rate, times } of groups) {
+      const group = `${count} ${rate === 0 ? (count === 1 ? "alone" : "at once") : `at ${rate}/s`}`;
+      for (let time = 1; time <= times; time += 1) {
+        const phases = await race({ ...arena, restPuts }, `r${count}-${rate}-${time}`, { count, rate });
+        results.push({ group, phases });
+        say(`${group}, ${time} of ${times}: ${(phases[0]?.seconds ?? 0).toFixed(2)} s`);
+        if (values.json !== undefined) await writeFile(values.json, JSON.stringify(results, undefined, 1));
+      }
+    }
+    console.log(table(results));
+    if (second !== undefined) await takeover(arena, leader);
+    observer.close();
+  } finally {
+    await installation.close();
+  }
+}
+
+/** From the leader's death to the first thing that the next one does. */
+async function takeover(arena: Arena, leader: Part): Promise<void> {
+  const { cluster: api, observer } = arena;
+  const times = observer.follow("takeover");
+  await leader.kill();
+  const killed = performance.now();
+  for (;;) {
+    // Admission is a replica's too: the API server may still ask the dead one.
+    const created = await api.create(VirtualMachine, arena.vm("takeover") as VirtualMachine).catch(() => undefined);
+    if (created !== undefined) break;
+    await pause(10);
+  }
+  while (times.instance === undefined || times.vmRunning === undefined) await pause(5);
+  const after = (time: number): string => `${(time - killed).toFixed(0)} ms`;
+  console.log(
+    `takeover from a killed leader: instance made after ${after(times.instance)}, VM runs after ${after(times.vmRunning)}`,
+  );
+}
+
+/** etcd and Kubernetes' own, by the names that they were started with. */
+async function componentsOf(one: Cluster): Promise<(readonly [string, number])[]> {
+  const found: (readonly [string, number])[] = [];
+  for (const { pid } of await clusterProcesses(one)) {
+    const [program = "", component = ""] = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
+    if (program.endsWith("/kube")) found.push([component, pid]);
+  }
+  return found;
+}
