@@ -80,7 +80,7 @@ const clusterRules = [
   rule("", ["pods"], [...WATCH, "create", "delete"]),
   rule("", ["nodes"], [...WATCH, "patch"]),
   rule("", ["nodes/status"], ["patch"]),
-  rule("", ["secrets", "configmaps"], ["get"]),
+  rule("", ["secrets", "configmaps", "persistentvolumeclaims"], ["get"]),
   rule("", ["events"], ["create"]),
   rule("authentication.k8s.io", ["tokenreviews"], ["create"]),
   rule("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),

@@ -67,7 +67,7 @@ export interface ClusterRig {
   readonly joined: () => number;
   /** Runs the program on the node; what it prints. */
   onNode(argv: readonly string[], milliseconds?: number): Promise<string>;
-  /** Starts the runtime; resolves once it takes orders and is heard. */
+  /** Starts the runtime; resolves once it takes orders and is heard, by whatever control plane it is told of. */
   startRuntime(environment?: Readonly<Record<string, string>>): Promise<void>;
   /** Kills the runtime and what it has started, as the end of its container does, but for what was put elsewhere. */
   killRuntime(): Promise<void>;
@@ -143,10 +143,11 @@ async function open(cluster: Cluster, directory: string): Promise<ClusterRig> {
         process.execPath,
         join(ROOT, "node-runtime/main.ts"),
       ]);
-      const before = control.heartbeats.length;
+      let said = "";
       child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
       const log = createWriteStream(join(directory, "runtime.log"), { flags: "a" });
       child.stdout?.pipe(log, { end: false });
+      child.stdout?.on("data", (text: Buffer) => (said = `${said.slice(-1000)}${text.toString("utf8")}`));
       child.stderr?.pipe(log, { end: false });
       const exited = new Promise<never>((_, reject) => {
         child?.once("exit", (code) =>
@@ -158,9 +159,9 @@ async function open(cluster: Cluster, directory: string): Promise<ClusterRig> {
       await Promise.race([
         waitFor(
           () => {
-            if (control.heartbeats.length === before) throw new Error("the runtime is not heard");
+            if (!said.includes("the control plane answers")) throw new Error(`the runtime is not heard: ${said}`);
           },
-          { timeout: 120_000, interval: 50 },
+          { timeout: 120_000, interval: 20 },
         ),
         exited,
       ]);
