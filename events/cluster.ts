@@ -33,12 +33,15 @@ export interface Writer {
     after: T,
     part: "object" | "status",
   ): Promise<Stored<T>>;
-  /** Deletes it if it still has this uid. Already gone, or another uid: nothing to do. */
+  /**
+   * Deletes it if it still has this uid. Already gone, or another uid: nothing to do. Answers the object as it waits for
+   * its finalizers or its grace; undefined when it is gone.
+   */
   remove(
     kind: Kind,
     object: { readonly metadata: { readonly namespace?: string; readonly name: string; readonly uid: string } },
     options?: { readonly gracePeriodSeconds?: number },
-  ): Promise<void>;
+  ): Promise<Stored<KubeObject> | undefined>;
 }
 
 export type WatchNotice<T extends KubeObject = KubeObject> =

@@ -168,7 +168,8 @@ function overHttp(http: KubeHttp, watched: { readonly namespace?: string }): Clu
         what,
       });
       // 409: another object has the name by now.
-      if (status === 200 || status === 202 || status === 404 || status === 409) return;
+      if (status === 404 || status === 409) return undefined;
+      if (status === 200 || status === 202) return leftBy(body);
       throw faultOf(status, body, what, undefined, retryAfterSeconds);
     },
 
@@ -192,6 +193,12 @@ function overHttp(http: KubeHttp, watched: { readonly namespace?: string }): Clu
       await http.lines(`${pathOf(kind, watched)}?${query.toString()}`, what, idle, line, signal);
     },
   };
+}
+
+/** A DELETE answers the object while something holds it, and a Status once it is gone. */
+function leftBy(body: unknown): Stored<KubeObject> | undefined {
+  const left = body as Stored<KubeObject> | undefined;
+  return left?.metadata?.deletionTimestamp === undefined ? undefined : left;
 }
 
 async function getOne<T extends KubeObject>(

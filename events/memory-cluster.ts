@@ -231,8 +231,10 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
     async remove(kind, object, removal = {}) {
       available();
       const there = storeOf(kind).get(keyOf(object));
-      if (there === undefined || there.metadata.uid !== object.metadata.uid) return;
+      if (there === undefined || there.metadata.uid !== object.metadata.uid) return undefined;
       erase(kind, there, removal.gracePeriodSeconds);
+      const left = storeOf(kind).get(keyOf(object));
+      return left?.metadata.uid === object.metadata.uid ? left : undefined;
     },
 
     async snapshot<T extends KubeObject>(kind: Kind<T>) {

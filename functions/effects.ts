@@ -91,11 +91,9 @@ async function change(
       return create(parts, effect);
     case "remove": {
       const { gracePeriodSeconds } = effect;
-      return parts.writer.remove(
-        effect.kind,
-        effect.object,
-        gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds },
-      );
+      const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+      await parts.writer.remove(effect.kind, effect.object, options);
+      return;
     }
     case "order": {
       const version = "version" in effect.of ? effect.of.version : versionOf(effect.of, written);

@@ -54,7 +54,12 @@ export function createCache({ kinds, cluster, changed }: CacheOptions): Cache {
       if (written !== before && !isLast(written)) shelf(kind)?.put(written);
       return written;
     },
-    remove: (kind, object, options) => cluster.remove(kind, object, options),
+    async remove(kind, object, options) {
+      const left = await cluster.remove(kind, object, options);
+      // Or what woke the caller again would find it as before, and remove it once more.
+      if (left !== undefined && waits(left)) shelf(kind)?.put(left);
+      return left;
+    },
   };
 
   return { shelf, reader, writer };
@@ -63,6 +68,11 @@ export function createCache({ kinds, cluster, changed }: CacheOptions): Cache {
 /** The answer to a patch that let go of a deleted object: it is no more, and the watch will say so. */
 function isLast(object: KubeObject): boolean {
   return object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
+}
+
+/** Being deleted, and still there: for its finalizers, or for its grace. */
+function waits({ metadata }: KubeObject): boolean {
+  return (metadata.finalizers ?? []).length > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0;
 }
 
 function nameOf(kind: Kind): string {
