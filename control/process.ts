@@ -23,6 +23,7 @@ import { orUndo, type Undo } from "#events/undo.ts";
 import { createAdmission } from "#functions/admit/admit.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
+import { isNews } from "#functions/news.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
 import { watchedKinds } from "#functions/registry.ts";
 import { createAuthorizer } from "./access.ts";
@@ -83,6 +84,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     // Who does not lead has nobody to tell; who begins to lead is told all that exists.
     publish: async (event) => loop?.publish(event),
     deadlineOf,
+    isNews,
     resyncSeconds: RESYNC_SECONDS,
     clock,
     sourceName: "/virtive/source",

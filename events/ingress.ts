@@ -2,7 +2,7 @@
  * Where events enter the control plane over HTTP: reports and heartbeats of node runtimes, known by their client
  * certificates, and events of users for their own functions. An event is answered 202 once the broker has it.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Hono, type Context } from "hono";
 import type { z } from "zod";
 import { nodeEvents, reports } from "./catalogue.ts";
@@ -87,7 +87,7 @@ export function createIngress(options: IngressOptions): Hono {
         type: nodeEvents.heartbeat,
         source: SOURCE,
         key: `/${node}`,
-        id: createHash("sha256").update(`${node} ${bootID} ${clock.now().getTime()}`).digest("hex").slice(0, 32),
+        id: hash("sha256", `${node} ${bootID} ${clock.now().getTime()}`).slice(0, 32),
         data: heartbeat,
         extensions: { node, bootid: bootID },
         clock,

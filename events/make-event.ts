@@ -2,7 +2,7 @@
  * The one way to make an event of ours: typed by the catalogue, portable on every wire, and with an id that is derived
  * wherever there is something to derive it from, so that doing the same thing twice tells the same event twice.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Key } from "#api/object.ts";
 import type { EventType } from "./catalogue.ts";
 import { PORTABLE_VALUE, type CloudEvent } from "./cloud-event.ts";
@@ -83,10 +83,7 @@ export function makeEvent(parts: EventParts): CloudEvent {
 }
 
 function derivedId(from: readonly string[], type: string, key: Key): string {
-  return createHash("sha256")
-    .update(JSON.stringify([...from, type, key]))
-    .digest("hex")
-    .slice(0, 32);
+  return hash("sha256", JSON.stringify([...from, type, key])).slice(0, 32);
 }
 
 function mustBePortable(type: EventType, name: string, value: string): void {

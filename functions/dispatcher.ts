@@ -223,11 +223,16 @@ export function keysOf(
 ): (event: CloudEvent, reader: Reader) => Promise<readonly Key[]> | readonly Key[] {
   const wakes = definition.on.map((wake) => ({ matches: compileFilters(wake.filters), keys: wake.keys ?? ownKey }));
   return (event, reader) => {
-    const found = wakes.filter((wake) => wake.matches(event)).map((wake) => wake.keys(event, reader));
-    const ready = found.filter((keys): keys is readonly Key[] => !(keys instanceof Promise));
-    const looked = found.filter((keys) => keys instanceof Promise);
-    if (looked.length === 0) return [...new Set(ready.flat())];
-    return Promise.all(looked).then((keys) => [...new Set([...ready, ...keys].flat())]);
+    const ready = new Set<Key>();
+    const looked: Promise<readonly Key[]>[] = [];
+    for (const wake of wakes) {
+      if (!wake.matches(event)) continue;
+      const keys = wake.keys(event, reader);
+      if (keys instanceof Promise) looked.push(keys);
+      else for (const key of keys) ready.add(key);
+    }
+    if (looked.length === 0) return [...ready];
+    return Promise.all(looked).then((keys) => [...new Set([...ready, ...keys.flat()])]);
   };
 }
 

@@ -1,5 +1,5 @@
 /** Effects, performed: what changes state in the decision's own order, then what tells of it. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { KubeEvent } from "#api/core.ts";
 import { apiVersionOf, controllerOf, keyOf, rfc3339, type Key, type KubeObject, type Stored } from "#api/object.ts";
 import type { Broker } from "#events/broker-types.ts";
@@ -140,12 +140,12 @@ async function emit(parts: EffectParts, effect: Of<"emit">, { event }: Work): Pr
 function record(parts: EffectParts, effect: Of<"record">, { definition }: Work): void {
   const { about, type, reason, message } = effect;
   const { uid, namespace = "default", name, resourceVersion } = about.metadata;
-  const hash = createHash("sha256").update(`${uid} ${resourceVersion} ${reason} ${message}`).digest("hex").slice(0, 16);
+  const digest = hash("sha256", `${uid} ${resourceVersion} ${reason} ${message}`).slice(0, 16);
   const time = rfc3339(parts.clock.now());
   const object: KubeEvent = {
     apiVersion: apiVersionOf(KubeEvent),
     kind: KubeEvent.kind,
-    metadata: { name: `${name.slice(0, 200)}.${hash}`, namespace },
+    metadata: { name: `${name.slice(0, 200)}.${digest}`, namespace },
     involvedObject: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, uid, resourceVersion },
     type,
     reason,

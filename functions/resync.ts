@@ -1,6 +1,6 @@
 /**
  * resync: compares what a node holds with what the instances say, so that no lost event, report or order stays lost.
- * Wakes every 60 s for all nodes and whenever a Node is written (its heartbeat is, every 8 to 10 s). Orders off what no
+ * Wakes every 60 s for all nodes and whenever a Node says something new (not for its heartbeats). Orders off what no
  * instance claims, and tells of what differs; the functions that own the difference then look.
  */
 import { Node } from "#api/core.ts";

@@ -30,6 +30,7 @@ import { createTlsServer, ofConnection } from "#events/tls-server.ts";
 import { createAdmission, type Admission } from "#functions/admit/admit.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
+import { isNews } from "#functions/news.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
 import { createNodes, type NodeDoors } from "#functions/nodes.ts";
@@ -100,6 +101,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
     // What exists is told once: everybody who wakes on it must be known to the broker by then.
     publish: (event) => listening.promise.then(() => broker.publish(event)),
     deadlineOf,
+    isNews,
     resyncSeconds: RESYNC_SECONDS,
     clock,
     sourceName: "/virtive/source",

@@ -3,7 +3,7 @@
  * taken. The heartbeat does not: only the newest counts. Its answer is the node's lease, which is counted from the
  * moment before the heartbeat was sent, on the monotonic clock: wall clocks of two machines are never compared.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { loadavg } from "node:os";
 import { nodeEvents, reports, type ReportName } from "#events/catalogue.ts";
 import type { Clock } from "#events/clock.ts";
@@ -55,7 +55,7 @@ export async function sendEvent(client: ControlClient, event: CloudEvent, signal
 /** Hash over what the runtime holds: machines in any order, the same hash. */
 export function inventoryOf(machines: readonly MachineStatus[]): string {
   const lines = machines.map((machine) => `${machine.uid} ${machine.claim.epoch} ${machine.state}`).sort();
-  return createHash("sha256").update(lines.join("\n")).digest("hex").slice(0, 32);
+  return hash("sha256", lines.join("\n")).slice(0, 32);
 }
 
 export interface ReporterOptions {

@@ -14,7 +14,7 @@ import type { DeadLetter, Journal } from "../journal-entry.ts";
 import type { Log } from "../log.ts";
 import { makeEvent } from "../make-event.ts";
 import { answerOf, pauseBefore, verdictOf, type Failure } from "./answers.ts";
-import { codeOf, createDeliveries, type Deliveries, type TriggerMetrics } from "./delivery.ts";
+import { codeOf, createDeliveries, isUrgent, type Deliveries, type TriggerMetrics } from "./delivery.ts";
 import { checkDelivery, DEFAULT_DELIVERY } from "./delivery-spec.ts";
 import { attributesOf, compileFilters, type Matches } from "./filters.ts";
 import { createLanes } from "./lanes.ts";
@@ -31,8 +31,9 @@ export interface BrokerOptions {
   /** Keys that are worked on side by side. Default 64. */
   readonly parallel?: number;
   /**
-   * Deliveries that may wait before publishers are made to wait. Default 2000: a queue is time that a heartbeat waits
-   * behind all that exists, which is told at a start; what waits outside it is made less by its publisher.
+   * Deliveries that may wait before publishers are made to wait. Default 2000: a queue is time that what happens waits
+   * behind all that exists, which is told at a start; what waits outside it is made less by its publisher. What nodes
+   * say may fill twice as much.
    */
   readonly mostWaiting?: number;
   /** How long a publisher is made to wait before it is told "later". Default 1000. */
@@ -120,8 +121,8 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   /** Publishers that wait for room, in the order in which they came. */
   const roomers = new Set<() => void>();
 
-  function full(): boolean {
-    return lanes.waiting + pausing() >= mostWaiting;
+  function full(urgent = false): boolean {
+    return lanes.waiting + pausing() >= (urgent ? 2 : 1) * mostWaiting;
   }
 
   /** One publisher for each place: they would only fill it all again. */
@@ -151,7 +152,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   async function publish(event: CloudEvent): Promise<void> {
     if (ending.signal.aborted) throw new Fault("later", "BrokerClosed", "the broker is shutting down");
     const passing = arrive(event, clock.now());
-    if (full()) await room();
+    if (full(isUrgent(event))) await room();
     take(passing);
   }
 

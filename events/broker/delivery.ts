@@ -11,7 +11,8 @@
  */
 import type { Key } from "#api/object.ts";
 import type { Trigger } from "../broker-types.ts";
-import { flowEvents, objectEvents } from "../catalogue.ts";
+import type { CloudEvent } from "../cloud-event.ts";
+import { flowEvents, nodeEvents, objectEvents, reports } from "../catalogue.ts";
 import type { Random } from "../chance.ts";
 import { wait, type Clock } from "../clock.ts";
 import { asFault } from "../fault.ts";
@@ -87,10 +88,11 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
   function queue(key: Key, delivery: Delivery): void {
     if (closed) return;
-    lanes.add(key, async () => {
+    const work = async (): Promise<void> => {
       if (pending.get(key) === delivery) pending.delete(key);
       if (!closed) await run(key, delivery);
-    });
+    };
+    lanes.add(key, work, isUrgent(delivery.passing.event));
   }
 
   function resume(key: Key, delivery: Delivery): void {
@@ -115,7 +117,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       there.passing = passing;
       there.attempts = 0;
     }
-    if (there.pause !== undefined && !there.pause.obliged) resume(key, there);
+    if (there.pause === undefined) {
+      if (isUrgent(passing.event)) lanes.hurry(key);
+    } else if (!there.pause.obliged) resume(key, there);
   }
 
   async function run(key: Key, delivery: Delivery): Promise<void> {
@@ -211,6 +215,18 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
 export function codeOf(failure: Failure): number {
   return failure.code ?? failure.status;
+}
+
+const FROM_NODES: ReadonlySet<string> = new Set(
+  [...Object.values(reports), nodeEvents.heartbeat].map(({ type }) => type),
+);
+
+/**
+ * What nodes say goes before what is told of objects: all that exists is told at a start, and a node whose heartbeat
+ * waited behind it would be taken for silent.
+ */
+export function isUrgent({ type }: CloudEvent): boolean {
+  return FROM_NODES.has(type);
 }
 
 const SAYS_NOTHING: ReadonlySet<string> = new Set(Object.values(flowEvents).map(({ type }) => type));

@@ -11,12 +11,17 @@ import { asFault } from "../fault.ts";
 import type { Log } from "../log.ts";
 import { isLater, type Shelf } from "./shelf.ts";
 
+/** False for a change that says nothing to anybody, such as the time of a heartbeat. */
+export type IsNews = (kind: Kind, before: Stored<KubeObject>, after: Stored<KubeObject>) => boolean;
+
 export type Verb = "add" | "update" | "delete";
 
 export interface FollowOptions {
   readonly kind: Kind;
   readonly watcher: Watcher;
   readonly shelf: Shelf;
+  /** Whether the change is told. */
+  readonly isNews: IsNews;
   readonly tell: (verb: Verb, object: Stored<KubeObject>) => void;
   /** Called once, after the first whole list has been taken in. */
   readonly listed: () => void;
@@ -43,10 +48,10 @@ export async function follow(options: FollowOptions): Promise<void> {
     const before = told.get(key);
     if (before !== undefined && before.metadata.uid !== object.metadata.uid) vanished(before);
     else if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
-    const known = told.has(key);
     told.set(key, object);
     shelf.put(object);
-    tell(known ? "update" : "add", object);
+    if (before === undefined || before.metadata.uid !== object.metadata.uid) tell("add", object);
+    else if (options.isNews(kind, before, object)) tell("update", object);
   }
 
   function vanished(last: Stored<KubeObject>): void {

@@ -18,7 +18,7 @@ import { silentLog, type Log } from "../log.ts";
 import { makeEvent } from "../make-event.ts";
 import { createCache } from "./cache.ts";
 import { startDeadlines, type DeadlineOf } from "./deadlines.ts";
-import { follow, type Verb } from "./follow.ts";
+import { follow, type IsNews, type Verb } from "./follow.ts";
 import { objectEvent } from "./object-event.ts";
 import { createOutlet, type Outlet, type OutletOptions } from "./outlet.ts";
 
@@ -27,6 +27,8 @@ export interface SourceOptions {
   readonly kinds: readonly Kind[];
   readonly publish: (event: CloudEvent) => Promise<void>;
   readonly deadlineOf: DeadlineOf;
+  /** Changes that say nothing enter cache and deadlines, and are not told. Default: every change is news. */
+  readonly isNews?: IsNews;
   /** Seconds between `dev.virtive.resync.due` events; the first comes as soon as all is known. 0: none. */
   readonly resyncSeconds: number;
   /**
@@ -119,6 +121,7 @@ export function startSource(options: SourceOptions): Source {
         kind,
         watcher: cluster,
         shelf,
+        isNews: options.isNews ?? (() => true),
         tell: (verb, object) => tell(kind, object, TYPES[verb], verb),
         listed,
         signal,

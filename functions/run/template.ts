@@ -1,5 +1,5 @@
 /** The instance that a VM's template describes, and whether it is still the one that the template describes. Pure. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { annotation } from "#api/names.ts";
 import { apiVersionOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
@@ -51,8 +51,13 @@ export function differsFromTemplate(vm: VirtualMachine, vmi: VirtualMachineInsta
 
 /** Of what makes the guest; labels and annotations of the template do not. The order of members does not count. */
 function templateHash(vm: VirtualMachine): string {
-  return createHash("sha256")
-    .update(JSON.stringify(sortedJson(vm.spec.template.spec)))
-    .digest("hex")
-    .slice(0, 16);
+  const { spec } = vm.spec.template;
+  const there = hashes.get(spec);
+  if (there !== undefined) return there;
+  const fresh = hash("sha256", JSON.stringify(sortedJson(spec))).slice(0, 16);
+  hashes.set(spec, fresh);
+  return fresh;
 }
+
+/** Objects are never changed once they are read, and a VM is looked at more often than it is written. */
+const hashes = new WeakMap<object, string>();

@@ -14,7 +14,8 @@ import type { Weather } from "./weather.ts";
 
 /** What a control plane takes in. */
 export interface Listening {
-  heartbeat(body: string): Promise<void>;
+  /** Answers whose it is. */
+  heartbeat(body: string): Promise<string>;
   report(event: CloudEvent): Promise<void>;
 }
 
@@ -41,7 +42,7 @@ export function controlDoor({ scheduler, weather, present, told, leaseSeconds }:
     node: SimulatedNode,
     process: Process,
     signal: AbortSignal,
-    act: (control: Listening) => Promise<void>,
+    act: (control: Listening) => Promise<unknown>,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       signal.addEventListener(
@@ -61,7 +62,7 @@ export function controlDoor({ scheduler, weather, present, told, leaseSeconds }:
           return answer(() => reject(new Fault("later", "ControlPlaneSilent", "connection refused")));
         }
         act(control).then(
-          () => answer(resolve),
+          () => answer(() => resolve()),
           (thrown: unknown) => answer(() => reject(thrown instanceof Error ? thrown : new Error(String(thrown)))),
         );
       };

@@ -14,6 +14,7 @@ import { startSource } from "#events/source/source.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
 import { createDispatcher, defaultDelivery } from "#functions/dispatcher.ts";
+import { isNews } from "#functions/news.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
 import { runKubelet, type PodNetwork } from "#local/kubelet.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
@@ -59,6 +60,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     kinds: watchedKinds,
     publish,
     deadlineOf: seams.deadlineOf(deadlineOf),
+    isNews,
     resyncSeconds: seams.resyncSeconds,
     clock,
     sourceName: "/virtive/source",
@@ -99,6 +101,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
       await publish(
         makeEvent({ type, source: "/virtive/ingress", key: `/${node}`, id, data: said, extensions, clock }),
       );
+      return node;
     },
     report: (event) => publish(event),
     kill: () => scheduler.kill(process),

@@ -21,6 +21,7 @@ import { addTally, emptyTally, report, type Tally } from "./tally.ts";
 import type { Order, Told } from "./worker.ts";
 
 const HISTORIES_A_TURN = 10;
+const YOUNG_MIB = 64;
 /** Of a failing seed's story, so many of its last lines are printed. */
 const MOST_LINES = 200;
 
@@ -92,7 +93,10 @@ async function many(): Promise<void> {
 
 function work(order: () => Order | undefined, tally: Tally): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url));
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      // What a history leaves behind dies young; with less room it would be copied first.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
     const go = (): void => {
       const turn = order();
       if (turn === undefined) void worker.terminate().then(() => resolve());

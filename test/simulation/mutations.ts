@@ -43,7 +43,7 @@ export const mutations = {
   },
   "no-resync": {
     wrong: "nodes and instances are never compared",
-    withinSeeds: 200,
+    withinSeeds: 500,
     seams: () => ({ ...asTheyAre, functions: (all) => all.filter(({ name }) => name !== "resync") }),
   },
   "outbox-forgets-early": {

@@ -6,7 +6,6 @@ import type { Kind, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { Fault } from "#events/fault.ts";
-import type { Heartbeat } from "#events/machine.ts";
 import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
 import { controlDoor, type ControlDoor, type Listening } from "./control-door.ts";
@@ -293,8 +292,9 @@ export class Stage {
   #listening(control: ControlPlane): Listening {
     return {
       heartbeat: async (body) => {
-        await control.heartbeat(body);
-        this.#silence.heard((JSON.parse(body) as Heartbeat).node);
+        const node = await control.heartbeat(body);
+        this.#silence.heard(node);
+        return node;
       },
       report: async (event) => {
         await control.report(event);

@@ -13,6 +13,9 @@ export interface Order {
 
 export type Told = Tally;
 
+/** Faults are part of every history, and nobody reads where they were made. */
+Error.stackTraceLimit = 0;
+
 parentPort?.on("message", (order: Order) => void perform(order));
 
 async function perform({ from, seeds, mutation }: Order): Promise<void> {

@@ -18,6 +18,7 @@ import { memoryJournal } from "#events/memory-journal.ts";
 import { startSource } from "#events/source/source.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
+import { isNews } from "#functions/news.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
 import { cpuTimer } from "../cpu.ts";
@@ -99,6 +100,7 @@ async function costs(size: number, changes: number): Promise<{ readonly instance
     // What exists is told at the start; here only what changes counts.
     publish: async (event) => (telling ? broker.publish(event) : undefined),
     deadlineOf,
+    isNews,
     resyncSeconds: 0,
     retellSeconds: 0,
     clock: systemClock,

@@ -77,6 +77,29 @@ function gated(): {
   };
 }
 
+describe("what nodes say", () => {
+  it("goes before what is told of objects, and is taken while the queue is full of that", async () => {
+    const { broker, subscribe, clock } = bench({ parallel: 1, mostWaiting: 2, patienceMilliseconds: 10 });
+    const gate = gated();
+    subscribe({ subscriber: gate.subscriber });
+    const changed = (id: string) => event({ id, key: id, type: objectEvents.updated.type });
+    for (const id of ["a", "b", "c"]) {
+      await broker.publish(changed(id));
+      await clock.settle();
+    }
+    const refused = expect(broker.publish(changed("d"))).rejects.toMatchObject({ reason: "BrokerFull" });
+    await clock.advance(20);
+    await refused;
+    await broker.publish(event({ id: "beat", key: "/node1", type: nodeEvents.heartbeat.type }));
+    for (let round = 0; round < 4; round += 1) {
+      gate.open();
+      await clock.settle();
+    }
+    expect(gate.started).toEqual(["a a", "beat /node1", "b b", "c c"]);
+    await broker.close();
+  });
+});
+
 describe("delivery", () => {
   it("goes to each trigger whose filters match, with the key", async () => {
     const { broker, subscribe } = bench();

@@ -63,6 +63,22 @@ const told = (events: readonly CloudEvent[]): string[] =>
   events.map(({ type, extensions }) => `${type.split(".").at(-1)} ${extensions["name"] ?? extensions["partitionkey"]}`);
 
 describe("the source", () => {
+  it("tells nobody of a change that is no news, and knows it all the same", async () => {
+    const { cluster, clock, published, start } = bench();
+    const valueOf = (object: KubeObject | undefined) =>
+      (object as ReturnType<typeof configMap> | undefined)?.data["value"];
+    const before = await create(cluster, "old");
+    const { reader } = start({ isNews: (_kind, _before, after) => valueOf(after) !== "same" });
+    await clock.settle();
+    const same = await change(cluster, before, "same");
+    await clock.settle();
+    expect(told(published)).toEqual(["add old"]);
+    expect(valueOf(await reader.get(ConfigMap, { namespace: "ns", name: "old" }))).toBe("same");
+    await change(cluster, same, "2");
+    await clock.settle();
+    expect(told(published)).toEqual(["add old", "update old"]);
+  });
+
   it("tells what exists, what changes and what goes", async () => {
     const { cluster, clock, published, start } = bench();
     const before = await create(cluster, "old");

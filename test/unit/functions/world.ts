@@ -17,6 +17,7 @@ import { memoryJournal } from "#events/memory-journal.ts";
 import type { Journal } from "#events/journal-entry.ts";
 import { startSource, type Source } from "#events/source/source.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
+import { isNews } from "#functions/news.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
@@ -85,6 +86,7 @@ export async function startWorld(names: readonly string[] = ["node1"], seed = 1)
     kinds: watchedKinds,
     publish: (event) => broker.publish(event),
     deadlineOf,
+    isNews,
     resyncSeconds: 60,
     clock,
     sourceName: "/test/source",
