@@ -1,10 +1,11 @@
 /** The CustomResourceDefinitions of our kinds, made from their schemas. Pure. */
 import type { z } from "zod";
-import { KubeVirt, KubeVirtSchema } from "./kubevirt.ts";
+import { KubeVirt } from "./kubevirt.ts";
 import type { Kind, KubeObject } from "./object.ts";
 import { structural, type Structural } from "./structural.ts";
-import { VirtualMachineInstance, VirtualMachineInstanceSchema } from "./virtual-machine-instance.ts";
-import { VirtualMachine, VirtualMachineSchema } from "./virtual-machine.ts";
+import { VirtualMachineInstance } from "./virtual-machine-instance.ts";
+import { VirtualMachine } from "./virtual-machine.ts";
+import { KubeVirtSchema, VirtualMachineInstanceSchema, VirtualMachineSchema } from "./schema/kinds.ts";
 
 /** A column of `kubectl get`. Those with a priority above 0 are shown with -o wide only. */
 export interface PrinterColumn {

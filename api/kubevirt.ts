@@ -1,11 +1,7 @@
 /** KubeVirt: the object that holds the settings of the cluster. */
 import type { Kind, KubeObject } from "./object.ts";
-import { ClusterSpecSchema, ClusterStatusSchema } from "./schema/cluster.ts";
-import { kindSchema, required, type Value } from "./schema/vocabulary.ts";
-
-export const KubeVirtSpecSchema = required(ClusterSpecSchema);
-export const KubeVirtStatusSchema = required(ClusterStatusSchema);
-export const KubeVirtSchema = kindSchema(KubeVirtSpecSchema, ClusterStatusSchema);
+import type { KubeVirtSpecSchema, KubeVirtStatusSchema } from "./schema/kinds.ts";
+import type { Value } from "./schema/vocabulary.ts";
 
 export type KubeVirtSpec = Value<typeof KubeVirtSpecSchema>;
 export type KubeVirtStatus = Value<typeof KubeVirtStatusSchema>;

@@ -1,12 +1,7 @@
 /** VirtualMachineInstance: one life of a virtual machine, from its start to its end. */
 import type { Kind, KubeObject } from "./object.ts";
-import { InstanceSpecSchema } from "./schema/instance-spec.ts";
-import { InstanceStatusSchema } from "./schema/instance-status.ts";
-import { kindSchema, required, type Value } from "./schema/vocabulary.ts";
-
-export const VirtualMachineInstanceSpecSchema = required(InstanceSpecSchema);
-export const VirtualMachineInstanceStatusSchema = required(InstanceStatusSchema);
-export const VirtualMachineInstanceSchema = kindSchema(VirtualMachineInstanceSpecSchema, InstanceStatusSchema);
+import type { VirtualMachineInstanceSpecSchema, VirtualMachineInstanceStatusSchema } from "./schema/kinds.ts";
+import type { Value } from "./schema/vocabulary.ts";
 
 export type VirtualMachineInstanceSpec = Value<typeof VirtualMachineInstanceSpecSchema>;
 export type VirtualMachineInstanceStatus = Value<typeof VirtualMachineInstanceStatusSchema>;

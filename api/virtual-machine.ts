@@ -1,11 +1,7 @@
 /** VirtualMachine: what a user keeps. An instance of it runs when its run strategy says so. */
 import type { Kind, KubeObject } from "./object.ts";
-import { MachineSpecSchema, MachineStatusSchema } from "./schema/machine.ts";
-import { kindSchema, required, type Value } from "./schema/vocabulary.ts";
-
-export const VirtualMachineSpecSchema = required(MachineSpecSchema);
-export const VirtualMachineStatusSchema = required(MachineStatusSchema);
-export const VirtualMachineSchema = kindSchema(VirtualMachineSpecSchema, MachineStatusSchema);
+import type { VirtualMachineSpecSchema, VirtualMachineStatusSchema } from "./schema/kinds.ts";
+import type { Value } from "./schema/vocabulary.ts";
 
 export type VirtualMachineSpec = Value<typeof VirtualMachineSpecSchema>;
 export type VirtualMachineStatus = Value<typeof VirtualMachineStatusSchema>;

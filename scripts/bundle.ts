@@ -51,7 +51,7 @@ export async function bundle(directory: string): Promise<readonly Bundle[]> {
       banner: {
         js: 'import { createRequire as __require } from "node:module"; const require = __require(import.meta.url);',
       },
-      plugins: [placed(join(directory, name))],
+      plugins: [placed(join(directory, name)), withoutLocales],
     });
     built.push({ name, file: join(directory, name, "main.mjs"), ...sizes(metafile, name, directory) });
   }
@@ -75,6 +75,14 @@ function placed(outdir: string): Plugin {
     },
   };
 }
+
+/** zod brings its messages in fifty languages, half of its code; we tell them in the one that it loads by itself. */
+const withoutLocales: Plugin = {
+  name: "without-locales",
+  setup(builder) {
+    builder.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: "export {};", loader: "js" }));
+  },
+};
 
 function sizes(metafile: Metafile, name: string, directory: string): Pick<Bundle, "startBytes" | "allBytes"> {
   const outputs = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".mjs"));

@@ -1,10 +1,11 @@
 /** Admission of virtual machine instances. Pure. */
 import type { ClusterConfig } from "../cluster-config.ts";
-import { VirtualMachineInstanceSchema, type VirtualMachineInstance } from "../virtual-machine-instance.ts";
+import type { VirtualMachineInstance } from "../virtual-machine-instance.ts";
 import { distinct, gateOff, missing, shown, unsupported, type Cause } from "./cause.ts";
 import { validateInstanceSpec } from "./instance-spec.ts";
 import { same } from "./same.ts";
 import { schemaFindings } from "./schema.ts";
+import { VirtualMachineInstanceSchema } from "../schema/kinds.ts";
 
 /** Who writes: a user of the API, or Virtive's own functions and gateway. */
 export type Writer = "user" | "virtive";

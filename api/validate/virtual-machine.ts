@@ -5,13 +5,14 @@ import { architectureOf, defaultInstanceSpec } from "../default/instance-spec.ts
 import { bytesOf, formatBytes, parseQuantity } from "../quantity.ts";
 import { RUN_STRATEGIES } from "../schema/machine.ts";
 import type { VirtualMachineInstanceSpec } from "../virtual-machine-instance.ts";
-import { VirtualMachineSchema, type VirtualMachine } from "../virtual-machine.ts";
+import type { VirtualMachine } from "../virtual-machine.ts";
 import { distinct, gateOff, invalid, notFound, shown, unsupported, type Cause } from "./cause.ts";
 import { validateDataVolumeTemplates } from "./data-volume-templates.ts";
 import { validateInstanceSpec } from "./instance-spec.ts";
 import { same } from "./same.ts";
 import { schemaFindings } from "./schema.ts";
 import { validateHasMemory, validateInstanceAnnotations } from "./virtual-machine-instance.ts";
+import { VirtualMachineSchema } from "../schema/kinds.ts";
 
 const TEMPLATE = "spec.template.spec";
 

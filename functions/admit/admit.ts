@@ -19,12 +19,13 @@ import {
   validateVirtualMachineInstanceUpdate,
   type Writer,
 } from "#api/validate/virtual-machine-instance.ts";
-import { VirtualMachine, VirtualMachineSchema } from "#api/virtual-machine.ts";
-import { VirtualMachineInstance, VirtualMachineInstanceSchema } from "#api/virtual-machine-instance.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Reader } from "#events/cluster.ts";
 import type { Cause } from "#events/fault.ts";
+import { VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
 
 export interface AdmitUser {
   readonly username: string;

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { Hono, type Context } from "hono";
-import { VirtualMachineSpecSchema, type VirtualMachine } from "#api/virtual-machine.ts";
+import type { VirtualMachine } from "#api/virtual-machine.ts";
 import { z } from "zod";
 import { asFault } from "#events/fault.ts";
 import { cloudevents } from "./cloudevents.ts";
@@ -18,6 +18,7 @@ import { findVM, type At, type GatewayParts, type Extra, type User } from "./par
 import { answerRefused, asRefused, Refused } from "./status.ts";
 import { restart, start, stop } from "./vm-verbs.ts";
 import { pause, reset, softreboot, unpause } from "./vmi-verbs.ts";
+import { VirtualMachineSpecSchema } from "#api/schema/kinds.ts";
 
 export interface GatewayApi {
   readonly group: string;

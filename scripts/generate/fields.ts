@@ -1,10 +1,8 @@
 /** docs/fields.md: every field of the API, what it means, and whether anything acts on it. */
 import { fieldsOf, type Field } from "#api/fields.ts";
-import { KubeVirtSchema } from "#api/kubevirt.ts";
 import { clusterSupport, instanceSupport, machineSupport, supportOf } from "#api/support.ts";
-import { VirtualMachineInstanceSchema } from "#api/virtual-machine-instance.ts";
-import { VirtualMachineSchema } from "#api/virtual-machine.ts";
 import { write, type Generated } from "./output.ts";
+import { KubeVirtSchema, VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
 
 const INTRODUCTION = `# Fields of the API
 

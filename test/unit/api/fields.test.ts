@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fieldsOf, type Field } from "#api/fields.ts";
-import { KubeVirtSchema } from "#api/kubevirt.ts";
-import { VirtualMachineInstanceSchema } from "#api/virtual-machine-instance.ts";
-import { VirtualMachineSchema } from "#api/virtual-machine.ts";
+import { KubeVirtSchema, VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
 
 const LISTED = new URL("../../../../shared/data/fields.tsv", import.meta.url);
 

@@ -10,9 +10,10 @@ import { validateNetworks } from "#api/validate/network.ts";
 import { schemaFindings } from "#api/validate/schema.ts";
 import { validateVirtualMachine } from "#api/validate/virtual-machine.ts";
 import { validateVolumes } from "#api/validate/volumes.ts";
-import { VirtualMachineInstanceSpecSchema, type VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
+import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
 import type { VirtualMachineSpec } from "#api/virtual-machine.ts";
 import { cases, compare, configOf, recorded, type Agreement } from "./recorded.ts";
+import { VirtualMachineInstanceSpecSchema } from "#api/schema/kinds.ts";
 
 /** Cases that differ on purpose, by id, and why. */
 const ON_PURPOSE: Readonly<Record<string, string>> = {

@@ -2,11 +2,9 @@ import { describe, expect, test } from "vitest";
 import { clusterConfig } from "#api/cluster-config.ts";
 import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
 import { fieldsOf } from "#api/fields.ts";
-import { KubeVirtSchema } from "#api/kubevirt.ts";
 import { clusterSupport, instanceSupport, machineSupport, refusedOrUnsupported, supportOf } from "#api/support.ts";
-import { VirtualMachineInstanceSchema } from "#api/virtual-machine-instance.ts";
-import { VirtualMachineSchema } from "#api/virtual-machine.ts";
 import { anInstance, given } from "./builders.ts";
+import { KubeVirtSchema, VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
 
 describe("the table of support", () => {
   test.each([
