@@ -4,8 +4,14 @@ import { KubeVirt } from "./kubevirt.ts";
 import type { Kind, KubeObject } from "./object.ts";
 import { structural, type Structural } from "./structural.ts";
 import { VirtualMachineInstance } from "./virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "./virtual-machine-instance-migration.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
-import { KubeVirtSchema, VirtualMachineInstanceSchema, VirtualMachineSchema } from "./schema/kinds.ts";
+import {
+  KubeVirtSchema,
+  VirtualMachineInstanceMigrationSchema,
+  VirtualMachineInstanceSchema,
+  VirtualMachineSchema,
+} from "./schema/kinds.ts";
 
 /** A column of `kubectl get`. Those with a priority above 0 are shown with -o wide only. */
 export interface PrinterColumn {
@@ -103,6 +109,13 @@ const definitions: readonly Definition[] = [
       condition("Live-Migratable", "LiveMigratable", 1),
       condition("Paused", "Paused", 1),
     ],
+  },
+  {
+    kind: VirtualMachineInstanceMigration,
+    schema: VirtualMachineInstanceMigrationSchema,
+    shortNames: ["vmim", "vmims"],
+    labels: { "kubevirt.io": "" },
+    columns: [phase, { name: "VMI", type: "string", jsonPath: ".spec.vmiName" }, age],
   },
   {
     kind: KubeVirt,

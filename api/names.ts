@@ -7,6 +7,8 @@ export const label = {
   vmName: "vm.kubevirt.io/name",
   vmiId: "vmi.kubevirt.io/id",
   schedulable: "kubevirt.io/schedulable",
+  /** On a target's anchor pod: uid of the migration. */
+  migrationJobUID: "kubevirt.io/migrationJobUID",
 } as const;
 
 export const annotation = {
@@ -14,6 +16,9 @@ export const annotation = {
   domain: "kubevirt.io/domain",
   /** On the VMI: "true" while a user wants the guest paused. Intent; the condition Paused says what is. */
   paused: "virtive.dev/paused",
+  /** On a migration and its target's anchor pod, KubeVirt's: why it was made, and which migration the pod is for. */
+  evacuation: "kubevirt.io/evacuationMigration",
+  migrationJobName: "kubevirt.io/migrationJobName",
   /** On the VMI: hash of the VM's template that it was made from. */
   template: "virtive.dev/template",
   /** On the Node: where its runtime takes orders, e.g. https://127.0.0.1:40123 */
@@ -27,6 +32,7 @@ export const annotation = {
 export const finalizer = {
   vm: "kubevirt.io/virtualMachineControllerFinalize",
   vmi: "kubevirt.io/foregroundDeleteVirtualMachine",
+  migration: "kubevirt.io/migrationJobFinalize",
 } as const;
 
 /** The scheduler that is ours; any other name leaves placement to that scheduler. */

@@ -38,6 +38,14 @@ export const RestartOptions = z.strictObject({
 });
 export type RestartOptions = z.infer<typeof RestartOptions>;
 
+/** PUT virtualmachines/{name}/migrate */
+export const MigrateOptions = z.strictObject({
+  ...typeMeta,
+  addedNodeSelector: z.record(z.string().max(317), z.string().max(63)).nullish().describe("Labels of the target."),
+  dryRun,
+});
+export type MigrateOptions = z.infer<typeof MigrateOptions>;
+
 /** PUT virtualmachineinstances/{name}/pause */
 export const PauseOptions = z.strictObject({ ...typeMeta, dryRun });
 export type PauseOptions = z.infer<typeof PauseOptions>;

@@ -57,6 +57,7 @@ export const instanceSupport: Table = {
   "spec.domain.devices.useVirtioTransitional": "accepted",
   "spec.domain.devices.watchdog.diag288": "refused",
 
+  "spec.evictionStrategy": "acted",
   "spec.hostname": "acted",
   "spec.networks[].name": "acted",
   "spec.networks[].multus": "refused",
@@ -107,6 +108,12 @@ export const clusterSupport: Table = {
   "spec.configuration.evictionStrategy": "acted",
   "spec.configuration.liveUpdateConfiguration": "acted",
   "spec.configuration.machineType": "acted",
+  "spec.configuration.migrations.allowAutoConverge": "acted",
+  "spec.configuration.migrations.bandwidthPerMigration": "acted",
+  "spec.configuration.migrations.completionTimeoutPerGiB": "acted",
+  "spec.configuration.migrations.parallelMigrationsPerCluster": "acted",
+  "spec.configuration.migrations.parallelOutboundMigrationsPerNode": "acted",
+  "spec.configuration.migrations.progressTimeout": "acted",
   "spec.configuration.network.defaultNetworkInterface": "acted",
   "spec.configuration.network.permitBridgeInterfaceOnPodNetwork": "acted",
   "spec.configuration.vmRolloutStrategy": "acted",
@@ -132,16 +139,13 @@ export interface WithoutEffect {
 }
 
 /** What defaulting fills in although nothing acts on it yet: not the user's wish. */
-const FILLED_IN: Readonly<Record<string, unknown>> = {
-  "spec.evictionStrategy": "None",
-};
 const ALWAYS_FILLED_IN: readonly string[] = ["spec.domain.memory.maxGuest"];
 
 /** Fields that a user has set and that are without effect, or stand in the way of a start; the shortest paths of each. */
 export function refusedOrUnsupported(vmi: Pick<VirtualMachineInstance, "spec">): readonly WithoutEffect[] {
   const found: WithoutEffect[] = [];
   const visit = (value: unknown, field: string, path: string): void => {
-    if (saysNothing(value) || value === FILLED_IN[path] || ALWAYS_FILLED_IN.includes(path)) return;
+    if (saysNothing(value) || ALWAYS_FILLED_IN.includes(path)) return;
     const support = supportOf(instanceSupport, path);
     if (support !== "acted" && !speaksBelow(path)) {
       found.push({ field, support });

@@ -39,6 +39,10 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 function whole(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -141,6 +145,46 @@ for (const verb of verbs) {
     );
   if (verb === "stop" || verb === "restart") command.option("--force", "end the guest at once");
 }
+
+program
+  .command("migrate")
+  .description("move a running VM to another node, without stopping its guest")
+  .argument("<vm>")
+  .option("--to <node>", "to this node; default: where it fits best")
+  .option("--no-wait", "do not wait until it has moved")
+  .addOption(timeout(600))
+  .addOption(output("text", "json").default("text"))
+  .action(async (name: string, options: { to?: string; wait: boolean; timeout: number; output: "text" | "json" }) => {
+    const { migrate, migrated } = await import("./commands/migrate.ts");
+    const { client, namespace } = await connect();
+    const { to, wait, timeout: timeoutSeconds } = options;
+    const nodeSelector = to === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": to } };
+    const result = await migrate(client, name, { namespace, wait, timeoutSeconds, ...nodeSelector, report: tell });
+    print(options.output === "json" ? JSON.stringify(result) : migrated(result));
+  });
+
+program
+  .command("drain")
+  .description("cordon a node and let all guests leave it: they move, or shut down, as their evictionStrategy says")
+  .argument("<node>")
+  .addOption(timeout(900))
+  .action(async (node: string, options: { timeout: number }) => {
+    const { drain } = await import("./commands/drain.ts");
+    const { client } = await connect();
+    const left = await drain(client, node, { timeoutSeconds: options.timeout, report: tell });
+    print(`${node}: drained, ${left} guests have left`);
+  });
+
+program
+  .command("uncordon")
+  .description("let guests in again; what a drain has begun and not finished is called off")
+  .argument("<node>")
+  .action(async (node: string) => {
+    const { cordon } = await import("./commands/drain.ts");
+    const { client } = await connect();
+    await cordon(client, node, false);
+    print(`${node}: uncordoned`);
+  });
 
 program
   .command("console")

@@ -90,7 +90,14 @@ export const MachineOrder = z.strictObject({
   /** While the guest is to move away from here. An order without it calls the move off, unless the guest is gone already. */
   move: Move.optional(),
   /** For `incoming`: which migration, and from which node it may come. */
-  receive: z.strictObject({ migration: MigrationUID, from: z.string().min(1).max(253) }).optional(),
+  receive: z
+    .strictObject({
+      migration: MigrationUID,
+      from: z.string().min(1).max(253),
+      /** Nobody comes any more: unless the guest is here already, it never runs here. */
+      withdrawn: z.boolean().optional(),
+    })
+    .optional(),
   /**
    * Functions have proof of how a migration ended whose end the source could not learn from the target: the guest runs
    * or ran there, or it never did and never will.
@@ -144,6 +151,8 @@ export const MoveStatus = z.strictObject({
   phase: z.enum(["copying", "switching", "stayed", "moved", "preparing", "ready", "receiving", "arrived", "refused"]),
   reason: z.string().max(128).optional(),
   message: z.string().max(2048).optional(),
+  /** The target knows that nobody comes any more. */
+  withdrawn: z.boolean().optional(),
   figures: MoveFigures.optional(),
 });
 export type MoveStatus = z.infer<typeof MoveStatus>;

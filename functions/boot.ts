@@ -63,8 +63,8 @@ export const boot = defineFunction<BootFacts>({
   writes: [
     "VirtualMachineInstance.status.phase=Scheduled",
     "VirtualMachineInstance.status.phaseTransitionTimestamps[Scheduled]",
-    "VirtualMachineInstance.status.nodeName",
-    "VirtualMachineInstance.status.claim",
+    "VirtualMachineInstance.status.nodeName=with its claim",
+    "VirtualMachineInstance.status.claim=while it starts",
     "VirtualMachineInstance.status.activePods=with its claim",
     "VirtualMachineInstance.status.conditions[Synchronized]=while no node has its machine",
     "order running, paused, off",

@@ -8,6 +8,11 @@
  * | instance | Scheduling | 5 min | boot and observe look again |
  * | instance | Scheduled | 5 min 30 s | boot orders off (the node itself gives up after 5 min) |
  * | instance | Unknown | 60 s | observe looks again |
+ * | migration | Pending | 60 s | migrate looks again |
+ * | migration | Scheduling | 5 min | move fails it |
+ * | migration | Scheduled, TargetReady | 60 s | move calls it off |
+ * | migration | PreparingTarget | 5 min | move calls it off |
+ * | migration | Running | 60 s | move looks again: the source itself keeps the limits of copying |
  * | instance | being deleted | its grace | stop orders off |
  * | instance | ended, not released | 60 s | release looks again |
  * | VM | crash-looping | retryAfterTimestamp | run starts another instance |
@@ -18,6 +23,8 @@ import { finalizer } from "#api/names.ts";
 import { conditionOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtual-machine-instance-migration.ts";
+import { enteredPhaseAt, isOver, migrationPhase, type Migration } from "./migrate/migrations.ts";
 import { enteredAt, graceSeconds, isFinal, phaseOf, type Instance, type Phase } from "./instance.ts";
 import { RUNTIME_READY } from "./machine-facts.ts";
 
@@ -42,6 +49,8 @@ export function deadlineOf(kind: Kind, object: Stored<KubeObject>): Date | undef
       return ofInstance(object as Instance);
     case VirtualMachine.kind:
       return ofVirtualMachine(object as Stored<VirtualMachine>);
+    case VirtualMachineInstanceMigration.kind:
+      return ofMigration(object as Migration);
     case Node.kind:
       return ofNode(object);
     default:
@@ -67,6 +76,24 @@ function since(vmi: Instance, phase: Phase): Date {
 function ofVirtualMachine(vm: VirtualMachine): Date | undefined {
   const at = vm.status?.startFailure?.retryAfterTimestamp;
   return at === undefined || vm.status?.created === true ? undefined : new Date(at);
+}
+
+const migrationWaits = {
+  Pending: 60,
+  Scheduling: 300,
+  Scheduled: 60,
+  PreparingTarget: 300,
+  TargetReady: 60,
+  Running: 60,
+  Succeeded: 60,
+  Failed: 60,
+  WaitingForSync: 60,
+  Synchronizing: 60,
+} as const satisfies Record<MigrationPhase, number>;
+
+function ofMigration(migration: Migration): Date | undefined {
+  if (isOver(migration) && migration.metadata.finalizers?.includes(finalizer.migration) !== true) return undefined;
+  return after(enteredPhaseAt(migration), migrationWaits[migrationPhase(migration)]);
 }
 
 function ofNode(node: Node): Date | undefined {

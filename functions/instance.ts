@@ -65,14 +65,20 @@ export function graceSeconds(vmi: VirtualMachineInstance): number {
 
 const LONGEST_NAME = 253;
 
-/** Deterministic, and another one for another instance of the same name. */
+/** The anchor pod that it runs in, or will. */
 export function anchorName(vmi: Instance): string {
-  const hash = shortHash(vmi.metadata.uid);
+  return vmi.status?.claim?.pod ?? anchorNameFor(vmi, vmi.metadata.uid);
+}
+
+/** Deterministic: another one for another instance of the same name (its uid), and for each migration (that one's). */
+export function anchorNameFor(vmi: Instance, uid: string): string {
+  const hash = shortHash(uid);
   const name = `virt-launcher-${vmi.metadata.name}`.slice(0, LONGEST_NAME - hash.length - 1);
   return `${name}-${hash}`;
 }
 
-function shortHash(text: string): string {
+/** Five hex digits. */
+export function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 5);
 }
 

@@ -16,16 +16,33 @@ export type MachineFact =
   | { readonly known: "no" }
   | { readonly known: "silent"; readonly reason: string };
 
+/** The claim as nodes know it. */
 export function claimOf(vmi: Instance): Claim | undefined {
-  return vmi.status?.claim;
+  const claim = vmi.status?.claim;
+  return claim === undefined ? undefined : { node: claim.node, bootID: claim.bootID, epoch: claim.epoch };
+}
+
+export type Target = NonNullable<NonNullable<NonNullable<Instance["status"]>["claim"]>["migratingTo"]>;
+
+/** Where it moves to, while the claim may still pass to that node. */
+export function targetOf(vmi: Instance): Target | undefined {
+  return vmi.status?.claim?.migratingTo;
 }
 
 /** @returns undefined without a claim: no node has anything to say then */
 export async function readMachine(looks: Looks, vmi: Instance): Promise<MachineFact | undefined> {
-  const claim = claimOf(vmi);
-  if (claim === undefined) return undefined;
+  return readMachineOn(looks, claimOf(vmi)?.node, vmi);
+}
+
+/** @returns undefined without a node */
+export async function readMachineOn(
+  looks: Looks,
+  node: string | undefined,
+  vmi: Instance,
+): Promise<MachineFact | undefined> {
+  if (node === undefined) return undefined;
   try {
-    const status = await looks.nodes.machine(claim.node, vmi.metadata.uid);
+    const status = await looks.nodes.machine(node, vmi.metadata.uid);
     return status === undefined ? { known: "no" } : { known: "yes", status };
   } catch (thrown) {
     const fault = asFault(thrown);

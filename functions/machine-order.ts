@@ -1,10 +1,12 @@
 /** The order that makes a machine of an instance: the whole wish, every time. */
 import { ConfigMap, Secret, type Pod } from "#api/core.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { bytesOf } from "#api/quantity.ts";
 import type { Reader } from "#events/cluster.ts";
-import type { Claim, Desired, MachineOrder } from "#events/machine.ts";
+import type { Claim, Desired, MachineOrder, Move, MoveParameters } from "#events/machine.ts";
 import type { Effect } from "./define.ts";
 import { anchorName, graceSeconds, type Instance } from "./instance.ts";
+import { targetOf } from "./machine-facts.ts";
 
 export type Files = MachineOrder["files"];
 
@@ -16,11 +18,51 @@ export interface OrderWish {
   readonly graceSeconds?: number;
   readonly pod?: Pod | undefined;
   readonly files?: Files;
+  readonly receive?: MachineOrder["receive"];
+  readonly settled?: MachineOrder["settled"];
+}
+
+function podOn(vmi: Instance, node: string): string | undefined {
+  const pods = Object.entries(vmi.status?.activePods ?? {});
+  return (pods.find(([, on]) => on === node) ?? pods[0])?.[0];
+}
+
+/** Where the guest is to go, once its target waits for it and while nobody has called it off. */
+function moveOf(vmi: Instance, claim: Claim): Move | undefined {
+  const to = targetOf(vmi);
+  const state = vmi.status?.migrationState;
+  if (to === undefined || claim.node === to.node || state?.migrationUid !== to.migration) return undefined;
+  if (state.startTimestamp === undefined || state.abortRequested === true) return undefined;
+  return {
+    migration: to.migration,
+    to: { node: to.node, bootID: to.bootID, epoch: to.epoch },
+    url: state.targetNodeAddress ?? "",
+    parameters: parametersOf(vmi, state.migrationConfiguration ?? {}),
+  };
+}
+
+type Configuration = NonNullable<
+  NonNullable<NonNullable<Instance["status"]>["migrationState"]>["migrationConfiguration"]
+>;
+
+function parametersOf(vmi: Instance, configuration: Configuration): MoveParameters {
+  const { allowAutoConverge, bandwidthPerMigration, completionTimeoutPerGiB, progressTimeout } = configuration;
+  const bandwidth = bandwidthPerMigration === undefined ? 0 : bytesOf(bandwidthPerMigration);
+  const gibibytes = Math.max(1, bytesOf(vmi.spec.domain.memory?.guest ?? 0) / 2 ** 30);
+  return {
+    ...(allowAutoConverge === undefined ? {} : { autoConverge: allowAutoConverge }),
+    ...(bandwidth > 0 ? { bandwidthBytesPerSecond: Math.round(bandwidth) } : {}),
+    ...(completionTimeoutPerGiB === undefined
+      ? {}
+      : { completionTimeoutSeconds: Math.max(1, Math.round(completionTimeoutPerGiB * gibibytes)) }),
+    ...(progressTimeout === undefined ? {} : { progressTimeoutSeconds: Math.max(1, progressTimeout) }),
+  };
 }
 
 export function order(wish: OrderWish): Effect {
   const { vmi, claim, desired, pod } = wish;
-  const podUID = pod?.metadata.uid ?? Object.keys(vmi.status?.activePods ?? {})[0] ?? "";
+  const podUID = pod?.metadata.uid ?? podOn(vmi, claim.node) ?? "";
+  const move = desired === "running" || desired === "paused" ? moveOf(vmi, claim) : undefined;
   const podIP = pod?.status?.podIP;
   return {
     do: "order",
@@ -32,7 +74,14 @@ export function order(wish: OrderWish): Effect {
       claim,
       desired,
       graceSeconds: wish.graceSeconds ?? graceSeconds(vmi),
-      anchor: { podUID, podName: anchorName(vmi), ...(podIP === undefined ? {} : { podIP }) },
+      anchor: {
+        podUID,
+        podName: pod?.metadata.name ?? anchorName(vmi),
+        ...(podIP === undefined ? {} : { podIP }),
+      },
+      ...(move === undefined ? {} : { move }),
+      ...(wish.receive === undefined ? {} : { receive: wish.receive }),
+      ...(wish.settled === undefined ? {} : { settled: wish.settled }),
       spec: vmi.spec,
       files: wish.files ?? {},
     },

@@ -40,7 +40,7 @@ export const release = defineFunction<ReleaseFacts>({
     told([reports.stopped, flowEvents.differs]),
   ],
   reads: ["VirtualMachineInstance.get", "Pod.get", "Node.get"],
-  writes: ["Pod.remove", "VirtualMachineInstance.metadata.finalizers", "forget"],
+  writes: ["Pod.remove=of what has ended", "VirtualMachineInstance.metadata.finalizers", "forget"],
 
   async read(looks, key) {
     const at = partsOf(key);

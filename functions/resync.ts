@@ -10,7 +10,7 @@ import { flowEvents } from "#events/catalogue.ts";
 import type { MachineStatus } from "#events/machine.ts";
 import { changed, defineFunction, nothing, told, type Effect } from "./define.ts";
 import { hasBeen, isDeleting, isFinal, phaseOf, type Instance } from "./instance.ts";
-import { claimOf, runtimeIsHeard } from "./machine-facts.ts";
+import { claimOf, runtimeIsHeard, targetOf } from "./machine-facts.ts";
 import { phaseFrom } from "./observe/status.ts";
 
 export interface ResyncFacts {
@@ -57,6 +57,12 @@ export const resync = defineFunction<ResyncFacts>({
     for (const machine of machines) {
       const vmi = byUID.get(machine.uid);
       const claim = vmi === undefined ? undefined : claimOf(vmi);
+      const to = vmi === undefined ? undefined : targetOf(vmi);
+      if (vmi !== undefined && to?.node === node && to.epoch === machine.claim.epoch) {
+        effects.push(differs(keyOf(vmi), node, machine.uid, "a guest is to come, or has come"));
+        reasons.push(`${keyOf(vmi)}: a guest is to come, or has come`);
+        continue;
+      }
       if (vmi === undefined || (claim !== undefined && (claim.node !== node || claim.epoch > machine.claim.epoch))) {
         const what = unclaimed(node, machine);
         if (what === undefined) continue;
@@ -82,7 +88,7 @@ export const resync = defineFunction<ResyncFacts>({
 
 /** Nobody may run it: it is ended, and once it is, forgotten. Its own claim goes with the order: a node takes no older. */
 function unclaimed(node: string, machine: MachineStatus): Effect | undefined {
-  const { uid, namespace, name, claim, version, state, desired } = machine;
+  const { uid, namespace, name, claim, version, state, desired, move } = machine;
   if (state === "stopped") return { do: "forget", node, uid, epoch: claim.epoch };
   if (desired === "off") return undefined;
   return {
@@ -95,6 +101,10 @@ function unclaimed(node: string, machine: MachineStatus): Effect | undefined {
       claim,
       desired: "off",
       graceSeconds: 0,
+      // Halted for a migration of a run that is over here, wherever it went on.
+      ...(move?.phase === "switching" && move.role === "source"
+        ? { settled: { migration: move.migration, at: "target" as const } }
+        : {}),
       anchor: { podUID: "", podName: "" },
       spec: { domain: { devices: {} } },
       files: {},
@@ -104,6 +114,7 @@ function unclaimed(node: string, machine: MachineStatus): Effect | undefined {
 
 /** What its functions would change if they looked now. */
 function difference(vmi: Instance, machine: MachineStatus): string | undefined {
+  if (targetOf(vmi) !== undefined && machine.state === "stopped") return "the guest moves, and has left";
   if (isFinal(vmi)) return machine.state === "stopped" ? "the node still keeps its record" : undefined;
   const phase = phaseFrom(vmi, machine);
   if (phase !== phaseOf(vmi)) return `the machine is ${machine.state}, the instance ${phaseOf(vmi)}`;

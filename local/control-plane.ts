@@ -32,6 +32,7 @@ import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { isNews } from "#functions/news.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
+import { createEvictor, type Evictor } from "#functions/evict.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
 import { createNodes, type NodeDoors } from "#functions/nodes.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
@@ -77,9 +78,13 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   const journal = openJournal({ file: join(instance.paths.journal, "journal.db"), log });
   undo.add(async () => journal.close());
   const broker = createBroker({ journal, clock, random: systemRandom, log });
-  const known: { reader?: Reader } = {};
+  const known: { reader?: Reader; evictor?: Evictor } = {};
   // Admission looks at the KubeVirt object, which is read through the API itself once that serves.
-  const admission = createAdmission({ reader: () => known.reader, around: { defaultSchedulerName: SCHEDULER_NAME } });
+  const admission = createAdmission({
+    reader: () => known.reader,
+    around: { defaultSchedulerName: SCHEDULER_NAME },
+    evictor: () => known.evictor,
+  });
   const api = await startApiServer({
     directory: instance.paths.api,
     port: options.port,
@@ -108,6 +113,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
     log,
   });
   known.reader = source.reader;
+  known.evictor = createEvictor({ reader: source.reader, writer: source.writer });
   const doors = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
   undo.add(() => doors.close());
   const nodes = onceOnDisk(doors, api);

@@ -24,7 +24,7 @@ export const ClusterRole: Kind<ClusterRole> = {
 
 const KUBEVIRT = "subresources.kubevirt.io";
 const VIRTIVE = "subresources.virtive.dev";
-const machines = ["virtualmachines", "virtualmachineinstances"];
+const machines = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancemigrations"];
 
 const view: readonly Rule[] = [
   { apiGroups: ["kubevirt.io"], resources: machines, verbs: ["get", "list", "watch"] },
@@ -40,8 +40,8 @@ const edit: readonly Rule[] = [
   {
     apiGroups: [KUBEVIRT],
     resources: [
-      ...["start", "stop", "restart"].map((verb) => `virtualmachines/${verb}`),
-      ...["pause", "unpause", "softreboot", "reset"].map((verb) => `virtualmachineinstances/${verb}`),
+      ...["start", "stop", "restart", "migrate"].map((verb) => `virtualmachines/${verb}`),
+      ...["pause", "unpause", "softreboot", "reset", "evacuate"].map((verb) => `virtualmachineinstances/${verb}`),
     ],
     verbs: ["update"],
   },

@@ -81,6 +81,15 @@ export const ClaimSchema = object("Who may run it: at most one node, one boot of
   node: required(text("Name of the node.")),
   bootID: required(text("Identity of the node's boot; another value proves that what ran before is gone.")),
   epoch: required(int64("Rises with every change of owner; nodes refuse lower ones.", { min: 1 })),
+  pod: text("Anchor pod that it runs in; the first one when unset."),
+  offered: int64("The highest epoch that was ever offered to another node.", { min: 1 }),
+  migratingTo: object("The node that it moves to: the claim passes to it once the guest runs there.", {
+    node: required(text("Name of the node.")),
+    bootID: required(text("Identity of the node's boot.")),
+    epoch: required(int64("The claim's epoch once it has passed.", { min: 1 })),
+    migration: required(text("UID of the migration.")),
+    pod: required(text("Anchor pod that waits for it.")),
+  }),
 });
 
 export const InstanceStatusSchema = object("What the virtual machine instance is.", {

@@ -3,6 +3,7 @@
  * the schemas takes time and memory that a function's cold start would pay.
  */
 import { ClusterSpecSchema, ClusterStatusSchema } from "./cluster.ts";
+import { InstanceMigrationSpecSchema, InstanceMigrationStatusSchema } from "./instance-migration.ts";
 import { InstanceSpecSchema } from "./instance-spec.ts";
 import { InstanceStatusSchema } from "./instance-status.ts";
 import { MachineSpecSchema, MachineStatusSchema } from "./machine.ts";
@@ -11,6 +12,13 @@ import { kindSchema, required } from "./vocabulary.ts";
 export const VirtualMachineInstanceSpecSchema = required(InstanceSpecSchema);
 export const VirtualMachineInstanceStatusSchema = required(InstanceStatusSchema);
 export const VirtualMachineInstanceSchema = kindSchema(VirtualMachineInstanceSpecSchema, InstanceStatusSchema);
+
+export const VirtualMachineInstanceMigrationSpecSchema = required(InstanceMigrationSpecSchema);
+export const VirtualMachineInstanceMigrationStatusSchema = required(InstanceMigrationStatusSchema);
+export const VirtualMachineInstanceMigrationSchema = kindSchema(
+  VirtualMachineInstanceMigrationSpecSchema,
+  InstanceMigrationStatusSchema,
+);
 
 export const VirtualMachineSpecSchema = required(MachineSpecSchema);
 export const VirtualMachineStatusSchema = required(MachineStatusSchema);

@@ -20,12 +20,16 @@ import {
   type Writer,
 } from "#api/validate/virtual-machine-instance.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
+import { Pod } from "#api/core.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Reader } from "#events/cluster.ts";
 import type { Cause } from "#events/fault.ts";
 import { VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
+import type { Evictor } from "../evict.ts";
+import { admitMigration, type MigrationSurroundings } from "./migration.ts";
 
 export interface AdmitUser {
   readonly username: string;
@@ -61,6 +65,8 @@ export interface AdmitFacts {
   readonly writer: Writer;
   readonly now: Date;
   readonly uuid: () => string;
+  /** For a migration that is about to be created. */
+  readonly migrating?: MigrationSurroundings;
 }
 
 const ALLOWED: AdmitAnswer = { allowed: true };
@@ -68,6 +74,9 @@ const ALLOWED: AdmitAnswer = { allowed: true };
 export function admit(request: AdmitRequest, facts: AdmitFacts): AdmitAnswer {
   const { kind, operation, object, oldObject, subresource } = request;
   const ours = kind.kind === VirtualMachine.kind || kind.kind === VirtualMachineInstance.kind;
+  if (kind.kind === VirtualMachineInstanceMigration.kind && kind.group === VirtualMachineInstanceMigration.group) {
+    return admitMigrating(request, facts);
+  }
   if (!ours || kind.group !== VirtualMachine.group || operation === "DELETE" || object === undefined) return ALLOWED;
   if (subresource !== undefined) return admitSubresource(request, facts);
   if (operation === "UPDATE" && isGoing(object) && oldObject !== undefined && writesNoSpec(object, oldObject))
@@ -76,6 +85,17 @@ export function admit(request: AdmitRequest, facts: AdmitFacts): AdmitAnswer {
     return admitVM(object as VirtualMachine, oldObject as VirtualMachine | undefined, facts);
   }
   return admitVMI(object as VirtualMachineInstance, oldObject as VirtualMachineInstance | undefined, facts);
+}
+
+function admitMigrating(request: AdmitRequest, facts: AdmitFacts): AdmitAnswer {
+  const { operation, object, oldObject, subresource } = request;
+  if (operation === "DELETE" || object === undefined) return ALLOWED;
+  if (subresource !== undefined) return admitSubresource(request, facts);
+  if (isGoing(object)) return ALLOWED;
+  const around = facts.migrating ?? { vmi: undefined, migrations: [] };
+  const old = oldObject as VirtualMachineInstanceMigration | undefined;
+  const { object: next, causes } = admitMigration(object as VirtualMachineInstanceMigration, old, around);
+  return judged(VirtualMachineInstanceMigration, next, causes);
 }
 
 function isGoing(object: KubeObject): boolean {
@@ -160,6 +180,8 @@ export interface AdmissionOptions {
   readonly ownUsers?: readonly string[];
   readonly now?: () => Date;
   readonly uuid?: () => string;
+  /** Answers evictions of anchor pods; undefined while nothing can be read yet. */
+  readonly evictor?: () => Evictor | undefined;
 }
 
 export interface Admission {
@@ -173,15 +195,39 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { reader, around = {}, ownUsers = OWN_USERS, now = () => new Date(), uuid = randomUUID } = options;
   return {
     async review(request) {
+      if (request.kind.kind === Pod.kind) return evicted(request, options);
       const isOurs = ownUsers.includes(request.user.username);
       return admit(request, {
         config: clusterConfig(await kubevirtOf(reader()), around),
         writer: isOurs ? "virtive" : "user",
         now: now(),
         uuid,
+        ...(await migratingOf(request, reader())),
       });
     },
   };
+}
+
+async function evicted(request: AdmitRequest, options: AdmissionOptions): Promise<AdmitAnswer> {
+  const evictor = options.evictor?.();
+  if (request.subresource !== "eviction" || evictor === undefined) return ALLOWED;
+  const { namespace, name, dryRun } = request;
+  const config = clusterConfig(await kubevirtOf(options.reader()), options.around);
+  const verdict = await evictor.review({ namespace, pod: name, dryRun }, config);
+  if (verdict.allowed) return ALLOWED;
+  return { allowed: false, status: { code: 429, reason: "TooManyRequests", message: verdict.message } };
+}
+
+async function migratingOf(
+  { kind, operation, object, namespace }: AdmitRequest,
+  reader: Reader | undefined,
+): Promise<{ readonly migrating?: MigrationSurroundings }> {
+  if (kind.kind !== VirtualMachineInstanceMigration.kind || operation !== "CREATE" || reader === undefined) return {};
+  const name = (object as VirtualMachineInstanceMigration | undefined)?.spec?.vmiName;
+  if (typeof name !== "string" || name === "") return {};
+  const all = await reader.list(VirtualMachineInstanceMigration, { namespace });
+  const vmi = await reader.get(VirtualMachineInstance, { namespace, name });
+  return { migrating: { vmi, migrations: all.filter(({ spec }) => spec.vmiName === name) } };
 }
 
 /** There is at most one; of several, the oldest counts. A cluster that can't be read must not refuse everything. */

@@ -7,7 +7,9 @@ import { Hono, type Context } from "hono";
 import { z } from "zod";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import type { KubeObject } from "#api/object.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { Pod } from "#api/core.ts";
+import type { Kind, KubeObject } from "#api/object.ts";
 import { asFault } from "#events/fault.ts";
 import { readBody } from "#events/http-bounds.ts";
 import { sameJson } from "#events/merge-patch.ts";
@@ -34,7 +36,9 @@ const Review = z.looseObject({
 });
 type Review = z.infer<typeof Review>;
 
-const kinds = [VirtualMachine, VirtualMachineInstance];
+const kinds: readonly Kind[] = [VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration, Pod];
+/** Reviews of pods/eviction carry an Eviction, under the pod's name. */
+const EVICTION = { group: "policy", kind: "Eviction" };
 
 export function createAdmissionWebhook(admission: Admission): Hono {
   const app = new Hono();
@@ -74,7 +78,10 @@ function jsonOrNothing(text: string): unknown {
 /** Undefined: nothing of ours. */
 function requestOf(request: Review["request"]): AdmitRequest | undefined {
   const { operation, object, oldObject, subResource, userInfo } = request;
-  const kind = kinds.find((one) => one.group === request.kind.group && one.kind === request.kind.kind);
+  const isEviction = request.kind.group === EVICTION.group && request.kind.kind === EVICTION.kind;
+  const kind = isEviction
+    ? Pod
+    : kinds.find((one) => one.group === request.kind.group && one.kind === request.kind.kind);
   if (kind === undefined || operation === "CONNECT") return undefined;
   return {
     operation,

@@ -11,7 +11,11 @@ const GET = ["get"] as const;
 
 /** Subresources of KubeVirt's group. Kinds are not told, as KubeVirt does not tell them. */
 export const kubevirtResources: readonly Resource[] = [
-  ...["start", "stop", "restart"].map((verb) => ({ name: `virtualmachines/${verb}`, namespaced: true, verbs: UPDATE })),
+  ...["start", "stop", "restart", "migrate"].map((verb) => ({
+    name: `virtualmachines/${verb}`,
+    namespaced: true,
+    verbs: UPDATE,
+  })),
   { name: "virtualmachines/expand-spec", namespaced: true, verbs: GET },
   { name: "expand-vm-spec", namespaced: true, verbs: UPDATE },
   ...["pause", "unpause", "softreboot", "reset"].map((verb) => ({
@@ -19,6 +23,7 @@ export const kubevirtResources: readonly Resource[] = [
     namespaced: true,
     verbs: UPDATE,
   })),
+  { name: "virtualmachineinstances/evacuate/cancel", namespaced: true, verbs: UPDATE },
   { name: "virtualmachineinstances/console", namespaced: true, verbs: GET },
   { name: "version", namespaced: false, verbs: GET },
   { name: "healthz", namespaced: false, verbs: GET },

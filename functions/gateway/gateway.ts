@@ -16,8 +16,8 @@ import { explain } from "./explain.ts";
 import { optionsOf } from "./options.ts";
 import { findVM, type At, type GatewayParts, type Extra, type User } from "./parts.ts";
 import { answerRefused, asRefused, Refused } from "./status.ts";
-import { restart, start, stop } from "./vm-verbs.ts";
-import { pause, reset, softreboot, unpause } from "./vmi-verbs.ts";
+import { migrate, restart, start, stop } from "./vm-verbs.ts";
+import { cancelEvacuation, pause, reset, softreboot, unpause } from "./vmi-verbs.ts";
 import { VirtualMachineSpecSchema } from "#api/schema/kinds.ts";
 
 export interface GatewayApi {
@@ -91,6 +91,8 @@ const verbs: readonly Verb[] = [
   { resource: "virtualmachines", verb: "start", code: 202, perform: start },
   { resource: "virtualmachines", verb: "stop", code: 202, perform: stop },
   { resource: "virtualmachines", verb: "restart", code: 202, perform: restart },
+  { resource: "virtualmachines", verb: "migrate", code: 202, perform: migrate },
+  { resource: "virtualmachineinstances", verb: "evacuate/cancel", code: 200, perform: cancelEvacuation },
   { resource: "virtualmachineinstances", verb: "pause", code: 200, perform: pause },
   { resource: "virtualmachineinstances", verb: "unpause", code: 200, perform: unpause },
   { resource: "virtualmachineinstances", verb: "reset", code: 200, perform: reset },

@@ -2,10 +2,12 @@
  * start, stop and restart of a VM: PUT virtualmachines/{name}/{verb}. They change what is wanted, and `run` does it:
  * the strategy itself where it says all (Halted, Always), else a request in the status.
  */
-import { RestartOptions, StartOptions, StopOptions } from "#api/subresources.ts";
-import type { Stored } from "#api/object.ts";
+import { MigrateOptions, RestartOptions, StartOptions, StopOptions } from "#api/subresources.ts";
+import { randomUUID } from "node:crypto";
+import { apiVersionOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { graceSeconds, isFinal, phaseOf, type Instance } from "../instance.ts";
 import { strategyOf, type Request, type RunStrategy } from "../run/strategy.ts";
 import { isDryRun, optionsOf } from "./options.ts";
@@ -96,6 +98,23 @@ export async function restart(parts: GatewayParts, at: At, request: Request_): P
     withRequests(old, [{ action: "Stop", uid }, { action: "Start" }]),
   );
   if (grace === 0 && !isFinal(vmi)) await shorten(parts, at, vmi, 0);
+}
+
+/** Makes a migration of the VM's instance. Admission says whether it can move. */
+export async function migrate(parts: GatewayParts, at: At, request: Request_): Promise<void> {
+  const options = await optionsOf(request, MigrateOptions);
+  const vm = await findVM(parts, at);
+  const vmi = await parts.reader.get(VirtualMachineInstance, at);
+  if (vmi === undefined || phaseOf(vmi) !== "Running") throw refused(409, `VM "${at.name}" is not running.`, vm);
+  if (isDryRun(options)) return;
+  const { addedNodeSelector } = options;
+  const object: VirtualMachineInstanceMigration = {
+    apiVersion: apiVersionOf(VirtualMachineInstanceMigration),
+    kind: VirtualMachineInstanceMigration.kind,
+    metadata: { name: `kubevirt-migrate-vm-${randomUUID().slice(0, 8)}`, namespace: at.namespace },
+    spec: { vmiName: at.name, ...(addedNodeSelector == null ? {} : { addedNodeSelector }) },
+  };
+  await parts.writer.create(VirtualMachineInstanceMigration, object);
 }
 
 /** The web's Request; the other one is a VM's. */

@@ -7,10 +7,12 @@ import { annotation } from "#api/names.ts";
 import { conditionOf } from "#api/object.ts";
 import { PauseOptions, UnpauseOptions } from "#api/subresources.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { wait } from "#events/clock.ts";
 import type { MachineAction } from "#events/machine.ts";
 import { phaseOf, type Instance } from "../instance.ts";
 import { claimOf } from "../machine-facts.ts";
+import { isOver } from "../migrate/migrations.ts";
 import { isDryRun, optionsOf } from "./options.ts";
 import { edit, findVMI, type At, type GatewayParts } from "./parts.ts";
 import { Refused } from "./status.ts";
@@ -40,6 +42,23 @@ export async function pause(parts: GatewayParts, at: At, request: Request): Prom
   }
   if (isPaused(vmi)) throw refused(409, `VMI "${at.name}" is paused already.`, vmi);
   if (!isDryRun(options)) await intend(parts, at, vmi, true);
+}
+
+/** The instance may stay on its node: what was to take it away is called off, and its mark goes. */
+export async function cancelEvacuation(parts: GatewayParts, at: At, request: Request): Promise<void> {
+  const options = await optionsOf(request, UnpauseOptions);
+  await findVMI(parts, at);
+  if (isDryRun(options)) return;
+  const all = await parts.reader.list(VirtualMachineInstanceMigration, { namespace: at.namespace });
+  const mine = all.filter(
+    ({ spec, metadata }) => spec.vmiName === at.name && metadata.annotations?.[annotation.evacuation] !== undefined,
+  );
+  await edit(parts, VirtualMachineInstance, at, "status", (old) => {
+    const { evacuationNodeName, ...status } = old.status ?? {};
+    return evacuationNodeName === undefined ? undefined : { ...old, status };
+  });
+  for (const object of mine.filter((one) => !isOver(one)))
+    await parts.writer.remove(VirtualMachineInstanceMigration, object);
 }
 
 export async function unpause(parts: GatewayParts, at: At, request: Request): Promise<void> {

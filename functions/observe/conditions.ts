@@ -1,7 +1,8 @@
 /** The conditions of an instance that follow from its machine. Pure. */
 import { withCondition, type Condition } from "#api/object.ts";
 import type { MachineStatus } from "#events/machine.ts";
-import { withoutCondition } from "../instance.ts";
+import { withoutCondition, type Instance } from "../instance.ts";
+import { obstacleOf } from "../migrate/migratable.ts";
 
 export const GUEST_NOT_RUNNING = {
   type: "Ready",
@@ -10,25 +11,18 @@ export const GUEST_NOT_RUNNING = {
   message: "The guest does not run yet.",
 } as const satisfies Condition;
 
-/** No migration yet; KubeVirt's tools and evictions read this condition. */
-const NOT_MIGRATABLE = {
-  type: "LiveMigratable",
-  status: "False",
-  reason: "NotMigratable",
-  message: "Live migration is not available.",
-} as const satisfies Condition;
-
 /** Undefined: the condition is not there. */
 type Wanted = readonly [type: string, condition: Omit<Condition, "type"> | undefined];
 
 export function conditionsFrom(
+  vmi: Instance,
   old: readonly Condition[] | undefined,
   machine: MachineStatus,
   now: Date,
 ): readonly Condition[] | undefined {
   return setAll(
     old,
-    [ready(machine), paused(machine), agent(machine), migratable(machine), synchronized(machine)],
+    [ready(machine), paused(machine), agent(machine), migratable(vmi, machine), synchronized(machine)],
     now,
   );
 }
@@ -107,9 +101,12 @@ function agent(machine: MachineStatus): Wanted {
   return ["AgentConnected", machine.agentConnected ? { status: "True" } : undefined];
 }
 
-function migratable(machine: MachineStatus): Wanted {
-  const { type, ...condition } = NOT_MIGRATABLE;
-  return [type, machine.state === "preparing" || machine.state === "starting" ? undefined : condition];
+/** KubeVirt's tools and evictions read this condition. */
+function migratable({ spec }: Instance, machine: MachineStatus): Wanted {
+  const type = "LiveMigratable";
+  if (machine.state === "preparing" || machine.state === "starting") return [type, undefined];
+  const obstacle = obstacleOf(spec);
+  return [type, obstacle === undefined ? { status: "True" } : { status: "False", ...obstacle }];
 }
 
 /** The reasons under which an image that can't be had is known to tools. */

@@ -25,7 +25,15 @@ import {
   type Instance,
   type Phase,
 } from "../instance.ts";
-import { bootIDOf, claimOf, readMachine, readNode, runtimeIsHeard, type MachineFact } from "../machine-facts.ts";
+import {
+  bootIDOf,
+  claimOf,
+  readMachine,
+  targetOf,
+  readNode,
+  runtimeIsHeard,
+  type MachineFact,
+} from "../machine-facts.ts";
 import { endedStatus, phaseFrom, statusFrom, unknownStatus } from "./status.ts";
 
 export interface ObserveFacts {
@@ -61,6 +69,7 @@ export const observe = defineFunction<ObserveFacts>({
     "VirtualMachineInstance.status.conditions[AgentConnected]",
     "VirtualMachineInstance.status.conditions[LiveMigratable]",
     "VirtualMachineInstance.status.conditions[Synchronized]=by its machine",
+    "VirtualMachineInstance.status.migrationMethod",
     "VirtualMachineInstance.status.interfaces",
     "VirtualMachineInstance.status.volumeStatus",
     "VirtualMachineInstance.status.machine",
@@ -91,6 +100,11 @@ export const observe = defineFunction<ObserveFacts>({
     const claim = claimOf(vmi);
     if (isFinal(vmi)) return nothing(`the instance is ${phaseOf(vmi)}, which is final`);
     if (claim === undefined) return beforeClaim(facts, now);
+    const to = targetOf(vmi);
+    const left = machine?.known === "yes" && machine.status.state === "stopped";
+    if (to !== undefined && (hasRebooted(node, claim.bootID) || left)) {
+      return nothing(`the guest moves from ${claim.node} to ${to.node}: \`move\` finds out where it is`);
+    }
     if (hasRebooted(node, claim.bootID)) {
       const why = `${claim.node} has booted anew since the machine was claimed: it can't be running any more.`;
       return ended(vmi, "NodeRebooted", why, now);

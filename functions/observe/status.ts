@@ -3,6 +3,7 @@ import { conditionOf } from "#api/object.ts";
 import type { VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
 import type { MachineState, MachineStatus } from "#events/machine.ts";
 import { hasBeen, inPhase, isDeleting, phaseOf, type Instance, type Phase } from "../instance.ts";
+import { migrationMethod } from "../migrate/migratable.ts";
 import { conditionsEnded, conditionsFrom, conditionsUnknown } from "./conditions.ts";
 
 /** What a live machine's state makes of the phase; `stopped` is another matter. "Same" before the guest ran. */
@@ -48,7 +49,7 @@ export function statusFrom(vmi: Instance, machine: MachineStatus, now: Date): Vi
     return endedStatus(vmi, phase, reason, message, now);
   }
   const status = inPhase(vmi, phase, now);
-  const conditions = conditionsFrom(status.conditions, machine, now);
+  const conditions = conditionsFrom(vmi, status.conditions, machine, now);
   const common = { ...status, ...(conditions === undefined ? {} : { conditions }) };
   return phase === "Running" ? withGuest(vmi, common, machine) : common;
 }
@@ -85,6 +86,7 @@ function withGuest(
   return {
     ...status,
     interfaces: machine.interfaces.map((link) => ({ ...link, infoSource: source })),
+    migrationMethod: migrationMethod(vmi.spec),
     volumeStatus: machine.volumes.map((volume) => ({ ...volume, phase: "Ready" })),
     ...(machine.machineType === undefined ? {} : { machine: { type: machine.machineType } }),
     ...(machine.guestOSInfo === undefined ? {} : { guestOSInfo: knownGuestInfo(machine.guestOSInfo) }),

@@ -32,6 +32,7 @@ const OWN_CONDITIONS: ReadonlySet<string> = new Set([
 const printable = [
   ["Terminating", ({ vm }) => isDeleting(vm)],
   ["Stopping", ({ vmi, stopping }) => vmi !== undefined && !isFinal(vmi) && stopping],
+  ["Migrating", ({ vmi }) => vmi?.status?.claim?.migratingTo !== undefined && !isFinal(vmi)],
   ["Paused", ({ vmi }) => has(vmi, "Paused", "True")],
   ["Running", ({ vmi }) => inPhase(vmi, "Running")],
   ["ErrorUnschedulable", ({ vmi }) => has(vmi, "PodScheduled", "False", "Unschedulable")],

@@ -9,7 +9,7 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { GUEST_USER } from "#events/machine.ts";
 import { createHash } from "node:crypto";
 import type { FunctionsConfig } from "../config.ts";
-import { anchorName, graceSeconds, type Instance } from "../instance.ts";
+import { anchorName, anchorNameFor, graceSeconds, type Instance } from "../instance.ts";
 import { claimParts, type ClaimedVolume } from "./claims.ts";
 import { asQuantities, limitsOf, requestsOf } from "./resources.ts";
 
@@ -25,24 +25,41 @@ const PRIVATE_ANNOTATIONS = [
   annotation.template,
 ];
 
+/** For a migration: the pod that waits for the guest on another node. */
+export interface AnchorForMigration {
+  readonly migration: { readonly name: string; readonly uid: string };
+  readonly addedNodeSelector: Readonly<Record<string, string>>;
+  /** The node that the guest is to leave. */
+  readonly notOn: string;
+}
+
 /** `nodeName`: where, when placement is ours; else the named scheduler says. */
 export function anchorOf(
   vmi: Instance,
   nodeName: string | undefined,
   config: FunctionsConfig,
   claims: readonly ClaimedVolume[] = [],
+  moving?: AnchorForMigration,
 ): Pod {
   const { spec } = vmi;
   const claimed = claimParts(claims);
   const limits = limitsOf(spec, config.cpuAllocationRatio);
+  const affinity =
+    moving === undefined || nodeName !== undefined ? spec.affinity : awayFrom(spec.affinity, moving.notOn);
   return {
     apiVersion: apiVersionOf(Pod),
     kind: Pod.kind,
     metadata: {
-      name: anchorName(vmi),
+      name: moving === undefined ? anchorName(vmi) : anchorNameFor(vmi, moving.migration.uid),
       ...(vmi.metadata.namespace === undefined ? {} : { namespace: vmi.metadata.namespace }),
-      labels: labelsOf(vmi),
-      annotations: annotationsOf(vmi),
+      labels: {
+        ...labelsOf(vmi),
+        ...(moving === undefined ? {} : { [label.migrationJobUID]: moving.migration.uid }),
+      },
+      annotations: {
+        ...annotationsOf(vmi),
+        ...(moving === undefined ? {} : { [annotation.migrationJobName]: moving.migration.name }),
+      },
       ownerReferences: [
         {
           apiVersion: apiVersionOf(VirtualMachineInstance),
@@ -61,9 +78,9 @@ export function anchorOf(
       ...(spec.topologySpreadConstraints === undefined
         ? {}
         : { topologySpreadConstraints: spec.topologySpreadConstraints }),
-      nodeSelector: { ...spec.nodeSelector, [label.schedulable]: "true" },
+      nodeSelector: { ...spec.nodeSelector, ...moving?.addedNodeSelector, [label.schedulable]: "true" },
       ...(spec.tolerations === undefined ? {} : { tolerations: spec.tolerations as readonly Toleration[] }),
-      ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
+      ...(affinity === undefined ? {} : { affinity }),
       hostname:
         spec.hostname ??
         vmi.metadata.name
@@ -100,6 +117,27 @@ export function anchorOf(
           },
         },
       ],
+    },
+  };
+}
+
+type Affinity = Instance["spec"]["affinity"];
+
+/** Terms are alternatives: each of them must keep away from the node. */
+function awayFrom(affinity: Affinity, node: string): Affinity {
+  const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const away = { key: "kubernetes.io/hostname", operator: "NotIn" as const, values: [node] };
+  const terms = required?.nodeSelectorTerms ?? [{}];
+  return {
+    ...affinity,
+    nodeAffinity: {
+      ...affinity?.nodeAffinity,
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: terms.map((term) => ({
+          ...term,
+          matchExpressions: [...(term.matchExpressions ?? []), away],
+        })),
+      },
     },
   };
 }

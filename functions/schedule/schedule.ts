@@ -65,7 +65,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       "PersistentVolumeClaim.get",
     ],
     writes: [
-      "Pod.create",
+      "Pod.create=of a start",
       "VirtualMachineInstance.status.phase=Scheduling",
       "VirtualMachineInstance.status.phaseTransitionTimestamps[Scheduling]",
       "VirtualMachineInstance.status.conditions[PodScheduled]",

@@ -54,6 +54,7 @@ export class Moving {
       stranded: this.#departure.stranded,
       unsettled: leaving?.state === "asked",
       stayed: leaving?.state === "stayed",
+      withdrawn: order.receive?.withdrawn === true,
       asked: this.#arrival.asked,
     };
   }
@@ -106,6 +107,7 @@ export class Moving {
       role: "target",
       phase,
       ...(phase === "refused" && ended !== undefined ? { reason: ended.reason, message: ended.message } : {}),
+      ...(order.receive.withdrawn === true ? { withdrawn: true } : {}),
       ...(figures === undefined ? {} : { figures }),
     };
   }

@@ -67,6 +67,8 @@ export interface Moving {
   readonly unsettled: boolean;
   /** It was halted for a migration, and never ran on the target. */
   readonly stayed: boolean;
+  /** Nobody comes any more. */
+  readonly withdrawn: boolean;
   /** What another node has asked for a guest that comes from there. */
   readonly asked: "prepare" | "finish" | undefined;
 }
@@ -76,6 +78,7 @@ export const NOT_MOVING: Moving = {
   stranded: false,
   unsettled: false,
   stayed: false,
+  withdrawn: false,
   asked: undefined,
 };
 
@@ -146,9 +149,10 @@ function beforeDomain(situation: Situation, now: Date, waiting: boolean): Step {
   if (waiting) return { do: "wait", until: earlier(situation.retryAt, situation.startBy) };
   if (situation.place.at === "new") return { do: "prepare" };
   if (situation.desired === "incoming") {
-    // The source has handed over what is not here any more.
-    if (situation.moving.asked === "finish") {
-      return situation.looked ? { do: "end", exit: exits.arrivalCutShort } : { do: "doubt" };
+    // Nobody comes, or the source has handed over what is not here any more.
+    if (situation.moving.withdrawn || situation.moving.asked === "finish") {
+      const exit = situation.moving.withdrawn ? exits.withdrawn : exits.arrivalCutShort;
+      return situation.looked ? { do: "end", exit } : { do: "doubt" };
     }
     return situation.connected && situation.moving.asked === "prepare"
       ? { do: "receive" }
@@ -170,6 +174,7 @@ function beforeRunning(situation: Situation, now: Date, waiting: boolean): Step 
 function whileIncoming({ desired, claimHolds, moving }: Situation): Step {
   if (desired === "stopped" || desired === "off") return { do: "destroy", exit: exits.stoppedBeforeStart };
   if (!claimHolds) return { do: "destroy", exit: exits.claimLost };
+  if (moving.withdrawn) return { do: "destroy", exit: exits.withdrawn };
   return moving.asked === "finish" ? { do: "admit" } : { do: "wait" };
 }
 
@@ -258,6 +263,7 @@ export const exits = {
     message: `the vCPUs did not run within ${START_DEADLINE_MS / 1000} s`,
   },
   moved: { kind: "moved", reason: "Migrated", message: "it runs on another node now" },
+  withdrawn: { kind: "destroyed", reason: "Withdrawn", message: "the guest that was to come does not come any more" },
   arrivalCutShort: {
     kind: "destroyed",
     reason: "ArrivalCutShort",

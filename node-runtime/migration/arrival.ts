@@ -136,7 +136,8 @@ export class Arrival {
 
   #mustBeExpected({ migration, epoch }: { readonly migration: string; readonly epoch: number }): void {
     const { order } = this.#notebook.notes;
-    if (order.desired === "incoming" && order.receive?.migration === migration && order.claim.epoch === epoch) return;
+    const expected = order.receive?.migration === migration && order.receive.withdrawn !== true;
+    if (order.desired === "incoming" && expected && order.claim.epoch === epoch) return;
     throw new Fault(
       "stale",
       "NotExpected",

@@ -2,7 +2,9 @@
 import { ConfigMap, KubeEvent, Node, PersistentVolumeClaim, Pod, Secret } from "#api/core.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
+import { KubeVirt } from "#api/kubevirt.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import type { FunctionDefinition } from "#functions/define.ts";
 
 /** One verb on one resource, as an authoriser is asked. */
@@ -22,6 +24,8 @@ export interface Rule {
 const kinds: readonly Kind[] = [
   VirtualMachine,
   VirtualMachineInstance,
+  VirtualMachineInstanceMigration,
+  KubeVirt,
   Pod,
   Node,
   Secret,
@@ -67,7 +71,7 @@ function rightsToWrite(declared: string): readonly Right[] {
   if (declared === "record") return [rightsOn(KubeEvent, "create"), rightsOn(KubeEvent, "get")];
   // Orders and events: no objects.
   if (!/^[A-Z]/.test(declared)) return [];
-  const [name = "", part = ""] = declared.split(".");
+  const [name = "", part = ""] = declared.replace(/=.*/, "").split(".");
   const kind = kindNamed(name);
   if (part === "remove") return [rightsOn(kind, "delete")];
   if (part === "status") return [rightsOn(kind, "patch", "status")];

@@ -7,6 +7,7 @@ import { Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
 import type { Condition, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { nodeEvents, flowEvents, objectEvents } from "#events/catalogue.ts";
 import { virtualClock, type VirtualClock } from "#events/clock.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
@@ -14,7 +15,7 @@ import { Fault } from "#events/fault.ts";
 import type { MachineOrder, MachineStatus, Nodes } from "#events/machine.ts";
 import { makeEvent } from "#events/make-event.ts";
 import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
-import { anchorName, type Instance } from "#functions/instance.ts";
+import { anchorName, anchorNameFor, type Instance } from "#functions/instance.ts";
 import {
   bareInstance,
   heartbeat,
@@ -24,6 +25,8 @@ import {
 } from "../unit/functions/objects.ts";
 
 export const NODE = "node1";
+/** Where migrations go. */
+export const OTHER_NODE = "node2";
 /** What the node is at by now; instances and Nodes may know another. */
 const NEW_BOOT = "boot-3";
 export const KEY = "default/web";
@@ -77,6 +80,35 @@ export const situation = fc.record({
     }),
     { freq: 5 },
   ),
+  /** A migration of the instance; from Scheduled on its target may be promised the claim. */
+  migration: fc.option(
+    fc.record({
+      phase: fc.constantFrom(
+        "",
+        "Pending",
+        "Scheduling",
+        "Scheduled",
+        ...["PreparingTarget", "PreparingTarget", "PreparingTarget", "TargetReady", "TargetReady", "TargetReady"],
+        "Running",
+        "Failed",
+      ),
+      deleting: fc.boolean(),
+      evacuation: fc.boolean(),
+      /** Seconds ago that it came into its phase. */
+      age: fc.constantFrom(1, 400),
+      promised: fc.constantFrom(true, true, false),
+      aborted: fc.constantFrom(false, false, true),
+      pod: fc.constantFrom("ready", "ready", "pending", "absent"),
+      target: fc.constantFrom(
+        ...["absent", "preparing", "ready", "ready", "ready", "ready"],
+        ...["receiving", "switching", "arrived", "refused", "withdrawn"],
+      ),
+      source: fc.constantFrom("none", "copying", "switching", "stayed"),
+    }),
+    { freq: 3 },
+  ),
+  /** The node that the instance must leave is its own, another, or none. */
+  leaves: fc.constantFrom("none", "none", "its own", "another"),
   answers: fc.constantFrom(true, true, true, true, false),
   stray: fc.constantFrom("none", "none", "running", "stopped"),
   woken: fc.constantFrom("update", "deadline", "differs", "heartbeat", "late heartbeat", "new heartbeat"),
@@ -94,52 +126,71 @@ export interface Scene {
 /** Nodes that take orders and do nothing by themselves. */
 export interface StillNodes extends Nodes {
   readonly machinesHere: Map<string, MachineStatus>;
+  /** Of the node that migrations go to. */
+  readonly machinesThere: Map<string, MachineStatus>;
   readonly answers: boolean;
 }
 
 export function stillNodes(answers: boolean): StillNodes {
   const machinesHere = new Map<string, MachineStatus>();
-  const reach = (node: string): void => {
-    if (!answers || node !== NODE) throw new Fault("later", "NodeUnreachable", `${node} does not answer`);
+  const machinesThere = new Map<string, MachineStatus>();
+  const reach = (node: string): Map<string, MachineStatus> => {
+    if (!answers || (node !== NODE && node !== OTHER_NODE))
+      throw new Fault("later", "NodeUnreachable", `${node} does not answer`);
+    return node === NODE ? machinesHere : machinesThere;
   };
   return {
     machinesHere,
+    machinesThere,
     answers,
     async identity(node) {
       reach(node);
       return { node, bootID: NEW_BOOT };
     },
     async machine(node, uid) {
-      reach(node);
-      return machinesHere.get(uid);
+      return reach(node).get(uid);
     },
     async machines(node) {
-      reach(node);
-      return [...machinesHere.values()];
+      return [...reach(node).values()];
     },
     async order(order: MachineOrder) {
-      reach(order.claim.node);
-      const old = machinesHere.get(order.uid);
+      const held = reach(order.claim.node);
+      const old = held.get(order.uid);
       if (old !== undefined && old.claim.epoch > order.claim.epoch) throw new Fault("stale", "EpochTooOld", "older");
       const fresh = old === undefined || order.claim.epoch > old.claim.epoch;
-      const { uid, namespace, name, claim, version, desired } = order;
+      const { uid, namespace, name, claim, version, desired, move, receive } = order;
       const base = fresh ? machineStatus("preparing", { uid, namespace, name, claim }) : old;
-      const next = { ...base, version, desired };
-      machinesHere.set(uid, next);
+      const next = { ...base, version, desired, ...movingBy(base, move, receive) };
+      held.set(uid, next);
       return next;
     },
     async forget(node, uid, epoch) {
-      reach(node);
-      const old = machinesHere.get(uid);
+      const held = reach(node);
+      const old = held.get(uid);
       if (old !== undefined && (old.state !== "stopped" || old.claim.epoch !== epoch)) {
         throw new Fault("stale", "NotStopped", "it is not stopped");
       }
-      machinesHere.delete(uid);
+      held.delete(uid);
     },
     async act(node) {
       reach(node);
     },
   };
+}
+
+/** What a node says of a move right after it has taken an order. */
+function movingBy(
+  { move: before }: MachineStatus,
+  move: MachineOrder["move"],
+  receive: MachineOrder["receive"],
+): Pick<MachineStatus, "move"> {
+  if (move !== undefined && before?.migration !== move.migration) {
+    return { move: { migration: move.migration, role: "source", phase: "copying" } };
+  }
+  if (receive === undefined || before?.role === "source") return before === undefined ? {} : { move: before };
+  const { migration, withdrawn } = receive;
+  const phase = before?.migration === migration ? before.phase : "preparing";
+  return { move: { migration, role: "target", phase, ...(withdrawn === true ? { withdrawn } : {}) } };
 }
 
 /** Puts the situation up. The same situation makes the same scene, uids and versions included. */
@@ -148,8 +199,10 @@ export async function arrange(given: Situation): Promise<Scene> {
   const cluster = memoryCluster({ clock });
   const nodes = stillNodes(given.answers);
   await arrangeNode(cluster, given);
+  await cluster.create(Node, otherNode());
   const vm = given.vm === null ? undefined : await arrangeVM(cluster, given.vm);
-  const vmi = given.vmi === null ? undefined : await arrangeVMI(cluster, given.vmi, vm);
+  const fresh = given.vmi === null ? undefined : await arrangeVMI(cluster, given.vmi, vm);
+  const vmi = fresh === undefined ? undefined : await arrangeMigration(cluster, nodes, given, fresh);
   if (vm !== undefined && given.vm !== null) await finishVM(cluster, given.vm, vm, vmi);
   if (vmi !== undefined) {
     await arrangePod(cluster, given.pod, vmi);
@@ -177,6 +230,108 @@ async function arrangeNode(cluster: MemoryCluster, { node }: Situation): Promise
     metadata: { name, labels, annotations },
     status: { ...rest.status, conditions },
   });
+}
+
+function otherNode(): Node {
+  const { metadata, ...rest } = nodeObject(OTHER_NODE, { heard: "True", bootID: "boot-there" });
+  const { name, labels = {}, annotations = {} } = metadata;
+  const conditions = rest.status?.conditions?.map((one) => ({ ...one, lastHeartbeatTime: ago(15) })) ?? [];
+  return { ...rest, metadata: { name, labels, annotations }, status: { ...rest.status, conditions } };
+}
+
+/** The migration, its target's pod, what both ends say, and what the instance says of it. */
+async function arrangeMigration(
+  cluster: MemoryCluster,
+  nodes: StillNodes,
+  { migration: given, leaves, vmi: givenVMI }: Situation,
+  vmi: Instance,
+): Promise<Instance> {
+  const from = leaves === "none" ? undefined : leaves === "another" ? "node9" : NODE;
+  const { claim } = vmi.status ?? {};
+  const evacuationNodeName = from === undefined || claim === undefined ? {} : { evacuationNodeName: from };
+  const { phase: vmiPhase } = givenVMI ?? {};
+  const marked = await cluster.patch(
+    VirtualMachineInstance,
+    vmi,
+    { ...vmi, status: { ...vmi.status, ...evacuationNodeName } },
+    "status",
+  );
+  if (given === null) return marked;
+  const entered = [{ phase: given.phase as "Pending", phaseTransitionTimestamp: ago(given.age) }];
+  const { object } = await cluster.create(VirtualMachineInstanceMigration, {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstanceMigration",
+    metadata: {
+      name: "moves",
+      namespace: "default",
+      finalizers: ["kubevirt.io/migrationJobFinalize"],
+      ...(given.evacuation
+        ? { annotations: { "kubevirt.io/evacuationMigration": NODE, "virtive.dev/drain": NODE } }
+        : {}),
+    },
+    spec: { vmiName: "web" },
+  });
+  const status = given.phase === "" ? {} : { phase: given.phase as "Pending", phaseTransitionTimestamps: entered };
+  const migration = await cluster.patch(VirtualMachineInstanceMigration, object, { ...object, status }, "status");
+  if (given.deleting) await cluster.remove(VirtualMachineInstanceMigration, migration);
+  const underWay = ["Scheduled", "PreparingTarget", "TargetReady", "Running"].includes(given.phase);
+  const podName = anchorNameFor(marked, migration.metadata.uid);
+  if (given.pod !== "absent" && given.phase !== "" && given.phase !== "Pending") {
+    await arrangeTargetPod(cluster, podName, given.pod === "ready", marked);
+  }
+  const lives = claim !== undefined && vmiPhase !== "Succeeded" && vmiPhase !== "Failed";
+  if (!underWay || !given.promised || !lives) return marked;
+  const to = { node: OTHER_NODE, bootID: "boot-there", epoch: claim.epoch + 1 };
+  const { uid } = migration.metadata;
+  if (given.target !== "absent") {
+    const withdrawn = given.target === "withdrawn";
+    const phase = withdrawn ? "receiving" : given.target;
+    nodes.machinesThere.set(
+      marked.metadata.uid,
+      machineStatus(phase === "arrived" ? "running" : phase === "refused" ? "stopped" : "preparing", {
+        uid: marked.metadata.uid,
+        claim: to,
+        desired: "incoming",
+        move: { migration: uid, role: "target", phase: phase as "ready", ...(withdrawn ? { withdrawn } : {}) },
+        ...(phase === "refused" ? { exit: { kind: "destroyed", reason: "Test", message: "it never came" } } : {}),
+      }),
+    );
+  }
+  const state = {
+    migrationUid: uid,
+    targetNodeAddress: "https://node2.test:1",
+    ...(given.phase === "Running" ? { startTimestamp: ago(given.age) } : {}),
+    ...(given.aborted ? { abortRequested: true, abortStatus: "Aborting" } : {}),
+  };
+  const promised = { ...claim, offered: to.epoch, migratingTo: { ...to, migration: uid, pod: podName } };
+  const next = { ...marked, status: { ...marked.status, claim: promised, migrationState: state } };
+  return cluster.patch(VirtualMachineInstance, marked, next, "status");
+}
+
+async function arrangeTargetPod(cluster: MemoryCluster, name: string, ready: boolean, vmi: Instance): Promise<void> {
+  const { object: pod } = await cluster.create(Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace: "default",
+      labels: { "kubevirt.io": "virt-launcher" },
+      finalizers: ["test/hold"],
+      ownerReferences: [
+        {
+          apiVersion: "kubevirt.io/v1",
+          kind: "VirtualMachineInstance",
+          name: "web",
+          uid: vmi.metadata.uid,
+          controller: true,
+        },
+      ],
+    },
+    spec: { ...(ready ? { nodeName: OTHER_NODE } : {}), containers: [{ name: "compute", image: "anchor" }] },
+  });
+  if (!ready) return;
+  const conditions: Condition[] = [{ type: "Ready", status: "True" }];
+  await cluster.patch(Pod, pod, { ...pod, status: { phase: "Running", podIP: "10.1.0.3", conditions } }, "status");
 }
 
 type GivenVM = NonNullable<Situation["vm"]>;
@@ -343,16 +498,25 @@ async function arrangePod(cluster: MemoryCluster, given: Situation["pod"], vmi: 
   if (given === "deleting") await cluster.remove(Pod, patched, { gracePeriodSeconds: 60 });
 }
 
-function arrangeMachine(nodes: StillNodes, { machine, vmi: given }: Situation, vmi: Instance): void {
+function arrangeMachine(nodes: StillNodes, { machine, migration, vmi: given }: Situation, vmi: Instance): void {
   const claim = vmi.status?.claim;
   if (machine === null || claim === undefined || given === null) return;
   const epoch = machine.epoch === "newer" ? claim.epoch + 1 : machine.epoch === "older" ? claim.epoch - 1 : claim.epoch;
   if (epoch < 1) return;
   const status = machineStatus(machine.state, {
     uid: vmi.metadata.uid,
-    claim: { ...claim, epoch },
+    claim: { node: claim.node, bootID: claim.bootID, epoch },
     desired: machine.desired as "running",
     agentConnected: machine.agent,
+    ...(vmi.status?.claim?.migratingTo === undefined || migration === null || migration.source === "none"
+      ? {}
+      : {
+          move: {
+            migration: vmi.status.claim.migratingTo.migration,
+            role: "source" as const,
+            phase: migration.source as "copying",
+          },
+        }),
     ...(machine.problem ? { problem: { reason: "ImageNotFound", message: "no such image" } } : {}),
     ...(machine.state === "stopped" ? { exit: { kind: machine.exit, reason: "Test", message: "it ended" } } : {}),
   });

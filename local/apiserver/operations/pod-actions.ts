@@ -1,4 +1,5 @@
 /** pods/binding and pods/eviction: a pod gets its node; a pod is asked to go. */
+import { reviewed } from "../admission/admission.ts";
 import { requireObject } from "../body.ts";
 import { isObject, metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { Place, Room, WriteContext } from "../room.ts";
@@ -42,6 +43,18 @@ function scheduled(pod: JsonObject, now: Date): JsonObject[] {
 /** There are no disruption budgets here: an eviction is a delete. */
 export async function evict(room: Room, place: Place, body: unknown, context: WriteContext): Promise<void> {
   const eviction = requireObject(body);
+  // Who looks after the pod may have it asked again later, with 429, as a disruption budget would.
+  const { namespace, name, kind } = place;
+  const { user, dryRun } = context;
+  await reviewed(room.admission, kind, {
+    operation: "CREATE",
+    namespace,
+    name,
+    object: eviction,
+    user,
+    dryRun,
+    subresource: "eviction",
+  });
   const options = objectAt(eviction, "deleteOptions") ?? {};
   const grace = options["gracePeriodSeconds"];
   const uid = stringAt(objectAt(options, "preconditions"), "uid");

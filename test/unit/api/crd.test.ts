@@ -76,17 +76,20 @@ describe.each(definitions)("the CRD $metadata.name", (definition) => {
 });
 
 test("columns, short names and labels are those that people's tools know", () => {
-  const [vm, vmi, kubevirt] = definitions;
+  const [vm, vmi, migration, kubevirt] = definitions;
   const columns = (of: typeof vm) => of?.spec.versions[0]?.additionalPrinterColumns?.map((column) => column.name);
   expect(columns(vm)).toEqual(["Age", "Status", "Ready"]);
   expect(columns(vmi)).toEqual(["Age", "Phase", "IP", "NodeName", "Ready", "Live-Migratable", "Paused"]);
+  expect(columns(migration)).toEqual(["Phase", "VMI", "Age"]);
   expect(columns(kubevirt)).toEqual(["Age", "Phase"]);
   expect(definitions.map(({ spec }) => spec.names.shortNames)).toEqual([
     ["vm", "vms"],
     ["vmi", "vmis"],
+    ["vmim", "vmims"],
     ["kv", "kvs"],
   ]);
   expect(definitions.map(({ metadata }) => metadata.labels)).toEqual([
+    { "kubevirt.io": "" },
     { "kubevirt.io": "" },
     { "kubevirt.io": "" },
     { "operator.kubevirt.io": "" },

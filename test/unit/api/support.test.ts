@@ -46,7 +46,6 @@ describe("what a user set without effect", () => {
       unheard({
         domain: { cpu: { numa: { guestMappingPassthrough: {} } } },
         devices: { gpus: [{ name: "gpu" }], tpm: {}, blockMultiQueue: true },
-        evictionStrategy: "LiveMigrate",
         volumes: [
           { name: "host", hostDisk: { path: "/disk", type: "Disk" } },
           { name: "root", containerDisk: { image: "example.org/debian:13" } },
@@ -58,7 +57,6 @@ describe("what a user set without effect", () => {
         { field: "spec.domain.devices.gpus", support: "refused" },
         { field: "spec.domain.devices.tpm", support: "refused" },
         { field: "spec.domain.devices.blockMultiQueue", support: "accepted" },
-        { field: "spec.evictionStrategy", support: "accepted" },
         { field: "spec.volumes[0].hostDisk", support: "refused" },
       ]),
     );

@@ -25,6 +25,7 @@ const situation: fc.Arbitrary<Situation> = fc.record({
     stranded: fc.boolean(),
     unsettled: fc.boolean(),
     stayed: fc.boolean(),
+    withdrawn: fc.boolean(),
     asked: fc.constantFrom("prepare", "finish", undefined),
   }),
   graceSeconds: fc.integer({ min: 0, max: 300 }),

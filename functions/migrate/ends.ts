@@ -1,0 +1,215 @@
+/** What to do next about a guest that both ends of a migration know of. Pure; the rule stands in move.ts. */
+import type { Node, Pod } from "#api/core.ts";
+import { annotation } from "#api/names.ts";
+import { rfc3339, type Stored } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { MachineStatus } from "#events/machine.ts";
+import { nothing, statusPatch, type Decision, type Effect } from "../define.ts";
+import { isDeleting, type Instance } from "../instance.ts";
+import { bootIDOf, claimOf, type MachineFact, type Target } from "../machine-facts.ts";
+import { order, wantedState, type FoundFiles } from "../machine-order.ts";
+import { migrationPhase, type Migration } from "./migrations.ts";
+import { failed, phasePatch, succeeded } from "./outcome.ts";
+
+export interface Ends {
+  readonly vmi: Instance;
+  readonly to: Target;
+  /** Undefined: it is gone. */
+  readonly migration: Migration | undefined;
+  readonly pod: Stored<Pod> | undefined;
+  readonly sourcePod: Stored<Pod> | undefined;
+  readonly targetNode: Stored<Node> | undefined;
+  readonly source: MachineFact | undefined;
+  readonly target: MachineFact | undefined;
+  readonly files: FoundFiles;
+  /** Why it is not to go on, when it is not. */
+  readonly calledOff: string | undefined;
+}
+
+export function advance(ends: Ends, now: Date): Decision {
+  const target = ofThis(ends.target, ends.to.epoch);
+  const source = ofThis(ends.source, claimOf(ends.vmi)?.epoch ?? 0);
+  if (target?.move?.phase === "arrived" || (target !== undefined && hasArrived(target))) return succeeded(ends, now);
+  const proof = proofOfStaying(ends, source, target);
+  if (proof !== undefined) return failed(ends, proof, now);
+  const why = ends.calledOff ?? sourceIsOver(ends, source);
+  if (why !== undefined) return callOff(ends, source, target, why);
+  return goOn(ends, source, target, now);
+}
+
+/** What the node says of the very claim; a record of another epoch is another run's. */
+function ofThis(fact: MachineFact | undefined, epoch: number): MachineStatus | undefined {
+  return fact?.known === "yes" && fact.status.claim.epoch === epoch ? fact.status : undefined;
+}
+
+/** Its order is an ordinary one by now: it was told so after it had arrived. */
+function hasArrived({ move, desired, state }: MachineStatus): boolean {
+  return move === undefined && desired !== "incoming" && (state === "running" || state === "paused");
+}
+
+/** Why it is certain that the guest never runs at the target; undefined while it is not. */
+function proofOfStaying(
+  { to, targetNode }: Ends,
+  source: MachineStatus | undefined,
+  target: MachineStatus | undefined,
+): { readonly reason: string; readonly message: string } | undefined {
+  const [here, there] = [source?.move, target?.move];
+  if (here?.migration === to.migration && here.phase === "stayed") {
+    return { reason: here.reason ?? "Stayed", message: here.message ?? "the guest stayed where it was" };
+  }
+  // It ended before anything was asked of the target.
+  if (here?.migration === to.migration && here.phase === "copying" && source?.state === "stopped") {
+    return { reason: "SourceEnded", message: "the guest ended while it was copied" };
+  }
+  if (there?.phase === "refused" || (target?.state === "stopped" && there === undefined)) {
+    return {
+      reason: there?.reason ?? "TargetRefused",
+      message: there?.message ?? "the target never let the guest run",
+    };
+  }
+  const boot = bootIDOf(targetNode);
+  // What a node that has booted anew still says of it is believed; when it says nothing, nothing of it runs there.
+  if (boot !== undefined && boot !== to.bootID && here?.phase !== "switching" && target === undefined) {
+    return { reason: "TargetRebooted", message: `${to.node} has booted anew` };
+  }
+  return undefined;
+}
+
+function sourceIsOver({ vmi, source: fact, to }: Ends, source: MachineStatus | undefined): string | undefined {
+  if (source?.state === "stopped" && source.move?.migration !== to.migration)
+    return "the guest has ended at its source";
+  if (fact?.known === "no") return `${claimOf(vmi)?.node} does not know the guest any more`;
+  return undefined;
+}
+
+/**
+ * The source is told to stay: without its order to move it asks nothing of the target any more. Then the target is told that
+ * nobody comes: unless it is about to let the guest run, or has, it never will, in writing. That is the proof.
+ */
+function callOff(
+  ends: Ends,
+  source: MachineStatus | undefined,
+  target: MachineStatus | undefined,
+  why: string,
+): Decision {
+  const { vmi, to } = ends;
+  const state = vmi.status?.migrationState ?? {};
+  const silent = ends.target?.known === "silent";
+  const told = target?.move?.withdrawn === true;
+  const withdraw = silent || told ? [] : [orderTarget(ends, true)];
+  if (state.abortRequested !== true) {
+    const status = { ...vmi.status, migrationState: { ...state, abortRequested: true, abortStatus: "Aborting" } };
+    return {
+      effects: [
+        ...statusPatch(VirtualMachineInstance, vmi, status),
+        ...(source === undefined || isDeleting(vmi) || !isLive(source)
+          ? []
+          : orderSource(ends, { ...vmi, status }, source)),
+        ...withdraw,
+      ],
+      because: `${why}: the source is told to stay, and ${to.node} that nobody comes`,
+    };
+  }
+  if (told) return nothing(`${why}; ${to.node} was told that nobody comes, and will say what came of it`);
+  if (silent) return nothing(`${why}; ${to.node} does not answer`);
+  return { effects: withdraw, because: `${why}: ${to.node} is told that nobody comes` };
+}
+
+function isLive({ state }: MachineStatus): boolean {
+  return state === "running" || state === "paused" || state === "stopping";
+}
+
+function goOn(ends: Ends, source: MachineStatus | undefined, target: MachineStatus | undefined, now: Date): Decision {
+  const { vmi, to, migration, targetNode } = ends;
+  if (migration === undefined) return nothing("the migration is gone");
+  if (ends.target?.known === "silent") return nothing(`${to.node} does not answer: ${ends.target.reason}`);
+  if (target === undefined) {
+    const lost = source?.move?.phase === "switching";
+    return {
+      effects: [orderTarget(ends, lost)],
+      because: lost ? `${to.node} has lost its record of the guest` : `${to.node} is told to expect the guest`,
+    };
+  }
+  switch (migrationPhase(migration)) {
+    case "Scheduled":
+    case "PreparingTarget":
+    case "TargetReady":
+      if (target.move?.phase === "preparing") return nothing(`${to.node} prepares for the guest`);
+      return start(ends, migration, source, now);
+    default: {
+      const url = targetNode?.metadata.annotations?.[annotation.runtimeURL];
+      const state = vmi.status?.migrationState ?? {};
+      if (url !== undefined && url !== state.targetNodeAddress && source !== undefined) {
+        const status = { ...vmi.status, migrationState: { ...state, targetNodeAddress: url } };
+        return {
+          effects: [
+            ...statusPatch(VirtualMachineInstance, vmi, status),
+            ...orderSource(ends, { ...vmi, status }, source),
+          ],
+          because: `${to.node}'s runtime is reached elsewhere now`,
+        };
+      }
+      if (source !== undefined && isLive(source) && source.move?.migration !== to.migration) {
+        return { effects: orderSource(ends, vmi, source), because: "the source has not got the order to move" };
+      }
+      return nothing(`the guest is ${source?.move?.phase ?? "on its way"}`);
+    }
+  }
+}
+
+function start(ends: Ends, migration: Migration, source: MachineStatus | undefined, now: Date): Decision {
+  const { vmi, to } = ends;
+  if (source === undefined) return nothing("the source does not say how the guest is");
+  const url = ends.targetNode?.metadata.annotations?.[annotation.runtimeURL];
+  const state = {
+    ...vmi.status?.migrationState,
+    startTimestamp: rfc3339(now),
+    ...(url === undefined ? {} : { targetNodeAddress: url }),
+  };
+  const status = { ...vmi.status, migrationState: state };
+  const next = { ...vmi, status };
+  return {
+    effects: [
+      ...statusPatch(VirtualMachineInstance, vmi, status),
+      ...phasePatch(migration, "Running", now, ["TargetReady"]),
+      ...orderSource(ends, next, source),
+      {
+        do: "record",
+        about: vmi,
+        type: "Normal",
+        reason: "Migrating",
+        message: `The guest moves from ${claimOf(vmi)?.node} to ${to.node}.`,
+      },
+    ],
+    because: `${to.node} is ready: ${claimOf(vmi)?.node} is told to move the guest`,
+  };
+}
+
+/** The source's order as the instance, `next`, has it after this decision. A guest that is to stop is `stop`'s. */
+function orderSource(ends: Ends, next: Instance, source: MachineStatus): readonly Effect[] {
+  const claim = claimOf(ends.vmi);
+  if (claim === undefined || source.desired === "stopped" || source.desired === "off") return [];
+  const wanted = order({
+    vmi: next,
+    claim,
+    desired: wantedState(ends.vmi, annotation.paused),
+    pod: ends.sourcePod,
+    files: ends.files.files,
+  });
+  return wanted.do === "order" ? [{ ...wanted, of: ends.vmi }] : [];
+}
+
+function orderTarget({ vmi, to, pod, files }: Ends, withdrawn: boolean): Effect {
+  return order({
+    vmi,
+    claim: { node: to.node, bootID: to.bootID, epoch: to.epoch },
+    desired: "incoming",
+    pod,
+    files: files.files,
+    receive: {
+      migration: to.migration,
+      from: claimOf(vmi)?.node ?? "",
+      ...(withdrawn ? { withdrawn } : {}),
+    },
+  });
+}

@@ -1,0 +1,58 @@
+/** Whether a guest can move while it runs, by its spec alone: the condition LiveMigratable and its reason. Pure. */
+import { conditionOf } from "#api/object.ts";
+import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
+import type { Instance } from "../instance.ts";
+import { isDeleting, phaseOf } from "../instance.ts";
+
+export interface Obstacle {
+  /** KubeVirt's word where it has one. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export function obstacleOf(spec: VirtualMachineInstanceSpec): Obstacle | undefined {
+  const { devices, cpu } = spec.domain;
+  const bridged = devices.interfaces?.find((one) => one.bridge !== undefined);
+  if (bridged !== undefined && spec.networks?.some((one) => one.name === bridged.name && one.pod !== undefined)) {
+    return {
+      reason: "InterfaceNotLiveMigratable",
+      message: `Interface ${bridged.name} has its pod's own address, which stays with the pod: use masquerade.`,
+    };
+  }
+  if ((devices.hostDevices ?? []).length > 0 || (devices.gpus ?? []).length > 0) {
+    return { reason: "HostDeviceNotLiveMigratable", message: "A device of the node is passed through to the guest." };
+  }
+  if (cpu?.model === "host-passthrough") {
+    return { reason: "CPUModeNotLiveMigratable", message: "The guest has its node's own CPU (host-passthrough)." };
+  }
+  const stays = spec.volumes?.find(
+    (volume) =>
+      volume.persistentVolumeClaim !== undefined || volume.dataVolume !== undefined || volume.hostDisk !== undefined,
+  );
+  if (stays !== undefined) {
+    return { reason: "DisksNotLiveMigratable", message: `Volume ${stays.name} can't be reached from another node.` };
+  }
+  return undefined;
+}
+
+/** Container disks and empty disks are copied; a guest without any has nothing to copy but its memory. */
+export function migrationMethod(spec: VirtualMachineInstanceSpec): "BlockMigration" | "LiveMigration" {
+  const own = spec.volumes?.some((volume) => volume.containerDisk !== undefined || volume.emptyDisk !== undefined);
+  return own === true ? "BlockMigration" : "LiveMigration";
+}
+
+/** Why the instance can never move as it is: another migration would end the same. */
+export function refusal(vmi: Instance): Obstacle | undefined {
+  const phase = phaseOf(vmi);
+  if (isDeleting(vmi) || phase === "Succeeded" || phase === "Failed") {
+    return { reason: "InstanceEnding", message: `The instance is ${isDeleting(vmi) ? "being deleted" : phase}.` };
+  }
+  return obstacleOf(vmi.spec);
+}
+
+/** Why it can't move right now. */
+export function hindrance(vmi: Instance): string | undefined {
+  if (phaseOf(vmi) !== "Running") return `the instance is ${phaseOf(vmi)}; it moves once it is Running`;
+  if (conditionOf(vmi, "Paused")?.status === "True") return "the guest is paused; it moves once it runs";
+  return undefined;
+}

@@ -1,0 +1,65 @@
+/** A migration as functions see it: its phase, whether it is under way, which of several is next, when it is too late. Pure. */
+import { rfc3339, type Stored } from "#api/object.ts";
+import type {
+  MigrationPhase,
+  MigrationStatus,
+  VirtualMachineInstanceMigration,
+} from "#api/virtual-machine-instance-migration.ts";
+import { annotation } from "#api/names.ts";
+
+export type Migration = Stored<VirtualMachineInstanceMigration>;
+
+export function migrationPhase(migration: VirtualMachineInstanceMigration): MigrationPhase {
+  return migration.status?.phase ?? "Pending";
+}
+
+export function isOver(migration: VirtualMachineInstanceMigration): boolean {
+  const phase = migrationPhase(migration);
+  return phase === "Succeeded" || phase === "Failed";
+}
+
+/** It has a target pod, or more. */
+export function isUnderWay(migration: VirtualMachineInstanceMigration): boolean {
+  return !isOver(migration) && migrationPhase(migration) !== "Pending";
+}
+
+/** Evacuations come after what a user asked for; the older first. */
+export function inTurn(one: Migration, other: Migration): number {
+  const background = (migration: Migration): number =>
+    migration.metadata.annotations?.[annotation.evacuation] === undefined ? 0 : 1;
+  return (
+    background(one) - background(other) ||
+    compare(one.metadata.creationTimestamp, other.metadata.creationTimestamp) ||
+    compare(one.metadata.name, other.metadata.name)
+  );
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** The one of an instance's migrations that is under way, else the one whose turn it is. */
+export function current(migrations: readonly Migration[]): Migration | undefined {
+  const open = migrations.filter((migration) => !isOver(migration)).sort(inTurn);
+  return open.find(isUnderWay) ?? open[0];
+}
+
+/** `through`: phases that it went through on the way there, at the same moment. */
+export function inMigrationPhase(
+  migration: Migration,
+  phase: MigrationPhase,
+  now: Date,
+  through: readonly MigrationPhase[] = [],
+): MigrationStatus {
+  const status = migration.status ?? {};
+  if (status.phase === phase) return status;
+  const noted = status.phaseTransitionTimestamps ?? [];
+  const entered = [...through, phase].map((one) => ({ phase: one, phaseTransitionTimestamp: rfc3339(now) }));
+  return { ...status, phase, phaseTransitionTimestamps: [...noted, ...entered] };
+}
+
+export function enteredPhaseAt(migration: Migration): Date {
+  const phase = migrationPhase(migration);
+  const noted = migration.status?.phaseTransitionTimestamps?.findLast((entry) => entry.phase === phase);
+  return new Date(noted?.phaseTransitionTimestamp ?? migration.metadata.creationTimestamp);
+}

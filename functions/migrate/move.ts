@@ -1,0 +1,206 @@
+/**
+ * move: takes a migration from its target's pod to its end, and passes the claim on. Wakes on migrations, instances, pods,
+ * nodes' reports, deadlines, and what a resync finds.
+ *
+ * ```
+ *   Scheduling ──pod Ready: claim.migratingTo, target told──► PreparingTarget ──ready: source told──► Running
+ *        │ called off, too late                                        │                                  │ the guest runs
+ *        └────────────► Failed ◄── only on proof that it never ────────┴──────────────────────────────────┤ at the target
+ *                                  runs at the target                                                     ▼
+ *                                                                             Succeeded: the claim is the target's
+ * ```
+ * Scheduled and TargetReady are passed in the same moment, and noted.
+ * One rule: `claim.migratingTo` goes only when it has become the claim, or on proof (the source's word that it never asked
+ * or was refused, the target's word that it never will, in writing) that the guest never runs there.
+ */
+import { Pod, type Node } from "#api/core.ts";
+import { KubeVirt } from "#api/kubevirt.ts";
+import { annotation } from "#api/names.ts";
+import { partsOf, type Stored } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { flowEvents, reports } from "#events/catalogue.ts";
+import { deadlineOf } from "../deadlines.ts";
+import { changed, defineFunction, due, nothing, told, type Decision, type Looks } from "../define.ts";
+import { anchorName, anchorNameFor, isDeleting, isReady, type Instance } from "../instance.ts";
+import { bootIDOf, claimOf, readMachineOn, readNode, targetOf, type MachineFact } from "../machine-facts.ts";
+import { readFiles, type FoundFiles } from "../machine-order.ts";
+import { instanceKeys } from "./keys.ts";
+import { refusal } from "./migratable.ts";
+import { current, isOver, isUnderWay, migrationPhase, type Migration } from "./migrations.ts";
+import { advance, type Ends } from "./ends.ts";
+import { beginning, cleared, failedBefore, lost, type Configuration } from "./outcome.ts";
+
+export interface MoveFacts {
+  readonly vmi: Instance | undefined;
+  readonly migrations: readonly Migration[];
+  /** The target's pod of the migration that is under way. */
+  readonly pod: Stored<Pod> | undefined;
+  readonly targetNode: Stored<Node> | undefined;
+  /** The pod that the guest leaves. */
+  readonly sourcePod: Stored<Pod> | undefined;
+  readonly source: MachineFact | undefined;
+  readonly target: MachineFact | undefined;
+  readonly files: FoundFiles;
+  readonly configuration: Configuration;
+}
+
+const NO_FILES: FoundFiles = { files: {}, missing: [] };
+const AGAIN_MILLISECONDS = 2_000;
+
+export const move = defineFunction<MoveFacts>({
+  name: "move",
+  purpose: "Takes a migration from its target's pod to its end, and passes the claim on.",
+  on: [
+    changed(VirtualMachineInstanceMigration, { keys: instanceKeys }),
+    { ...due(VirtualMachineInstanceMigration), keys: instanceKeys },
+    changed(VirtualMachineInstance),
+    changed(Pod),
+    told([...Object.values(reports), flowEvents.differs]),
+  ],
+  reads: [
+    "VirtualMachineInstance.get",
+    "VirtualMachineInstanceMigration.list",
+    "Pod.get",
+    "Node.get",
+    "KubeVirt.list",
+    "Secret.get",
+    "ConfigMap.get",
+  ],
+  writes: [
+    ...["PreparingTarget", "Running", "Succeeded", "Failed"].map(
+      (phase) => `VirtualMachineInstanceMigration.status.phase=${phase}`,
+    ),
+    ...["Scheduled", "PreparingTarget", "TargetReady", "Running", "Succeeded", "Failed"].map(
+      (phase) => `VirtualMachineInstanceMigration.status.phaseTransitionTimestamps[${phase}]`,
+    ),
+    "VirtualMachineInstanceMigration.status.migrationState",
+    "VirtualMachineInstanceMigration.metadata.finalizers",
+    "VirtualMachineInstance.status.migrationState",
+    "VirtualMachineInstance.status.claim=while it moves",
+    "VirtualMachineInstance.status.nodeName=when it has moved",
+    "VirtualMachineInstance.status.activePods=when it has moved",
+    "Pod.remove=of a migration's ends",
+    "order running, paused, incoming, off",
+    "record",
+  ],
+
+  async read(looks, key) {
+    const at = partsOf(key);
+    const all = await looks.cluster.list(VirtualMachineInstanceMigration, { namespace: at.namespace });
+    const migrations = all.filter(({ spec }) => spec.vmiName === at.name);
+    const vmi = await looks.cluster.get(VirtualMachineInstance, at);
+    const to = vmi === undefined ? undefined : targetOf(vmi);
+    if (migrations.length === 0 && to === undefined) return undefined;
+    const idle: MoveFacts = {
+      vmi,
+      migrations,
+      pod: undefined,
+      targetNode: undefined,
+      sourcePod: undefined,
+      source: undefined,
+      target: undefined,
+      files: NO_FILES,
+      configuration: {},
+    };
+    if (vmi === undefined) return idle;
+    if (to !== undefined) return { ...idle, ...(await ends(looks, vmi, to.node, to.pod)) };
+    const mine = current(migrations);
+    if (mine === undefined) return { ...idle, pod: await strandedPod(looks, vmi, migrations) };
+    const pod = await looks.cluster.get(Pod, { ...at, name: anchorNameFor(vmi, mine.metadata.uid) });
+    const settings = (await looks.cluster.list(KubeVirt))[0]?.spec.configuration?.migrations;
+    const begins = pod !== undefined && isReady(pod) && migrationPhase(mine) === "Scheduling";
+    const files = begins ? await readFiles(looks.cluster, vmi) : NO_FILES;
+    const targetNode = await readNode(looks, pod?.spec.nodeName);
+    return { ...idle, pod, targetNode, files, configuration: settings ?? {} };
+  },
+
+  decide(facts, now) {
+    const { vmi, migrations } = facts;
+    if (vmi === undefined) return lost(migrations, now);
+    if (targetOf(vmi) !== undefined) return atBothEnds(facts, vmi, now);
+    const mine = current(migrations);
+    const done = migrations.filter(isOver);
+    const settled = cleared(done, facts.pod !== undefined && mine === undefined ? facts.pod : undefined);
+    if (mine === undefined) return { effects: settled, because: "no migration of the instance is open" };
+    const decision = beforeClaim(facts, vmi, mine, now);
+    return { ...decision, effects: [...settled, ...decision.effects] };
+  },
+});
+
+async function ends(looks: Looks, vmi: Instance, node: string, podName: string): Promise<Partial<MoveFacts>> {
+  const namespace = vmi.metadata.namespace ?? "";
+  const [pod, sourcePod, targetNode, source, target] = await Promise.all([
+    looks.cluster.get(Pod, { namespace, name: podName }),
+    looks.cluster.get(Pod, { namespace, name: anchorName(vmi) }),
+    readNode(looks, node),
+    readMachineOn(looks, claimOf(vmi)?.node, vmi),
+    readMachineOn(looks, node, vmi),
+  ]);
+  return { pod, sourcePod, targetNode, source, target, files: await readFiles(looks.cluster, vmi) };
+}
+
+/** A target's pod that outlived its migration. */
+async function strandedPod(
+  looks: Looks,
+  vmi: Instance,
+  migrations: readonly Migration[],
+): Promise<Stored<Pod> | undefined> {
+  for (const { metadata } of migrations) {
+    const name = anchorNameFor(vmi, metadata.uid);
+    if (name === anchorName(vmi)) continue;
+    const pod = await looks.cluster.get(Pod, { namespace: metadata.namespace ?? "", name });
+    if (pod !== undefined && !isDeleting(pod)) return pod;
+  }
+  return undefined;
+}
+
+function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date): Decision {
+  const { pod, targetNode } = facts;
+  const why = refusal(vmi);
+  if (why !== undefined) return failedBefore(vmi, mine, pod, why, now);
+  if (isDeleting(mine)) {
+    return failedBefore(vmi, mine, pod, { reason: "CalledOff", message: "It was called off before it began." }, now);
+  }
+  if (!isUnderWay(mine)) return nothing("it waits for its turn: `migrate` lets it begin");
+  const late = (deadlineOf(VirtualMachineInstanceMigration, mine) ?? now) <= now;
+  if (migrationPhase(mine) !== "Scheduling") {
+    return failedBefore(vmi, mine, pod, { reason: "ClaimLost", message: "Its target has no claim any more." }, now);
+  }
+  const bootID = bootIDOf(targetNode);
+  const ready = pod !== undefined && isReady(pod) && !isDeleting(pod);
+  if (ready && targetNode !== undefined && bootID !== undefined) {
+    const address = targetNode.metadata.annotations?.[annotation.runtimeURL] ?? "";
+    const { configuration, files } = facts;
+    const node = targetNode.metadata.name;
+    return beginning({ vmi, migration: mine, pod, node, bootID, address, configuration, files }, now);
+  }
+  if (!late) return nothing("the target's pod is not Ready yet", deadlineOf(VirtualMachineInstanceMigration, mine));
+  const message = `The target's pod was not Ready in time: ${pod === undefined ? "it is gone" : whyNotReady(pod)}.`;
+  return failedBefore(vmi, mine, pod, { reason: "TargetPodNotReady", message }, now);
+}
+
+function whyNotReady(pod: Pod): string {
+  const said = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
+  return said?.message ?? `it is ${pod.status?.phase ?? "Pending"}`;
+}
+
+function atBothEnds(facts: MoveFacts, vmi: Instance, now: Date): Decision {
+  const to = targetOf(vmi);
+  if (to === undefined) return nothing("it moves nowhere");
+  const migration = facts.migrations.find(({ metadata }) => metadata.uid === to.migration);
+  const deadline = migration === undefined ? undefined : deadlineOf(VirtualMachineInstanceMigration, migration);
+  const calledOff =
+    migration === undefined || isDeleting(migration)
+      ? "the migration was called off"
+      : isDeleting(vmi)
+        ? "the instance is being deleted"
+        : migrationPhase(migration) !== "Running" && deadline !== undefined && deadline <= now
+          ? `it was ${migrationPhase(migration)} for too long`
+          : undefined;
+  const known: Ends = { ...facts, vmi, to, migration, calledOff };
+  const decision = advance(known, now);
+  if (decision.effects.length > 0 || decision.at !== undefined) return decision;
+  // Whatever is awaited is told by a report; should that be lost, it is found here.
+  return { ...decision, at: new Date(now.getTime() + AGAIN_MILLISECONDS) };
+}

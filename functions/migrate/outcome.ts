@@ -1,0 +1,283 @@
+/** How a migration begins and how it ends, as effects. Pure. */
+import { Pod } from "#api/core.ts";
+import { annotation, finalizer } from "#api/names.ts";
+import { rfc3339, type Stored } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtual-machine-instance-migration.ts";
+import { nothing, statusPatch, type Decision, type Effect } from "../define.ts";
+import { anchorName, isDeleting, type Instance } from "../instance.ts";
+import { claimOf } from "../machine-facts.ts";
+import { order, wantedState, type FoundFiles } from "../machine-order.ts";
+import type { Ends } from "./ends.ts";
+import { inMigrationPhase, isOver, type Migration } from "./migrations.ts";
+
+export type MigrationState = NonNullable<NonNullable<Instance["status"]>["migrationState"]>;
+export type Configuration = NonNullable<MigrationState["migrationConfiguration"]>;
+
+interface Why {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const POD_GRACE_SECONDS = 1;
+const DEFAULTS = { allowAutoConverge: false, allowPostCopy: false, completionTimeoutPerGiB: 150, progressTimeout: 150 };
+
+export function phasePatch(
+  migration: Migration,
+  phase: MigrationPhase,
+  now: Date,
+  through: readonly MigrationPhase[] = [],
+): readonly Effect[] {
+  return statusPatch(VirtualMachineInstanceMigration, migration, inMigrationPhase(migration, phase, now, through));
+}
+
+export interface Beginning {
+  readonly vmi: Instance;
+  readonly migration: Migration;
+  readonly pod: Stored<Pod>;
+  readonly node: string;
+  readonly bootID: string;
+  /** Where the target's runtime is reached. */
+  readonly address: string;
+  readonly configuration: Configuration;
+  readonly files: FoundFiles;
+}
+
+/** The claim names its heir, in one compare-and-set, before the target hears of it. */
+export function beginning(
+  { vmi, migration, pod, node, bootID, address, configuration, files }: Beginning,
+  now: Date,
+): Decision {
+  const claim = vmi.status?.claim;
+  if (claim === undefined) return nothing("the instance has no claim to pass on");
+  const epoch = Math.max(claim.epoch, claim.offered ?? 0) + 1;
+  const { uid } = migration.metadata;
+  const ends = { sourceNode: claim.node, targetNode: node, sourcePod: anchorName(vmi), targetPod: pod.metadata.name };
+  const settings = { ...DEFAULTS, ...configuration };
+  const status = {
+    ...vmi.status,
+    claim: { ...claim, offered: epoch, migratingTo: { node, bootID, epoch, migration: uid, pod: pod.metadata.name } },
+    migrationState: {
+      ...ends,
+      migrationUid: uid,
+      targetNodeAddress: address,
+      mode: "PreCopy",
+      migrationConfiguration: settings,
+      sourceState: { node: claim.node, pod: ends.sourcePod, migrationUID: uid },
+      targetState: { node, pod: ends.targetPod, migrationUID: uid },
+    },
+  };
+  return {
+    effects: [
+      ...statusPatch(VirtualMachineInstance, vmi, status),
+      ...phasePatch(migration, "PreparingTarget", now, ["Scheduled"]),
+      order({
+        vmi,
+        claim: { node, bootID, epoch },
+        desired: "incoming",
+        pod,
+        files: files.files,
+        receive: { migration: uid, from: claim.node },
+      }),
+    ],
+    because: `the target's pod is Ready on ${node}: it may have the guest under epoch ${epoch}, and prepares for it`,
+  };
+}
+
+/** The guest runs at the target: the claim is its, and what it left is let go. */
+export function succeeded(ends: Ends, now: Date): Decision {
+  const { vmi, to, migration, pod, sourcePod } = ends;
+  const old = claimOf(vmi);
+  const state: MigrationState = {
+    ...vmi.status?.migrationState,
+    completed: true,
+    endTimestamp: rfc3339(now),
+    targetNodeDomainDetected: true,
+    targetNodeDomainReadyTimestamp: rfc3339(now),
+  };
+  const status = {
+    ...vmi.status,
+    claim: { node: to.node, bootID: to.bootID, epoch: to.epoch, offered: to.epoch, pod: to.pod },
+    nodeName: to.node,
+    ...(pod === undefined ? {} : { activePods: { [pod.metadata.uid]: to.node } }),
+    migrationState: state,
+  };
+  const next: Instance = { ...vmi, status };
+  const claim = { node: to.node, bootID: to.bootID, epoch: to.epoch };
+  const source = ends.source?.known === "yes" ? ends.source.status : undefined;
+  return {
+    effects: [
+      ...statusPatch(VirtualMachineInstance, vmi, status),
+      ...(migration === undefined ? [] : endPatch(migration, "Succeeded", state, now)),
+      {
+        do: "order",
+        of: vmi,
+        order: withoutVersion(
+          order({
+            vmi: next,
+            claim,
+            desired: wantedState(vmi, annotation.paused),
+            pod,
+            files: ends.files.files,
+            // The source may still have to hear that it arrived.
+            receive: { migration: to.migration, from: old?.node ?? "" },
+          }),
+        ),
+      },
+      ...(old === undefined || source === undefined || source.state === "stopped" || source.claim.epoch !== old.epoch
+        ? []
+        : [
+            {
+              do: "order" as const,
+              of: { version: source.version },
+              order: withoutVersion(
+                order({ vmi, claim: old, desired: "off", settled: { migration: to.migration, at: "target" } }),
+              ),
+            },
+          ]),
+      ...removed(sourcePod),
+      {
+        do: "record",
+        about: vmi,
+        type: "Normal",
+        reason: "Migrated",
+        message: `The guest runs on ${to.node} now; it left ${old?.node}.`,
+      },
+    ],
+    because: `the guest runs on ${to.node}: the claim is its, with epoch ${to.epoch}`,
+  };
+}
+
+function withoutVersion(effect: Effect) {
+  if (effect.do !== "order") throw new Error("not an order");
+  return effect.order;
+}
+
+/** It is certain that the guest never runs at the target: it goes on where it was, if it lives. */
+export function failed(ends: Ends, why: Why, now: Date): Decision {
+  const { vmi, to, migration, pod } = ends;
+  const old = vmi.status?.claim;
+  if (old === undefined) return nothing("the instance has no claim");
+  const { migratingTo: _gone, ...claim } = old;
+  const aborted = vmi.status?.migrationState?.abortRequested === true;
+  const state: MigrationState = {
+    ...vmi.status?.migrationState,
+    completed: true,
+    failed: true,
+    failureReason: `${why.reason}: ${why.message}`,
+    endTimestamp: rfc3339(now),
+    ...(aborted ? { abortStatus: "Succeeded" } : {}),
+  };
+  const status = { ...vmi.status, claim, migrationState: state };
+  const source = ends.source?.known === "yes" ? ends.source.status : undefined;
+  const stays = source !== undefined && source.claim.epoch === claim.epoch && source.state !== "stopped";
+  const unasked = stays && (source.desired === "running" || source.desired === "paused") && !isDeleting(vmi);
+  return {
+    effects: [
+      ...statusPatch(VirtualMachineInstance, vmi, status),
+      ...(migration === undefined ? [] : endPatch(migration, "Failed", state, now)),
+      ...(unasked
+        ? [
+            {
+              do: "order" as const,
+              of: vmi,
+              order: withoutVersion(
+                order({
+                  vmi: { ...vmi, status },
+                  claim: { node: claim.node, bootID: claim.bootID, epoch: claim.epoch },
+                  desired: wantedState(vmi, annotation.paused),
+                  pod: ends.sourcePod,
+                  files: ends.files.files,
+                  settled: { migration: to.migration, at: "source" },
+                }),
+              ),
+            },
+          ]
+        : []),
+      ...removed(pod),
+      {
+        do: "record",
+        about: vmi,
+        type: "Warning",
+        reason: "FailedMigration",
+        message: `The guest did not move to ${to.node}: ${why.message}.`,
+      },
+    ],
+    because: `it never runs on ${to.node}: ${why.message}`,
+  };
+}
+
+/** Nothing was promised to any node yet. */
+export function failedBefore(
+  vmi: Instance,
+  migration: Migration,
+  pod: Stored<Pod> | undefined,
+  why: Why,
+  now: Date,
+): Decision {
+  const state = {
+    ...migration.status?.migrationState,
+    failed: true,
+    completed: true,
+    failureReason: `${why.reason}: ${why.message}`,
+  };
+  return {
+    effects: [
+      ...endPatch(migration, "Failed", state, now),
+      ...removed(pod),
+      { do: "record", about: vmi, type: "Warning", reason: "FailedMigration", message: why.message },
+    ],
+    because: why.message,
+  };
+}
+
+/** Their instance is gone: nothing is left to move. */
+export function lost(migrations: readonly Migration[], now: Date): Decision {
+  const why = { reason: "InstanceNotFound", message: "There is no such instance." };
+  const state = { failed: true, completed: true, failureReason: `${why.reason}: ${why.message}` };
+  const open = migrations.filter((migration) => !isOver(migration));
+  return {
+    effects: [
+      ...open.flatMap((one) => endPatch(one, "Failed", state, now)),
+      ...cleared(migrations.filter(isOver), undefined),
+    ],
+    because: open.length === 0 ? "the instance is gone, and so are its migrations" : why.message,
+  };
+}
+
+/** Takes the finalizers of what is over off, and the pod that one of them left. */
+export function cleared(over: readonly Migration[], pod: Stored<Pod> | undefined): readonly Effect[] {
+  return [
+    ...over.flatMap((migration): Effect[] => {
+      const finalizers = migration.metadata.finalizers ?? [];
+      if (!finalizers.includes(finalizer.migration)) return [];
+      const metadata = { ...migration.metadata, finalizers: finalizers.filter((name) => name !== finalizer.migration) };
+      return [
+        {
+          do: "patch",
+          kind: VirtualMachineInstanceMigration,
+          before: migration,
+          after: { ...migration, metadata },
+          part: "object",
+        },
+      ];
+    }),
+    ...removed(pod),
+  ];
+}
+
+function endPatch(
+  migration: Migration,
+  phase: "Succeeded" | "Failed",
+  state: MigrationState,
+  now: Date,
+): readonly Effect[] {
+  const status = { ...inMigrationPhase(migration, phase, now), migrationState: state };
+  // With its end it holds nothing any more.
+  return [...statusPatch(VirtualMachineInstanceMigration, migration, status), ...cleared([migration], undefined)];
+}
+
+function removed(pod: Stored<Pod> | undefined): readonly Effect[] {
+  if (pod === undefined || isDeleting(pod)) return [];
+  return [{ do: "remove", kind: Pod, object: pod, gracePeriodSeconds: POD_GRACE_SECONDS }];
+}
