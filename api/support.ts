@@ -79,7 +79,11 @@ export const instanceSupport: Table = {
   "spec.volumes[].cloudInitNoCloud": "acted",
   "spec.volumes[].configMap": "acted",
   "spec.volumes[].containerDisk": "acted",
+  "spec.volumes[].dataVolume": "acted",
+  "spec.volumes[].dataVolume.hotpluggable": "refused",
   "spec.volumes[].emptyDisk": "acted",
+  "spec.volumes[].persistentVolumeClaim": "acted",
+  "spec.volumes[].persistentVolumeClaim.hotpluggable": "refused",
   "spec.volumes[].secret": "acted",
 };
 

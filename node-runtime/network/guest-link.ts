@@ -173,6 +173,8 @@ async function serve(
     // The pod's address is the guest's now: two that answer for it would be one too many.
     `addr flush dev eth0`,
     `link set dev eth0 master ${POD_BRIDGE} up`,
+    // Networks of pods may send back what comes in (hairpin): the guest would be looked for on the wrong side.
+    `link set dev eth0 type bridge_slave learning off`,
     `link set dev ${POD_BRIDGE} up`,
   ]);
   await serveBy({

@@ -150,7 +150,7 @@ describe.skipIf(process.getuid?.() !== 0)("a guest in its anchor pod", () => {
     await vi.waitFor(async () => expect(await leftOf(anchor)).toEqual([]), { timeout: 20_000, interval: 500 });
   });
 
-  it("has the claims of its volumes as disks: files and devices, read-only, and one that was empty", async () => {
+  it("has its pod's own address on a bridge, and the claims of its volumes as disks, an empty one too", async () => {
     await rig.onNode(["sh", "-c", DISKS]);
     const loop = (await rig.onNode(["losetup", "--find", "--show", "/var/lib/disks/block.img"])).trim();
     try {
@@ -240,6 +240,7 @@ function withClaims(spec: Instance["spec"]): Instance["spec"] {
       ...domain,
       devices: {
         ...domain.devices,
+        interfaces: [{ name: "default", bridge: {} }],
         disks: [
           ...(domain.devices.disks ?? []),
           ...names.map((name) => ({ name, disk: { bus: "virtio" as const, readonly: name === "fixed" } })),
