@@ -1,7 +1,10 @@
 /** Guests that move between two real nodes of the local shape while they run, by the API, the command line and kubectl. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { eventually } from "./eventually.ts";
 import { cannotBoot, demoVM, LocalProcess, type Manifest } from "./local-process.ts";
+
+const MIGRATIONS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstancemigrations";
 
 /** With a disk of its own, which has to be copied. */
 function withDisk(image: string): (vm: Manifest) => void {
@@ -21,6 +24,11 @@ describe.skipIf(cannotBoot() !== undefined)("guests that move", { timeout: 300_0
   async function start(name: string, change?: (vm: Manifest) => void): Promise<void> {
     await local.must(["apply", "-f", "-"], demoVM(local, name, change));
     await local.phase(name, ["Running"], undefined, 120_000);
+  }
+
+  async function migrationOf(name: string): Promise<VirtualMachineInstanceMigration | undefined> {
+    const { items } = await local.client.send<{ items: VirtualMachineInstanceMigration[] }>("GET", MIGRATIONS);
+    return items.filter(({ spec }) => spec.vmiName === name).at(-1);
   }
 
   beforeAll(async () => {
@@ -51,4 +59,79 @@ describe.skipIf(cannotBoot() !== undefined)("guests that move", { timeout: 300_0
     expect(status?.migrationMethod).toBe("BlockMigration");
     expect(await local.must(["get", "vmim"])).toMatch(/Succeeded +mover/);
   });
+
+  it("refuse what can't be: no such instance, another place for a migration", async () => {
+    const unknown = await local.kubectl(["create", "-f", "-"], manifest("nobody"));
+    expect(unknown.stderr).toMatch(/spec\.vmiName: .*there is no instance nobody/);
+    const vm = await local.virtive(["migrate", "nobody"]);
+    expect(vm.code).not.toBe(0);
+  });
+
+  it("wait where no other node has room, say so, and end when they are called off", async () => {
+    const other = await otherNode("mover");
+    await local.must(["cordon", other]);
+    await local.must(["create", "-f", "-"], manifest("mover"));
+    const waiting = await eventually("it to wait", async () => {
+      const one = await migrationOf("mover");
+      return one?.status?.conditions?.some(({ type }) => type === "Waiting") === true ? one : undefined;
+    });
+    expect(waiting.status?.conditions?.[0]?.message).toContain(`${other}: it is cordoned`);
+    const second = await local.kubectl(["create", "-f", "-"], manifest("mover"));
+    expect(second.stderr).toContain("moves already");
+    await local.must(["delete", "vmim", waiting.metadata.name, "--timeout=30s"]);
+    await local.must(["uncordon", other]);
+    expect((await local.vmi("mover")).status?.phase).toBe("Running");
+  });
+
+  it("leave a node that is drained, all of them, and `kubectl drain` ends with 0", async () => {
+    await start("one", withDisk(local.image));
+    await start("two", withDisk(local.image));
+    const names = ["mover", "one", "two"];
+    const before = new Map<string, Awaited<ReturnType<typeof up>>>();
+    for (const name of names) before.set(name, await up(name));
+    const node = await nodeOf("mover");
+    const other = await otherNode("mover");
+    const drained = await local.kubectl([
+      "drain",
+      node,
+      "--ignore-daemonsets",
+      "--delete-emptydir-data",
+      "--timeout=200s",
+    ]);
+    expect(drained.code, drained.stderr).toBe(0);
+    for (const name of names) {
+      expect(await nodeOf(name)).toBe(other);
+      const after = await up(name);
+      expect(after.bootID).toBe(before.get(name)?.bootID);
+      expect(after.count).toBeGreaterThan(before.get(name)?.count ?? 0);
+    }
+    await local.must(["uncordon", node]);
+  });
+
+  it("stay when their node is uncordoned before they could go", async () => {
+    const [node, other] = [await nodeOf("one"), await otherNode("one")];
+    await local.must(["cordon", other]);
+    const draining = local.virtive(["drain", node, "--timeout", "8"]);
+    await eventually("the mark", async () => (await local.vmi("one")).status?.evacuationNodeName);
+    await eventually("a migration that waits", async () => {
+      const one = await migrationOf("one");
+      return one?.status?.phase === "Pending" ? one : undefined;
+    });
+    expect((await draining).stderr).toContain("guests after 8 s");
+    await local.must(["uncordon", node]);
+    await eventually("the mark to go", async () =>
+      (await local.vmi("one")).status?.evacuationNodeName === undefined ? true : undefined,
+    );
+    expect(await nodeOf("one")).toBe(node);
+    await local.must(["uncordon", other]);
+  });
 });
+
+function manifest(vmiName: string): string {
+  return JSON.stringify({
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstanceMigration",
+    metadata: { generateName: "test-" },
+    spec: { vmiName },
+  });
+}
