@@ -67,16 +67,26 @@ export const defaultDelivery: DeliverySpec = {
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const turns = new Map<string, Promise<unknown>>();
 
+  async function takesTurn(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<boolean> {
+    try {
+      const facts = await definition.read({ cluster: parts.reader, nodes: parts.nodes, event }, key);
+      return facts !== undefined && definition.oneAtATime?.(facts) === true;
+    } catch {
+      return true; // what can't be read now may be read in its turn
+    }
+  }
+
   /** Runs after the function's runs before it, whatever came of them. */
   function inTurn(definition: FunctionDefinition, run: () => Promise<Answer>): Promise<Answer> {
-    if (definition.oneAtATime !== true) return run();
     const turn = (turns.get(definition.name) ?? Promise.resolve()).then(run, run);
     turns.set(definition.name, turn);
     return turn;
   }
 
-  function dispatch(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer> {
-    return inTurn(definition, () => runOnce(parts, definition, event, key));
+  async function dispatch(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer> {
+    const run = (): Promise<Answer> => runOnce(parts, definition, event, key);
+    if (definition.oneAtATime === undefined || !(await takesTurn(definition, event, key))) return run();
+    return inTurn(definition, run);
   }
 
   const triggers = parts.functions.map((definition) => triggerOf(definition, parts, dispatch));

@@ -73,8 +73,8 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       "VirtualMachineInstance.status.conditions[Ready]=while Pending",
       "record",
     ],
-    // Two placements at a time would both count the same free memory.
-    oneAtATime: true,
+    // Two placements of ours at a time would both count the same free memory.
+    oneAtATime: ({ cluster }) => cluster !== undefined,
 
     async read({ cluster }, key) {
       const at = partsOf(key);

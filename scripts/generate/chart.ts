@@ -34,7 +34,7 @@ export function chart(): readonly Generated[] {
     functions: all.map((definition) => ({
       name: definition.name,
       purpose: definition.purpose,
-      oneAtATime: definition.oneAtATime === true,
+      oneAtATime: definition.oneAtATime !== undefined,
       filters: filtersOf(definition),
       rules: rulesOf(rightsOf(definition)),
     })),
