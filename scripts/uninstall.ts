@@ -38,6 +38,7 @@ const POLL_MILLISECONDS = 500;
 /** After the finalizers are off: the kubelet ends what is left in the pods. */
 const FORCED_MILLISECONDS = 30_000;
 const MOST_NAMES = 5;
+const REFUSED = 3;
 
 function kind(group: string, name: string, plural: string, namespaced = true): Kind {
   return { group, version: "v1", kind: name, plural, namespaced };
@@ -218,7 +219,9 @@ async function main(): Promise<void> {
 
 if (import.meta.main) {
   await main().catch((thrown: unknown) => {
-    console.error(`uninstall: ${asFault(thrown).message}`);
-    process.exitCode = 1;
+    const { kind, message } = asFault(thrown);
+    console.error(`uninstall: ${message}`);
+    // The chart's Job does not try again what was refused.
+    process.exitCode = kind === "refused" ? REFUSED : 1;
   });
 }
