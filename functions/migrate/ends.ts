@@ -32,7 +32,9 @@ export function advance(ends: Ends, now: Date): Decision {
   if (target?.move?.phase === "arrived" || (target !== undefined && hasArrived(target))) return succeeded(ends, now);
   const proof = proofOfStaying(ends, source, target);
   if (proof !== undefined) return failed(ends, proof, now);
-  const why = ends.calledOff ?? sourceIsOver(ends, source);
+  // Called off once is called off: both ends have been told.
+  const before = ends.vmi.status?.migrationState?.abortRequested === true ? "the migration was called off" : undefined;
+  const why = ends.calledOff ?? before ?? sourceIsOver(ends, source);
   if (why !== undefined) return callOff(ends, source, target, why);
   return goOn(ends, source, target, now);
 }
@@ -120,13 +122,14 @@ function isLive({ state }: MachineStatus): boolean {
 }
 
 function goOn(ends: Ends, source: MachineStatus | undefined, target: MachineStatus | undefined, now: Date): Decision {
-  const { vmi, to, migration, targetNode } = ends;
+  const { vmi, to, migration } = ends;
   if (migration === undefined) return nothing("the migration is gone");
   if (ends.target?.known === "silent") return nothing(`${to.node} does not answer: ${ends.target.reason}`);
+  const elsewhere = migrationPhase(migration) === "Running" ? addressed(ends, source) : [];
   if (target === undefined) {
     const lost = source?.move?.phase === "switching";
     return {
-      effects: [orderTarget(ends, lost)],
+      effects: [...elsewhere, orderTarget(ends, lost)],
       because: lost ? `${to.node} has lost its record of the guest` : `${to.node} is told to expect the guest`,
     };
   }
@@ -137,24 +140,23 @@ function goOn(ends: Ends, source: MachineStatus | undefined, target: MachineStat
       if (target.move?.phase === "preparing") return nothing(`${to.node} prepares for the guest`);
       return start(ends, migration, source, now);
     default: {
-      const url = targetNode?.metadata.annotations?.[annotation.runtimeURL];
-      const state = vmi.status?.migrationState ?? {};
-      if (url !== undefined && url !== state.targetNodeAddress && source !== undefined) {
-        const status = { ...vmi.status, migrationState: { ...state, targetNodeAddress: url } };
-        return {
-          effects: [
-            ...statusPatch(VirtualMachineInstance, vmi, status),
-            ...orderSource(ends, { ...vmi, status }, source),
-          ],
-          because: `${to.node}'s runtime is reached elsewhere now`,
-        };
-      }
+      if (elsewhere.length > 0) return { effects: elsewhere, because: `${to.node}'s runtime is reached elsewhere now` };
       if (source !== undefined && isLive(source) && source.move?.migration !== to.migration) {
         return { effects: orderSource(ends, vmi, source), because: "the source has not got the order to move" };
       }
       return nothing(`the guest is ${source?.move?.phase ?? "on its way"}`);
     }
   }
+}
+
+/** A target's runtime that was started again may listen elsewhere: the source is told. */
+function addressed(ends: Ends, source: MachineStatus | undefined): readonly Effect[] {
+  const { vmi, targetNode } = ends;
+  const url = targetNode?.metadata.annotations?.[annotation.runtimeURL];
+  const state = vmi.status?.migrationState ?? {};
+  if (url === undefined || url === state.targetNodeAddress || source === undefined) return [];
+  const status = { ...vmi.status, migrationState: { ...state, targetNodeAddress: url } };
+  return [...statusPatch(VirtualMachineInstance, vmi, status), ...orderSource(ends, { ...vmi, status }, source)];
 }
 
 function start(ends: Ends, migration: Migration, source: MachineStatus | undefined, now: Date): Decision {

@@ -112,7 +112,8 @@ export const move = defineFunction<MoveFacts>({
     const begins = pod !== undefined && isReady(pod) && migrationPhase(mine) === "Scheduling";
     const files = begins ? await readFiles(looks.cluster, vmi) : NO_FILES;
     const targetNode = await readNode(looks, pod?.spec.nodeName);
-    return { ...idle, pod, targetNode, files, configuration: settings ?? {} };
+    const source = begins ? await readMachineOn(looks, claimOf(vmi)?.node, vmi) : undefined;
+    return { ...idle, pod, targetNode, source, files, configuration: settings ?? {} };
   },
 
   decide(facts, now) {
@@ -168,7 +169,9 @@ function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date
     return failedBefore(vmi, mine, pod, { reason: "ClaimLost", message: "Its target has no claim any more." }, now);
   }
   const bootID = bootIDOf(targetNode);
-  const ready = pod !== undefined && isReady(pod) && !isDeleting(pod);
+  const { source } = facts;
+  const lives = source?.known === "yes" && source.status.state !== "stopped";
+  const ready = lives && pod !== undefined && isReady(pod) && !isDeleting(pod);
   if (ready && targetNode !== undefined && bootID !== undefined) {
     const address = targetNode.metadata.annotations?.[annotation.runtimeURL] ?? "";
     const { configuration, files } = facts;
