@@ -12,8 +12,11 @@ import type { Kind, KubeObject } from "#api/object.ts";
 import type { Identity } from "#events/certificates.ts";
 import { Fault } from "#events/fault.ts";
 import { connectAs, type KubeCluster } from "#events/kubernetes.ts";
+import { defaultConfig } from "#functions/config.ts";
+import { functions, watchedKinds } from "#functions/registry.ts";
 import { userRoles } from "#local/user-roles.ts";
 import { outputOf, run } from "#node-runtime/host/command.ts";
+import { rightsOf, rightsOn, rulesOf } from "../generate/rights.ts";
 import { asAdministrator, type Ask } from "../kubernetes/api.ts";
 import { administratorOf } from "../kubernetes/cluster.ts";
 import type { Cluster } from "../kubernetes/record.ts";
@@ -71,17 +74,12 @@ const rule = (apiGroup: string, resources: readonly string[], verbs: readonly st
 });
 const WATCH = ["get", "list", "watch"];
 
-/** All that the control process may do in the cluster. */
+/** All that the control process may do in the cluster: what its functions declare, what it watches, and its own. */
 const clusterRules = [
-  rule("kubevirt.io", ["kubevirts"], WATCH),
-  rule("kubevirt.io", ["virtualmachines"], [...WATCH, "patch"]),
-  rule("kubevirt.io", ["virtualmachineinstances"], [...WATCH, "create", "patch", "delete"]),
-  rule("kubevirt.io", ["virtualmachines/status", "virtualmachineinstances/status"], ["patch"]),
-  rule("", ["pods"], [...WATCH, "create", "delete"]),
-  rule("", ["nodes"], [...WATCH, "patch"]),
-  rule("", ["nodes/status"], ["patch"]),
-  rule("", ["secrets", "configmaps", "persistentvolumeclaims"], ["get"]),
-  rule("", ["events"], ["create"]),
+  ...rulesOf(functions(defaultConfig).flatMap(rightsOf)),
+  ...rulesOf([...watchedKinds, KubeVirt].flatMap((kind) => WATCH.map((verb) => rightsOn(kind, verb)))),
+  rule("kubevirt.io", ["virtualmachines", "virtualmachineinstances", "virtualmachines/status"], ["patch"]),
+  rule("kubevirt.io", ["virtualmachineinstancemigrations"], ["create"]),
   rule("authentication.k8s.io", ["tokenreviews"], ["create"]),
   rule("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
   rule("apiregistration.k8s.io", ["apiservices"], ["get", "patch"]),
@@ -162,6 +160,7 @@ export async function install(cluster: Cluster): Promise<Installation> {
     await create(APIService, `${version}.${group}`, { spec });
   }
   const resources = [
+    "virtualmachineinstancemigrations",
     "virtualmachines",
     "virtualmachines/status",
     "virtualmachineinstances",
