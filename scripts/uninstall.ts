@@ -16,6 +16,7 @@ import { KubeVirt } from "#api/kubevirt.ts";
 import { label } from "#api/names.ts";
 import { keyOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import { asFault, Fault } from "#events/fault.ts";
@@ -62,13 +63,15 @@ export async function uninstall(options: UninstallOptions): Promise<void> {
   const there = await definitionsOf(cluster);
   const machineKinds = [VirtualMachine, VirtualMachineInstance].filter((one) => there.has(one.plural));
   const machines = await listAll(cluster, machineKinds);
+  const heldKinds = [...machineKinds, ...[VirtualMachineInstanceMigration].filter((one) => there.has(one.plural))];
   if (machines.length > 0) {
     if (strategy === "BlockUninstallIfWorkloadsExist") throw refusal(machines.map(({ object }) => object));
     say(`deleting ${machines.length} machines`);
     await Promise.all(machines.map(({ kind, object }) => cluster.remove(kind, object)));
     const gone = async (): Promise<boolean> => (await listAll(cluster, machineKinds)).length === 0;
-    if (!(await within(timeoutMilliseconds, gone))) await force(options, machineKinds);
+    if (!(await within(timeoutMilliseconds, gone))) await force(options, heldKinds);
   }
+  await removeMigrations(options, heldKinds.slice(machineKinds.length));
   // Before what they would make again.
   await removeNamed(cluster, Deployment, { namespace, name: "virtive-control" });
   await removeNamed(cluster, DaemonSet, { namespace, name: "virtive-node" });
@@ -127,6 +130,14 @@ async function force({ cluster, say }: UninstallOptions, machineKinds: readonly 
   for (const { kind: one, object } of left) await withoutFinalizers(cluster, one, object);
   const ended = await within(FORCED_MILLISECONDS, async () => (await cluster.list(Pod, anchors)).length === 0);
   if (!ended) say("some anchor pods have not ended: look at their nodes before their disks are used elsewhere");
+}
+
+/** Records of moves that are over or whose machine is gone: nobody misses them, and their definition waits for them. */
+async function removeMigrations({ cluster }: UninstallOptions, kinds: readonly Kind[]): Promise<void> {
+  for (const { kind: one, object } of await listAll(cluster, kinds)) {
+    await cluster.remove(one, object);
+    await withoutFinalizers(cluster, one, object);
+  }
 }
 
 async function withoutFinalizers(

@@ -209,7 +209,7 @@ describe("the chart on a real API server", () => {
       editorStarts: true,
       editorDeletesAll: false,
       adminDeletesAll: true,
-      adminMigrates: false,
+      adminMigrates: true,
     });
   });
 
