@@ -56,7 +56,7 @@ export async function manifests(options: RenderOptions): Promise<readonly Manife
   const hookOf = (one: Manifest): string | undefined => one.metadata.annotations?.[HOOK];
   const plain = rendered.filter((one) => hookOf(one) === undefined);
   // After its definition.
-  const last = rendered.filter((one) => hookOf(one) === "post-install").map(withoutHook);
+  const last = rendered.filter((one) => hookOf(one)?.includes("post-install")).map(withoutHook);
   const privileged = { "pod-security.kubernetes.io/enforce": "privileged" };
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: privileged } },

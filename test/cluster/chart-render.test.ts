@@ -35,7 +35,7 @@ function accounts(list: readonly Manifest[]): readonly string[] {
 /** Every option that changes what is rendered; those of one line at once, where they do not touch each other. */
 const options = {
   compact: [
-    "control.replicas=1,control.service.clusterIP=10.96.0.99,kubevirt.create=false,rbac.aggregate=false",
+    "control.replicas=1,control.service.clusterIP=10.96.0.99,kubevirt.create=true,rbac.aggregate=false",
     "admission.policies=false,priorityClass.create=false,flowControl.enabled=false,networkPolicy.enabled=false",
     "podDisruptionBudget.enabled=false,uninstall.hook=false,monitoring.serviceMonitor.enabled=true",
     "monitoring.dashboard.enabled=true,uninstall.strategy=RemoveWorkloads,image.pullSecrets[0]=mine",
@@ -146,7 +146,7 @@ describe("values", () => {
 
 describe("plain manifests", () => {
   it("start with a namespace for privileged pods, then definitions, and have no hooks", async () => {
-    const list = await manifests({ namespace: "machines" });
+    const list = await manifests({ namespace: "machines", set: ["kubevirt.create=true"] });
     expect(list[0]).toMatchObject({ kind: "Namespace", metadata: { name: "machines" } });
     expect(list[1]?.kind).toBe("CustomResourceDefinition");
     expect(list.at(-1)?.kind).toBe("KubeVirt");
