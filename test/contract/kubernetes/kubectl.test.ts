@@ -35,7 +35,10 @@ onEachServer("kubectl", (bench) => {
     expect((await kubectl("version")).out).toMatch(/Server Version: v1\.\d+/);
     expect((await kubectl("api-resources")).out).toMatch(new RegExp(`widgets +wd +${group}/v1 +true +Widget`));
     expect((await kubectl("api-versions")).out).toContain(`${group}/v1`);
-    const explained = await kubectl("explain widgets.spec.size");
+    // A real server describes a new definition a moment after it serves it.
+    const explain = (): Promise<Ran> => kubectl("explain widgets.spec.size");
+    await until(async () => (await explain()).code === 0, "the definition to be described");
+    const explained = await explain();
     expect(explained.out).toContain("FIELD: size <integer>");
     expect(explained.out).toContain("How large it is, in centimetres");
     expect((await kubectl("explain pod.spec.containers.image")).out).toContain("FIELD: image <string>");
