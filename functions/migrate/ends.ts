@@ -9,7 +9,7 @@ import { isDeleting, type Instance } from "../instance.ts";
 import { bootIDOf, claimOf, type MachineFact, type Target } from "../machine-facts.ts";
 import { order, wantedState, type FoundFiles } from "../machine-order.ts";
 import { migrationPhase, type Migration } from "./migrations.ts";
-import { failed, phasePatch, succeeded } from "./outcome.ts";
+import { failed, lostWithTarget, orderToStay, phasePatch, succeeded } from "./outcome.ts";
 
 export interface Ends {
   readonly vmi: Instance;
@@ -30,8 +30,9 @@ export function advance(ends: Ends, now: Date): Decision {
   const target = ofThis(ends.target, ends.to.epoch);
   const source = ofThis(ends.source, claimOf(ends.vmi)?.epoch ?? 0);
   if (target?.move?.phase === "arrived" || (target !== undefined && hasArrived(target))) return succeeded(ends, now);
+  if (source !== undefined && isAsked(ends, source) && hasRebooted(ends, target)) return lostWithTarget(ends, now);
   const proof = proofOfStaying(ends, source, target);
-  if (proof !== undefined) return failed(ends, proof, now);
+  if (proof !== undefined) return stays(ends, source, proof, now);
   // Called off once is called off: both ends have been told.
   const before = ends.vmi.status?.migrationState?.abortRequested === true ? "the migration was called off" : undefined;
   const why = ends.calledOff ?? before ?? sourceIsOver(ends, source);
@@ -51,10 +52,11 @@ function hasArrived({ move, desired, state }: MachineStatus): boolean {
 
 /** Why it is certain that the guest never runs at the target; undefined while it is not. */
 function proofOfStaying(
-  { to, targetNode }: Ends,
+  ends: Ends,
   source: MachineStatus | undefined,
   target: MachineStatus | undefined,
 ): { readonly reason: string; readonly message: string } | undefined {
+  const { to } = ends;
   const [here, there] = [source?.move, target?.move];
   if (here?.migration === to.migration && here.phase === "stayed") {
     return { reason: here.reason ?? "Stayed", message: here.message ?? "the guest stayed where it was" };
@@ -69,16 +71,56 @@ function proofOfStaying(
       message: there?.message ?? "the target never let the guest run",
     };
   }
-  const boot = bootIDOf(targetNode);
-  // What a node that has booted anew still says of it is believed; when it says nothing, nothing of it runs there.
-  if (boot !== undefined && boot !== to.bootID && here?.phase !== "switching" && target === undefined) {
+  // Whether the target was asked before, only the source can say.
+  if (ends.source?.known !== "silent" && hasRebooted(ends, target)) {
     return { reason: "TargetRebooted", message: `${to.node} has booted anew` };
   }
   return undefined;
 }
 
+/** What a node that has booted anew still says of it is believed; when it says nothing, nothing of it runs there. */
+function hasRebooted({ to, targetNode }: Ends, target: MachineStatus | undefined): boolean {
+  const boot = bootIDOf(targetNode);
+  return boot !== undefined && boot !== to.bootID && target === undefined;
+}
+
+/** The target was asked to let the guest run, and the source does not know what came of it. */
+function isAsked({ to }: Ends, { move }: MachineStatus): boolean {
+  return move?.migration === to.migration && move.phase === "switching";
+}
+
+/**
+ * It is certain that the guest stays. The migration is over once the source knows it too: it would go on asking a target
+ * that is about to forget all of it.
+ */
+function stays(
+  ends: Ends,
+  source: MachineStatus | undefined,
+  why: { readonly reason: string; readonly message: string },
+  now: Date,
+): Decision {
+  const { vmi, to } = ends;
+  if (ends.source?.known === "silent") {
+    return nothing(
+      `it never runs on ${to.node}: ${why.message}; ${claimOf(vmi)?.node} does not answer, and must know it`,
+    );
+  }
+  const goes =
+    source?.move?.migration === to.migration && (source.move.phase === "copying" || source.move.phase === "switching");
+  if (source === undefined || !goes || !isLive(source)) return failed(ends, why, now);
+  const because = `it never runs on ${to.node}: ${why.message}`;
+  if (source.version === vmi.metadata.resourceVersion) return nothing(`${because}; the source was told`);
+  // A machine that is to end does, whatever became of its move.
+  if (isDeleting(vmi) || (source.desired !== "running" && source.desired !== "paused")) {
+    return nothing(`${because}; the source is to end`);
+  }
+  return { effects: [orderToStay(ends)], because: `${because}: the source is told` };
+}
+
 function sourceIsOver({ vmi, source: fact, to }: Ends, source: MachineStatus | undefined): string | undefined {
-  if (source?.state === "stopped" && source.move?.migration !== to.migration)
+  // Ended while the target was asked: it asks no more, and the target says which of both it was.
+  const wasAsked = source?.move?.phase === "switching";
+  if (source?.state === "stopped" && (source.move?.migration !== to.migration || wasAsked))
     return "the guest has ended at its source";
   if (fact?.known === "no") return `${claimOf(vmi)?.node} does not know the guest any more`;
   return undefined;
@@ -134,6 +176,8 @@ function goOn(ends: Ends, source: MachineStatus | undefined, target: MachineStat
     };
   }
   switch (migrationPhase(migration)) {
+    // The claim names its heir already: that it is so far was not written.
+    case "Scheduling":
     case "Scheduled":
     case "PreparingTarget":
     case "TargetReady":

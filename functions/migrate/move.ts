@@ -23,13 +23,21 @@ import { flowEvents, reports } from "#events/catalogue.ts";
 import { deadlineOf } from "../deadlines.ts";
 import { changed, defineFunction, due, nothing, told, type Decision, type Looks } from "../define.ts";
 import { anchorName, anchorNameFor, isDeleting, isReady, type Instance } from "../instance.ts";
-import { bootIDOf, claimOf, readMachineOn, readNode, targetOf, type MachineFact } from "../machine-facts.ts";
-import { readFiles, type FoundFiles } from "../machine-order.ts";
+import {
+  bootIDOf,
+  claimOf,
+  readMachineOn,
+  readNode,
+  targetOf,
+  type MachineFact,
+  type Target,
+} from "../machine-facts.ts";
+import { readFiles, wantedState, type FoundFiles } from "../machine-order.ts";
 import { instanceKeys } from "./keys.ts";
 import { refusal } from "./migratable.ts";
 import { current, isOver, isUnderWay, migrationPhase, type Migration } from "./migrations.ts";
 import { advance, type Ends } from "./ends.ts";
-import { beginning, cleared, failedBefore, lost, type Configuration } from "./outcome.ts";
+import { beginning, cleared, failedBefore, lost, noted, type Configuration } from "./outcome.ts";
 
 export interface MoveFacts {
   readonly vmi: Instance | undefined;
@@ -91,7 +99,7 @@ export const move = defineFunction<MoveFacts>({
     const migrations = all.filter(({ spec }) => spec.vmiName === at.name);
     const vmi = await looks.cluster.get(VirtualMachineInstance, at);
     const to = vmi === undefined ? undefined : targetOf(vmi);
-    if (migrations.length === 0 && to === undefined) return undefined;
+    if (migrations.length === 0 && to === undefined && vmi?.status?.claim?.pod === undefined) return undefined;
     const idle: MoveFacts = {
       vmi,
       migrations,
@@ -124,7 +132,8 @@ export const move = defineFunction<MoveFacts>({
     const done = migrations.filter(isOver);
     const settled = cleared(done, facts.pod !== undefined && mine === undefined ? facts.pod : undefined);
     if (mine === undefined) return { effects: settled, because: "no migration of the instance is open" };
-    const decision = beforeClaim(facts, vmi, mine, now);
+    // Its end is noted on the instance first: what else was to be written may not have been.
+    const decision = noted(vmi, mine, now) ?? beforeClaim(facts, vmi, mine, now);
     return { ...decision, effects: [...settled, ...decision.effects] };
   },
 });
@@ -141,16 +150,16 @@ async function ends(looks: Looks, vmi: Instance, node: string, podName: string):
   return { pod, sourcePod, targetNode, source, target, files: await readFiles(looks.cluster, vmi) };
 }
 
-/** A target's pod that outlived its migration. */
+/** A pod that the guest has left, or was to go to. */
 async function strandedPod(
   looks: Looks,
   vmi: Instance,
   migrations: readonly Migration[],
 ): Promise<Stored<Pod> | undefined> {
-  for (const { metadata } of migrations) {
-    const name = anchorNameFor(vmi, metadata.uid);
+  for (const uid of [vmi.metadata.uid, ...migrations.map(({ metadata }) => metadata.uid)]) {
+    const name = anchorNameFor(vmi, uid);
     if (name === anchorName(vmi)) continue;
-    const pod = await looks.cluster.get(Pod, { namespace: metadata.namespace ?? "", name });
+    const pod = await looks.cluster.get(Pod, { namespace: vmi.metadata.namespace ?? "", name });
     if (pod !== undefined && !isDeleting(pod)) return pod;
   }
   return undefined;
@@ -178,6 +187,10 @@ function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date
     const node = targetNode.metadata.name;
     return beginning({ vmi, migration: mine, pod, node, bootID, address, configuration, files }, now);
   }
+  if (!late && source?.known === "silent") {
+    const again = new Date(now.getTime() + AGAIN_MILLISECONDS);
+    return nothing(`${claimOf(vmi)?.node} does not answer: ${source.reason}`, again);
+  }
   if (!late) return nothing("the target's pod is not Ready yet", deadlineOf(VirtualMachineInstanceMigration, mine));
   const message = `The target's pod was not Ready in time: ${pod === undefined ? "it is gone" : whyNotReady(pod)}.`;
   return failedBefore(vmi, mine, pod, { reason: "TargetPodNotReady", message }, now);
@@ -186,6 +199,12 @@ function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date
 function whyNotReady(pod: Pod): string {
   const said = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
   return said?.message ?? `it is ${pod.status?.phase ?? "Pending"}`;
+}
+
+/** It would not begin to move before it runs again, and its target would wait for nobody knows how long. */
+function isHalted(vmi: Instance, to: Target, source: MachineFact | undefined): boolean {
+  if (source?.known !== "yes" || wantedState(vmi, annotation.paused) !== "paused") return false;
+  return source.status.state === "paused" && source.status.move?.migration !== to.migration;
 }
 
 function atBothEnds(facts: MoveFacts, vmi: Instance, now: Date): Decision {
@@ -198,9 +217,11 @@ function atBothEnds(facts: MoveFacts, vmi: Instance, now: Date): Decision {
       ? "the migration was called off"
       : isDeleting(vmi)
         ? "the instance is being deleted"
-        : migrationPhase(migration) !== "Running" && deadline !== undefined && deadline <= now
-          ? `it was ${migrationPhase(migration)} for too long`
-          : undefined;
+        : isHalted(vmi, to, facts.source)
+          ? "the guest was paused before it began to move"
+          : migrationPhase(migration) !== "Running" && deadline !== undefined && deadline <= now
+            ? `it was ${migrationPhase(migration)} for too long`
+            : undefined;
   const known: Ends = { ...facts, vmi, to, migration, calledOff };
   const decision = advance(known, now);
   if (decision.effects.length > 0 || decision.at !== undefined) return decision;

@@ -86,29 +86,12 @@ export function beginning(
 
 /** The guest runs at the target: the claim is its, and what it left is let go. */
 export function succeeded(ends: Ends, now: Date): Decision {
-  const { vmi, to, migration, pod, sourcePod } = ends;
+  const { vmi, to, pod } = ends;
   const old = claimOf(vmi);
-  const state: MigrationState = {
-    ...vmi.status?.migrationState,
-    completed: true,
-    endTimestamp: rfc3339(now),
-    targetNodeDomainDetected: true,
-    targetNodeDomainReadyTimestamp: rfc3339(now),
-  };
-  const status = {
-    ...vmi.status,
-    claim: { node: to.node, bootID: to.bootID, epoch: to.epoch, offered: to.epoch, pod: to.pod },
-    nodeName: to.node,
-    ...(pod === undefined ? {} : { activePods: { [pod.metadata.uid]: to.node } }),
-    migrationState: state,
-  };
-  const next: Instance = { ...vmi, status };
   const claim = { node: to.node, bootID: to.bootID, epoch: to.epoch };
-  const source = ends.source?.known === "yes" ? ends.source.status : undefined;
-  return {
+  const state = { targetNodeDomainDetected: true, targetNodeDomainReadyTimestamp: rfc3339(now) };
+  return passedOn(ends, "Succeeded", state, now, (next) => ({
     effects: [
-      ...statusPatch(VirtualMachineInstance, vmi, status),
-      ...(migration === undefined ? [] : endPatch(migration, "Succeeded", state, now)),
       {
         do: "order",
         of: vmi,
@@ -124,6 +107,62 @@ export function succeeded(ends: Ends, now: Date): Decision {
           }),
         ),
       },
+      {
+        do: "record",
+        about: vmi,
+        type: "Normal",
+        reason: "Migrated",
+        message: `The guest runs on ${to.node} now; it left ${old?.node}.`,
+      },
+    ],
+    because: `the guest runs on ${to.node}: the claim is its, with epoch ${to.epoch}`,
+  }));
+}
+
+/**
+ * The target has booted anew, and nobody knows whether it let the guest run before. Had it, the guest went on from
+ * there and ended with that boot; so what it left must not go on from the moment in which it was halted. Claimed by a boot
+ * that is over, it is found to have ended.
+ */
+export function lostWithTarget(ends: Ends, now: Date): Decision {
+  const { vmi, to } = ends;
+  const message = `${to.node} was asked to let the guest run, and has booted anew: the guest may have run there, and has ended`;
+  return passedOn(ends, "Failed", { failed: true, failureReason: `TargetRebooted: ${message}` }, now, () => ({
+    effects: [{ do: "record", about: vmi, type: "Warning", reason: "FailedMigration", message: `${message}.` }],
+    because: message,
+  }));
+}
+
+/** The claim is the target's, whatever it does with it; what the guest left is let go. */
+function passedOn(
+  ends: Ends,
+  phase: "Succeeded" | "Failed",
+  changes: Partial<MigrationState>,
+  now: Date,
+  rest: (next: Instance) => Decision,
+): Decision {
+  const { vmi, to, migration, pod, sourcePod } = ends;
+  const old = claimOf(vmi);
+  const state: MigrationState = {
+    ...vmi.status?.migrationState,
+    completed: true,
+    endTimestamp: rfc3339(now),
+    ...changes,
+  };
+  const status = {
+    ...vmi.status,
+    claim: { node: to.node, bootID: to.bootID, epoch: to.epoch, offered: to.epoch, pod: to.pod },
+    nodeName: to.node,
+    ...(pod === undefined ? {} : { activePods: { [pod.metadata.uid]: to.node } }),
+    migrationState: state,
+  };
+  const { effects, because } = rest({ ...vmi, status });
+  const source = ends.source?.known === "yes" ? ends.source.status : undefined;
+  return {
+    effects: [
+      ...statusPatch(VirtualMachineInstance, vmi, status),
+      ...(migration === undefined ? [] : endPatch(migration, phase, state, now)),
+      ...effects.filter((effect) => effect.do === "order"),
       ...(old === undefined || source === undefined || source.state === "stopped" || source.claim.epoch !== old.epoch
         ? []
         : [
@@ -136,15 +175,31 @@ export function succeeded(ends: Ends, now: Date): Decision {
             },
           ]),
       ...removed(sourcePod),
-      {
-        do: "record",
-        about: vmi,
-        type: "Normal",
-        reason: "Migrated",
-        message: `The guest runs on ${to.node} now; it left ${old?.node}.`,
-      },
+      ...effects.filter((effect) => effect.do !== "order"),
     ],
-    because: `the guest runs on ${to.node}: the claim is its, with epoch ${to.epoch}`,
+    because,
+  };
+}
+
+/** Tells the source what functions have proof of: the guest never runs at the target. It says so itself then. */
+export function orderToStay(ends: Ends): Effect {
+  const { vmi, to, sourcePod, files } = ends;
+  const old = vmi.status?.claim;
+  if (old === undefined) throw new Error("a guest without a claim does not move");
+  const { migratingTo: _gone, ...claim } = old;
+  return {
+    do: "order",
+    of: vmi,
+    order: withoutVersion(
+      order({
+        vmi: { ...vmi, status: { ...vmi.status, claim } },
+        claim: { node: claim.node, bootID: claim.bootID, epoch: claim.epoch },
+        desired: wantedState(vmi, annotation.paused),
+        pod: sourcePod,
+        files: files.files,
+        settled: { migration: to.migration, at: "source" },
+      }),
+    ),
   };
 }
 
@@ -176,24 +231,7 @@ export function failed(ends: Ends, why: Why, now: Date): Decision {
     effects: [
       ...statusPatch(VirtualMachineInstance, vmi, status),
       ...(migration === undefined ? [] : endPatch(migration, "Failed", state, now)),
-      ...(unasked
-        ? [
-            {
-              do: "order" as const,
-              of: vmi,
-              order: withoutVersion(
-                order({
-                  vmi: { ...vmi, status },
-                  claim: { node: claim.node, bootID: claim.bootID, epoch: claim.epoch },
-                  desired: wantedState(vmi, annotation.paused),
-                  pod: ends.sourcePod,
-                  files: ends.files.files,
-                  settled: { migration: to.migration, at: "source" },
-                }),
-              ),
-            },
-          ]
-        : []),
+      ...(unasked ? [orderToStay(ends)] : []),
       ...removed(pod),
       {
         do: "record",
@@ -204,6 +242,17 @@ export function failed(ends: Ends, why: Why, now: Date): Decision {
       },
     ],
     because: `it never runs on ${to.node}: ${why.message}`,
+  };
+}
+
+/** The end of a migration as its instance says it; undefined while it says none. */
+export function noted(vmi: Instance, migration: Migration, now: Date): Decision | undefined {
+  const state = vmi.status?.migrationState;
+  if (state?.migrationUid !== migration.metadata.uid || state.completed !== true) return undefined;
+  const phase = state.failed === true ? "Failed" : "Succeeded";
+  return {
+    effects: endPatch(migration, phase, state, now),
+    because: `its instance says that it has ${phase.toLowerCase()}`,
   };
 }
 

@@ -5,6 +5,7 @@
  *   --keep 1,4,9         only these entries of the seed's plan
  *   --seeds N --from S   a range of seeds
  *   --minutes M          new seeds for so many minutes
+ *   --moves              users move guests between nodes, too
  *   --mutation NAME      with a known-bad variant in place
  *   --workers N          side by side; default: one a core
  */
@@ -13,7 +14,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { live } from "./history.ts";
 import { mutationOf } from "./mutations.ts";
-import { planOf, tellDeed } from "./plan.ts";
+import { MOVING, planOf, SETTING, tellDeed } from "./plan.ts";
 import { asTheyAre } from "./seams.ts";
 import { only, shrink } from "./shrink.ts";
 import { isRoutine, print, type Line } from "./story.ts";
@@ -34,11 +35,15 @@ const { values: given } = parseArgs({
     "until": { type: "string" },
     "keep": { type: "string" },
     "trace": { type: "boolean", default: false },
+    "moves": { type: "boolean", default: false },
     "mutation": { type: "string" },
     "workers": { type: "string" },
     "most-failures": { type: "string", default: "3" },
   },
 });
+
+const moves = given.moves || (given.mutation !== undefined && mutationOf(given.mutation).moves === true);
+const setting = moves ? MOVING : SETTING;
 
 function numberOf(name: string, text: string, least: number): number {
   const value = Number(text);
@@ -51,10 +56,11 @@ if (given.seed !== undefined) await one(numberOf("seed", given.seed, 0));
 else await many();
 
 async function one(seed: number): Promise<void> {
-  const plan = planOf(seed);
+  const plan = planOf(seed, setting);
   const kept = given.keep?.split(",").map((place) => numberOf("keep", place, 0));
   const history = await live({
     seed,
+    setting,
     told: true,
     seams: given.mutation === undefined ? asTheyAre : mutationOf(given.mutation).seams(),
     ...(kept === undefined ? {} : { plan: only(plan, kept) }),
@@ -81,7 +87,7 @@ async function many(): Promise<void> {
   const order = (): Order | undefined => {
     if (next >= end || performance.now() >= ends || tally.failures.length >= mostFailures) return undefined;
     const seeds = Math.min(HISTORIES_A_TURN, end - next);
-    const turn = { from: next, seeds, mutation: given.mutation };
+    const turn = { from: next, seeds, mutation: given.mutation, moves };
     next += seeds;
     return turn;
   };
@@ -113,8 +119,8 @@ function work(order: () => Order | undefined, tally: Tally): Promise<void> {
 
 async function explain(seed: number, invariant: string): Promise<void> {
   const seams = given.mutation === undefined ? asTheyAre : mutationOf(given.mutation).seams();
-  const { kept, history, tries } = await shrink({ seed, seams }, invariant);
-  const plan = planOf(seed);
+  const { kept, history, tries } = await shrink({ seed, seams, setting }, invariant);
+  const plan = planOf(seed, setting);
   const lines = history.lines.filter((line) => !isRoutine(line));
   process.stdout.write(`\n── seed ${seed}: ${history.violation?.message ?? invariant}\n`);
   process.stdout.write(`cut down in ${tries} tries to ${kept.length} of ${plan.length} entries of its plan:\n`);
@@ -122,7 +128,8 @@ async function explain(seed: number, invariant: string): Promise<void> {
   process.stdout.write("\n");
   say(lines.slice(-MOST_LINES));
   process.stdout.write(`\nplay it again: npm run simulate -- --seed ${seed} --keep ${kept.join(",")}`);
-  process.stdout.write(given.mutation === undefined ? "\n" : ` --mutation ${given.mutation}\n`);
+  const more = `${given.moves ? " --moves" : ""}${given.mutation === undefined ? "" : ` --mutation ${given.mutation}`}`;
+  process.stdout.write(`${more}\n`);
 }
 
 function say(lines: readonly Line[]): void {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { live } from "./history.ts";
-import { mutations, type Mutation } from "./mutations.ts";
+import { mutations, settingOf, type Mutation } from "./mutations.ts";
 
-async function caughtBy({ seams, withinSeeds }: Mutation): Promise<number | undefined> {
+async function caughtBy(mutation: Mutation): Promise<number | undefined> {
+  const { seams, withinSeeds } = mutation;
   for (let seed = 1; seed <= withinSeeds; seed += 1) {
-    const { violation } = await live({ seed, seams: seams() });
+    const { violation } = await live({ seed, seams: seams(), setting: settingOf(mutation) });
     if (violation !== undefined) return seed;
   }
   return undefined;

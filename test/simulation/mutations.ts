@@ -11,7 +11,10 @@ import type { Cluster } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
 import type { AttendFacts } from "#functions/attend.ts";
 import type { Decision, Effect, FunctionDefinition } from "#functions/define.ts";
+import type { MoveFacts } from "#functions/migrate/move.ts";
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
+import type { Peers } from "#node-runtime/migration/peers.ts";
+import { MOVING, SETTING, type Setting } from "./plan.ts";
 import { asTheyAre, type HeldMachines, type OnNode, type Seams } from "./seams.ts";
 
 export interface Mutation {
@@ -19,6 +22,8 @@ export interface Mutation {
   readonly wrong: string;
   /** It must be caught by the time that so many seeds, from 1, have been lived. */
   readonly withinSeeds: number;
+  /** In histories in which guests move. */
+  readonly moves?: true;
   /** Anew for each history: some keep notes. */
   readonly seams: () => Seams;
 }
@@ -140,8 +145,20 @@ export const mutations = {
   },
   "late-boots-believed": {
     wrong: "a heartbeat of an earlier boot of the node counts as a new boot",
-    withinSeeds: 400,
+    withinSeeds: 1000,
     seams: () => reading("attend", withHeartbeatsBelieved),
+  },
+  "lost-answer-is-no": {
+    wrong: "a source that hears nothing from the target lets the guest go on",
+    withinSeeds: 100,
+    moves: true,
+    seams: () => ({ ...asTheyAre, peers: takingSilenceForNo }),
+  },
+  "arrival-not-awaited": {
+    wrong: "the claim is passed on as soon as the target receives the guest",
+    withinSeeds: 60,
+    moves: true,
+    seams: () => reading("move", withArrivalBelieved),
   },
   "boot-told-early": {
     wrong: "a node that has lost its files tells of a new boot while machines of the one before run",
@@ -149,6 +166,11 @@ export const mutations = {
     seams: () => ({ ...asTheyAre, hypervisor: listingNothingAtFirst }),
   },
 } as const satisfies Record<string, Mutation>;
+
+/** The histories in which it shows. */
+export function settingOf(mutation: Mutation): Setting {
+  return mutation.moves === true ? MOVING : SETTING;
+}
 
 /** @throws when there is none of the name */
 export function mutationOf(name: string): Mutation {
@@ -250,6 +272,24 @@ function withHeartbeatsBelieved(facts: unknown): unknown {
   const { heartbeat, ...rest } = (facts ?? {}) as AttendFacts;
   if (heartbeat === undefined) return facts;
   return { ...rest, heartbeat: { ...heartbeat, present: { known: "yes", bootID: heartbeat.said.bootID } } };
+}
+
+function takingSilenceForNo(peers: Peers): Peers {
+  return {
+    ...peers,
+    finish: (at, request) =>
+      peers.finish(at, request).catch((thrown: unknown) => {
+        if (thrown instanceof Fault && thrown.reason === "PeerUnreachable") return { ran: false, cookie: "" };
+        throw thrown;
+      }),
+  };
+}
+
+function withArrivalBelieved(facts: unknown): unknown {
+  const known = facts as MoveFacts | undefined;
+  if (known?.target?.known !== "yes" || known.target.status.move?.phase !== "receiving") return facts;
+  const { status } = known.target;
+  return { ...known, target: { known: "yes", status: { ...status, move: { ...status.move, phase: "arrived" } } } };
 }
 
 /** The first list that a runtime asks for is that of its boot identity, where it has one to make. */

@@ -18,6 +18,8 @@ export type Deed =
   | { readonly do: "create"; readonly vm: string; readonly strategy: Strategy; readonly graceSeconds: number }
   | { readonly do: "edit"; readonly vm: string; readonly strategy: Strategy }
   | { readonly do: (typeof VERBS)[number]; readonly vm: string }
+  /** Asks for a move to another node; calls off the one that is open. */
+  | { readonly do: "migrate" | "call-off"; readonly vm: string }
   | { readonly do: "guest"; readonly vm: string; readonly what: (typeof GUEST_DEEDS)[number] }
   | { readonly do: "spell"; readonly spell: Spell; readonly node: string | undefined; readonly seconds: number }
   /** At once, or right after so many more of its writes have reached the API server. */
@@ -53,9 +55,12 @@ export interface Setting {
   readonly vms: readonly string[];
   readonly nodes: readonly string[];
   readonly minutes: number;
+  /** Users move guests between nodes, too. */
+  readonly moves?: boolean;
 }
 
 export const SETTING: Setting = { vms: ["web", "db", "mail"], nodes: ["node1", "node2"], minutes: 10 };
+export const MOVING: Setting = { ...SETTING, moves: true };
 
 /** The first deeds of a history create its VMs; all else comes in any order at any time. */
 export function planOf(seed: number, setting: Setting = SETTING): readonly Planned[] {
@@ -73,7 +78,18 @@ export function planOf(seed: number, setting: Setting = SETTING): readonly Plann
     plan.push({ at: Math.floor(random() * end), deed: userDeed(setting, random) });
   for (let count = 0; count < faults; count += 1)
     plan.push({ at: Math.floor(random() * end), deed: fault(setting, random) });
+  if (setting.moves === true) plan.push(...moves(seed, setting));
   return plan.sort((one, other) => one.at - other.at);
+}
+
+/** Of a stream of chance of their own: without them a seed's history is what it was. */
+function moves(seed: number, { vms, minutes }: Setting): readonly Planned[] {
+  const random = seededRandom(seed ^ 0x30e5);
+  const count = Math.round((4 + random() * 16) * (minutes / 10));
+  return Array.from({ length: count }, () => ({
+    at: Math.floor(random() * minutes * 60_000),
+    deed: { do: random() < 0.85 ? "migrate" : "call-off", vm: pick(vms, random) },
+  }));
 }
 
 function creation(vm: string, random: Random, always: number): Deed {

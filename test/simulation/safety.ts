@@ -121,8 +121,11 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
         throw new Violation("an end is an end", `instance ${name} is ${phase}, and its domain runs on ${node.name}`);
       }
       const claim = vmi.status?.claim;
-      if (claim === undefined || claim.node !== node.name || claim.epoch !== epoch || claim.bootID !== bootID) {
-        const says = claim === undefined ? "nobody" : `${claim.node} ${claim.bootID} epoch ${claim.epoch}`;
+      // While it moves it runs at one of both ends: that it runs at one only is said above.
+      const owners = [claim, claim?.migratingTo].filter((one) => one !== undefined);
+      const isOwner = (one: Owner): boolean => one.node === node.name && one.epoch === epoch && one.bootID === bootID;
+      if (!owners.some(isOwner)) {
+        const says = owners.length === 0 ? "nobody" : owners.map(ownerOf).join(" moving to ");
         const runs = `${node.name} ${bootID} under epoch ${epoch}`;
         throw new Violation("runs only under its claim", `${name} runs on ${runs}, and is claimed by ${says}`);
       }
@@ -137,7 +140,7 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
       violated("phases go forward", `instance ${next.metadata.name} went from ${from} to ${to}`);
     }
     const [claim, fresh] = [old?.status?.claim, next.status?.claim];
-    if (claim !== undefined && JSON.stringify(claim) !== JSON.stringify(fresh)) {
+    if (claim !== undefined && says(claim) !== says(fresh)) {
       if (fresh === undefined || fresh.epoch <= claim.epoch) {
         violated("a claim changes with its epoch", `${next.metadata.name}: ${says(claim)} became ${says(fresh)}`);
       }
@@ -201,7 +204,8 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
         violated("every dead letter names its cause", `${letter.trigger} ${letter.key} gives none`);
     },
     told(node, status) {
-      const key = `${node.name} ${status.uid}`;
+      // Where a guest comes back to, its new epoch has a record of its own.
+      const key = `${node.name} ${status.uid} ${status.claim.epoch}`;
       const last = sequences.get(key) ?? -1;
       if (status.sequence <= last && !node.disk.wiped) {
         violated("sequences only grow", `${node.name} told ${status.sequence} of ${status.name} after ${last}`);
@@ -221,8 +225,18 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
   };
 }
 
-function says(claim: { readonly node: string; readonly bootID: string; readonly epoch: number } | undefined): string {
-  return claim === undefined ? "no claim" : `${claim.node} ${claim.bootID} epoch ${claim.epoch}`;
+interface Owner {
+  readonly node: string;
+  readonly bootID: string;
+  readonly epoch: number;
+}
+
+function ownerOf({ node, bootID, epoch }: Owner): string {
+  return `${node} ${bootID} epoch ${epoch}`;
+}
+
+function says(claim: Owner | undefined): string {
+  return claim === undefined ? "no claim" : ownerOf(claim);
 }
 
 /** Counts by name a minute; answers a sentence once there are too many. */

@@ -10,6 +10,7 @@ import type { FunctionDefinition } from "#functions/define.ts";
 import type { Disk } from "#node-runtime/disk.ts";
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
 import type { Machines } from "#node-runtime/machines.ts";
+import type { Peers } from "#node-runtime/migration/peers.ts";
 import type { DiskContent } from "./disk.ts";
 
 /** A runtime's machines, as others use them. */
@@ -34,6 +35,8 @@ export interface Seams {
   readonly resyncSeconds: number;
   readonly machines: (machines: HeldMachines, on: OnNode) => HeldMachines;
   readonly hypervisor: (hypervisor: Hypervisor) => Hypervisor;
+  /** The other nodes' runtimes, as one runtime asks them. */
+  readonly peers: (peers: Peers) => Peers;
   readonly disk: (disk: Disk, on: Pick<OnNode, "after"> & { readonly content: DiskContent }) => Disk;
   readonly outbox: (outbox: Outbox, send: (event: CloudEvent) => Promise<SendAnswer>) => Outbox;
 }
@@ -46,6 +49,7 @@ export const asTheyAre: Seams = {
   resyncSeconds: 60,
   machines: (machines) => machines,
   hypervisor: (hypervisor) => hypervisor,
+  peers: (peers) => peers,
   disk: (disk) => disk,
   outbox: (outbox) => outbox,
 };

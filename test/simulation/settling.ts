@@ -7,6 +7,8 @@ import { annotation } from "#api/names.ts";
 import { conditionOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { isOver, migrationPhase } from "#functions/migrate/migrations.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
 import type { SimulatedNode } from "./node.ts";
 import type { Safety } from "./safety.ts";
@@ -39,8 +41,18 @@ export function unsettled({ cluster, nodes, safety, untaken }: World): readonly 
     const owner = byUID.get(pod.metadata.ownerReferences?.[0]?.uid ?? "");
     if (owner === undefined || isFinal(owner)) why.push(`pod ${pod.metadata.name} belongs to nothing that runs`);
   }
+  for (const migration of cluster.objects(VirtualMachineInstanceMigration).values()) {
+    const { name, deletionTimestamp } = migration.metadata;
+    const vmi = instances.find((one) => one.metadata.name === migration.spec.vmiName);
+    const waits =
+      migrationPhase(migration) === "Pending" && vmi !== undefined && conditionOf(vmi, "Paused") !== undefined;
+    if (waits) continue; // for the guest to run: documented
+    if (!isOver(migration)) why.push(`migration ${name} is ${migrationPhase(migration)}`);
+    else if (deletionTimestamp !== undefined) why.push(`migration ${name} is still being deleted`);
+  }
   for (const { name, node, uid } of safety.domains.values()) {
-    if (byUID.get(uid)?.status?.phase !== "Running") why.push(`domain ${name} (${uid}) is left on ${node.name}`);
+    const { phase, claim } = byUID.get(uid)?.status ?? {};
+    if (phase !== "Running" || claim?.node !== node.name) why.push(`domain ${name} (${uid}) is left on ${node.name}`);
   }
   for (const node of nodes.values()) why.push(...ofNode(node, byUID));
   for (const [node, reports] of untaken) {

@@ -5,8 +5,10 @@ import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-inst
 import type { Kind, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { Fault } from "#events/fault.ts";
 import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
+import { admitMigration } from "#functions/admit/migration.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
 import { controlDoor, type ControlDoor, type Listening } from "./control-door.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
@@ -101,7 +103,7 @@ export class Stage {
         weather,
         seams,
         wires,
-        peers: (self, process) => peersDoor({ nodes: this.nodes, self, process, scheduler, weather }),
+        peers: (self, process) => seams.peers(peersDoor({ nodes: this.nodes, self, process, scheduler, weather })),
         truth: (on, truth) => {
           this.story.tell(name, `domain ${truth.name} ${truth.state ?? "is gone"}`);
           this.safety.truth(on, truth);
@@ -347,7 +349,7 @@ export class Stage {
       now: clock.now(),
       uuid: () => `00000000-0000-4000-9000-${String((uuids += 1)).padStart(12, "0")}`,
     });
-    return memoryCluster({
+    const cluster = memoryCluster({
       clock,
       collectGarbage: true,
       admission(kind: Kind, object, old) {
@@ -357,8 +359,27 @@ export class Stage {
         if (kind.kind === VirtualMachineInstance.kind && old === undefined) {
           return defaultVirtualMachineInstance(object as VirtualMachineInstance, config, given());
         }
+        if (kind.kind === VirtualMachineInstanceMigration.kind) {
+          return admitted(
+            object as VirtualMachineInstanceMigration,
+            old as VirtualMachineInstanceMigration | undefined,
+          );
+        }
         return object;
       },
     });
+    function admitted(
+      migration: VirtualMachineInstanceMigration,
+      old: VirtualMachineInstanceMigration | undefined,
+    ): VirtualMachineInstanceMigration {
+      const name = migration.spec.vmiName ?? "";
+      const vmi = cluster.objects(VirtualMachineInstance).get(`${NAMESPACE}/${name}`);
+      const all = [...cluster.objects(VirtualMachineInstanceMigration).values()];
+      const migrations = all.filter(({ spec }) => spec.vmiName === name);
+      const { object, causes } = admitMigration(migration, old, { vmi, migrations });
+      if (causes.length > 0) throw new Fault("refused", "Invalid", causes.map(({ message }) => message).join("; "));
+      return object;
+    }
+    return cluster;
   }
 }

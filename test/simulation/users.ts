@@ -4,12 +4,14 @@ import { annotation } from "#api/names.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import type { Cluster } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
 import { edit, type At, type GatewayParts } from "#functions/gateway/parts.ts";
 import { Refused } from "#functions/gateway/status.ts";
 import { restart, start, stop } from "#functions/gateway/vm-verbs.ts";
+import { isOver } from "#functions/migrate/migrations.ts";
 import type { Deed, VERBS } from "./plan.ts";
 import type { Process } from "./scheduler.ts";
 
@@ -62,6 +64,22 @@ export function createUsers(cluster: Cluster, process: Process): Users {
     evict,
   } as const satisfies Record<(typeof VERBS)[number], (at: At) => Promise<void>>;
 
+  let moves = 0;
+  async function migrate({ namespace, name }: At): Promise<void> {
+    await cluster.create(VirtualMachineInstanceMigration, {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachineInstanceMigration",
+      metadata: { name: `move-${name}-${(moves += 1)}`, namespace },
+      spec: { vmiName: name },
+    });
+  }
+
+  async function callOff({ namespace, name }: At): Promise<void> {
+    const all = await cluster.list(VirtualMachineInstanceMigration, { namespace });
+    const open = all.find((migration) => migration.spec.vmiName === name && !isOver(migration));
+    if (open !== undefined) await cluster.remove(VirtualMachineInstanceMigration, open);
+  }
+
   async function performed(deed: Extract<Deed, { vm: string }>): Promise<void> {
     const at = { namespace: NAMESPACE, name: deed.vm };
     switch (deed.do) {
@@ -77,6 +95,10 @@ export function createUsers(cluster: Cluster, process: Process): Users {
         });
       case "guest":
         return;
+      case "migrate":
+        return migrate(at);
+      case "call-off":
+        return callOff(at);
       default:
         return verbs[deed.do](at);
     }
@@ -105,7 +127,13 @@ function virtualMachine({ vm, strategy, graceSeconds }: Extract<Deed, { do: "cre
       template: {
         spec: {
           terminationGracePeriodSeconds: graceSeconds,
-          domain: { devices: {}, memory: { guest: "512Mi" }, cpu: { cores: 1, sockets: 1, threads: 1 } },
+          domain: {
+            // With its pod's own address it could not move.
+            devices: { interfaces: [{ name: "default", masquerade: {} }] },
+            memory: { guest: "512Mi" },
+            cpu: { cores: 1, sockets: 1, threads: 1 },
+          },
+          networks: [{ name: "default", pod: {} }],
         },
       },
     },
