@@ -41,7 +41,7 @@ export interface MemoryClusterOptions {
   readonly uid?: () => string;
   /** Changes kept for watches that resume. */
   readonly historyLength?: number;
-  /** Removes dependents whose owners are all gone. */
+  /** Removes what has owners that are all gone, also what is made when they are. */
   readonly collectGarbage?: boolean;
   /** Defaults and validates what users and functions write; throws Fault refused. Its status at creation is kept. */
   readonly admission?: (kind: Kind, object: KubeObject, old: Stored<KubeObject> | undefined) => KubeObject;
@@ -112,6 +112,14 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       if (owners.some((reference) => alive(reference.uid))) continue;
       erase(change.kind, change.object, undefined);
     }
+  }
+
+  /** Whoever made it knew an owner that is gone by now. */
+  function collectOrphan(kind: Kind, made: Stored<KubeObject>): void {
+    const owners = made.metadata.ownerReferences ?? [];
+    if (owners.length === 0 || owners.some((reference) => alive(reference.uid))) return;
+    const object = storeOf(kind).get(keyOf(made));
+    if (object?.metadata.uid === made.metadata.uid) erase(kind, object, undefined);
   }
 
   /** Every object with its kind, in the order of the first change of each. */
@@ -196,6 +204,7 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
         undefined,
       );
       told({ verb: "create", part: "object", kind: kind.kind, key: keyOf(stored), object: stored });
+      if (collectGarbage) queueMicrotask(() => collectOrphan(kind, stored));
       return { created: true, object: stored as Stored<T> };
     },
 

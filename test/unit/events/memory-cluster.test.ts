@@ -101,6 +101,19 @@ describe("garbage collection, where it is asked for", () => {
     expect((await cluster.list(Pod)).map(({ metadata }) => metadata.name)).toEqual(["other"]);
   });
 
+  it("removes what is made for an owner that is gone by then", async () => {
+    const { cluster, clock } = bench({ collectGarbage: true });
+    const { object: owner } = await cluster.create(ConfigMap, {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: at("owner"),
+    });
+    await cluster.remove(ConfigMap, owner);
+    await cluster.create(Pod, pod("late", undefined, owner));
+    await clock.settle();
+    expect(await cluster.list(Pod)).toEqual([]);
+  });
+
   it("is not done otherwise", async () => {
     const { cluster, clock } = bench();
     const { object: owner } = await cluster.create(ConfigMap, {
