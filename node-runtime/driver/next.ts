@@ -181,7 +181,8 @@ function whileIncoming({ desired, claimHolds, moving }: Situation): Step {
 function whileLive(situation: Situation, live: Extract<At, { at: "live" }>, now: Date, waiting: boolean): Step {
   const { moving } = situation;
   // A guest that may run elsewhere stays halted here, and may only end.
-  if (moving.unsettled && situation.desired !== "off") return waiting ? { do: "wait", until: situation.retryAt } : { do: "settle" };
+  if (moving.unsettled && situation.desired !== "off")
+    return waiting ? { do: "wait", until: situation.retryAt } : { do: "settle" };
   if (moving.stranded) return waiting ? { do: "wait", until: situation.retryAt } : { do: "abandon" };
   const lives = situation.desired === "running" || situation.desired === "paused";
   if (moving.leaves && lives && live.vcpus === "running") return { do: "leave" };
