@@ -23,7 +23,6 @@ import type { TLSSocket } from "node:tls";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { z } from "zod";
 import { asFault, Fault, type FaultKind } from "#events/fault.ts";
 import { CONTROL_URI, uriNames } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
@@ -31,6 +30,7 @@ import { MachineAction, MachineOrder, type MachineStatus, type NodeIdentity } fr
 import { createTlsServer, ofConnection, type Server } from "#events/tls-server.ts";
 import type { Consoles } from "./console/consoles.ts";
 import { consoleSockets } from "./console/socket.ts";
+import { bodyOf } from "./request-body.ts";
 import { peerApp, upgradeMove, type PeerServerOptions } from "./migration/peer-server.ts";
 
 /** PEM texts. */
@@ -272,25 +272,6 @@ function listening(server: Server, listen: Listen): Promise<number> {
 
 function callerOf(request: { readonly socket: unknown }): Caller {
   return request.socket as TLSSocket; // the server speaks nothing but TLS
-}
-
-async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  const text = await context.req.text();
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (thrown) {
-    throw new Fault("refused", "MalformedBody", "the body is not JSON", { cause: thrown });
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const causes = parsed.error.issues.slice(0, 20).map((issue) => ({
-    reason: "FieldValueInvalid",
-    field: issue.path.join(".") || "(body)",
-    message: issue.message,
-  }));
-  const message = causes.map((cause) => `${cause.field}: ${cause.message}`).join("; ");
-  throw new Fault("refused", "Invalid", message, { causes });
 }
 
 function unknown(uid: string): Fault {

@@ -7,10 +7,10 @@
  *   (new) ──► Pending ──limits, room──► Scheduling: the target's pod exists
  * ```
  */
-import { Node, Pod } from "#api/core.ts";
+import { Pod } from "#api/core.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
-import { partsOf, withCondition, type Stored } from "#api/object.ts";
+import { partsOf, withCondition } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import type { Reader } from "#events/cluster.ts";
@@ -27,7 +27,8 @@ import {
 import { isDeleting, type Instance } from "../instance.ts";
 import { claimOf, targetOf } from "../machine-facts.ts";
 import { anchorOf } from "../schedule/anchor.ts";
-import { explain, place, type PodsByNode } from "../schedule/placement.ts";
+import { explain, place } from "../schedule/placement.ts";
+import { readPlaces, type Places } from "../schedule/places.ts";
 import { requestsOf } from "../schedule/resources.ts";
 import { instanceKeys } from "./keys.ts";
 import { hindrance, refusal } from "./migratable.ts";
@@ -40,7 +41,7 @@ export interface MigrateFacts {
   /** Other migrations that are under way, and the node that each leaves. */
   readonly underWay: readonly { readonly from: string | undefined }[];
   readonly limits: { readonly cluster: number; readonly outbound: number };
-  readonly cluster: { readonly nodes: readonly Stored<Node>[]; readonly pods: PodsByNode } | undefined;
+  readonly cluster: Places | undefined;
 }
 
 const AGAIN_MILLISECONDS = 5_000;
@@ -83,10 +84,6 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
       const idle = { vmi, migration, underWay: [], limits: { cluster: 0, outbound: 0 }, cluster: undefined };
       if (vmi === undefined || migration === undefined || !waits(migration)) return idle;
       const others = all.filter((other) => isUnderWay(other) && other.metadata.uid !== migration.metadata.uid);
-      const nodes = await cluster.list(Node);
-      const there = nodes.map(
-        async ({ metadata: { name } }) => [name, await cluster.list(Pod, { node: name })] as const,
-      );
       const settings = (await cluster.list(KubeVirt))[0]?.spec.configuration?.migrations;
       return {
         vmi,
@@ -96,7 +93,7 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
           cluster: settings?.parallelMigrationsPerCluster ?? DEFAULT_LIMITS.cluster,
           outbound: settings?.parallelOutboundMigrationsPerNode ?? DEFAULT_LIMITS.outbound,
         },
-        cluster: { nodes, pods: new Map(await Promise.all(there)) },
+        cluster: await readPlaces(cluster),
       };
     },
 

@@ -86,37 +86,35 @@ export function beginning(
 
 /** The guest runs at the target: the claim is its, and what it left is let go. */
 export function succeeded(ends: Ends, now: Date): Decision {
-  const { vmi, to, pod } = ends;
-  const old = claimOf(vmi);
-  const claim = { node: to.node, bootID: to.bootID, epoch: to.epoch };
-  const state = { targetNodeDomainDetected: true, targetNodeDomainReadyTimestamp: rfc3339(now) };
-  return passedOn(ends, "Succeeded", state, now, (next) => ({
-    effects: [
-      {
-        do: "order",
-        of: vmi,
-        order: withoutVersion(
-          order({
-            vmi: next,
-            claim,
-            desired: wantedState(vmi, annotation.paused),
-            pod,
-            files: ends.files.files,
-            // The source may still have to hear that it arrived.
-            receive: { migration: to.migration, from: old?.node ?? "" },
-          }),
-        ),
-      },
-      {
-        do: "record",
-        about: vmi,
-        type: "Normal",
-        reason: "Migrated",
-        message: `The guest runs on ${to.node} now; it left ${old?.node}.`,
-      },
-    ],
+  const { vmi, to, pod, files } = ends;
+  const from = claimOf(vmi)?.node;
+  return passedOn(ends, now, {
+    phase: "Succeeded",
+    state: { targetNodeDomainDetected: true, targetNodeDomainReadyTimestamp: rfc3339(now) },
+    // The source may still have to hear that it arrived.
+    order: (next) => ({
+      do: "order",
+      of: vmi,
+      order: withoutVersion(
+        order({
+          vmi: next,
+          claim: { node: to.node, bootID: to.bootID, epoch: to.epoch },
+          desired: wantedState(vmi, annotation.paused),
+          pod,
+          files: files.files,
+          receive: { migration: to.migration, from: from ?? "" },
+        }),
+      ),
+    }),
+    record: {
+      do: "record",
+      about: vmi,
+      type: "Normal",
+      reason: "Migrated",
+      message: `The guest runs on ${to.node} now; it left ${from}.`,
+    },
     because: `the guest runs on ${to.node}: the claim is its, with epoch ${to.epoch}`,
-  }));
+  });
 }
 
 /**
@@ -127,27 +125,32 @@ export function succeeded(ends: Ends, now: Date): Decision {
 export function lostWithTarget(ends: Ends, now: Date): Decision {
   const { vmi, to } = ends;
   const message = `${to.node} was asked to let the guest run, and has booted anew: the guest may have run there, and has ended`;
-  return passedOn(ends, "Failed", { failed: true, failureReason: `TargetRebooted: ${message}` }, now, () => ({
-    effects: [{ do: "record", about: vmi, type: "Warning", reason: "FailedMigration", message: `${message}.` }],
+  return passedOn(ends, now, {
+    phase: "Failed",
+    state: { failed: true, failureReason: `TargetRebooted: ${message}` },
+    record: { do: "record", about: vmi, type: "Warning", reason: "FailedMigration", message: `${message}.` },
     because: message,
-  }));
+  });
+}
+
+interface Passing {
+  readonly phase: "Succeeded" | "Failed";
+  readonly state: Partial<MigrationState>;
+  /** To the target, whose claim the instance has by then. */
+  readonly order?: (next: Instance) => Effect;
+  readonly record: Effect;
+  readonly because: string;
 }
 
 /** The claim is the target's, whatever it does with it; what the guest left is let go. */
-function passedOn(
-  ends: Ends,
-  phase: "Succeeded" | "Failed",
-  changes: Partial<MigrationState>,
-  now: Date,
-  rest: (next: Instance) => Decision,
-): Decision {
+function passedOn(ends: Ends, now: Date, passing: Passing): Decision {
   const { vmi, to, migration, pod, sourcePod } = ends;
   const old = claimOf(vmi);
   const state: MigrationState = {
     ...vmi.status?.migrationState,
     completed: true,
     endTimestamp: rfc3339(now),
-    ...changes,
+    ...passing.state,
   };
   const status = {
     ...vmi.status,
@@ -156,13 +159,12 @@ function passedOn(
     ...(pod === undefined ? {} : { activePods: { [pod.metadata.uid]: to.node } }),
     migrationState: state,
   };
-  const { effects, because } = rest({ ...vmi, status });
   const source = ends.source?.known === "yes" ? ends.source.status : undefined;
   return {
     effects: [
       ...statusPatch(VirtualMachineInstance, vmi, status),
-      ...(migration === undefined ? [] : endPatch(migration, phase, state, now)),
-      ...effects.filter((effect) => effect.do === "order"),
+      ...(migration === undefined ? [] : endPatch(migration, passing.phase, state, now)),
+      ...(passing.order === undefined ? [] : [passing.order({ ...vmi, status })]),
       ...(old === undefined || source === undefined || source.state === "stopped" || source.claim.epoch !== old.epoch
         ? []
         : [
@@ -175,9 +177,9 @@ function passedOn(
             },
           ]),
       ...removed(sourcePod),
-      ...effects.filter((effect) => effect.do !== "order"),
+      passing.record,
     ],
-    because,
+    because: passing.because,
   };
 }
 

@@ -27,7 +27,8 @@ import { anchorName, inPhase, isDeleting, phaseOf, withoutCondition, type Instan
 import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
 import { anchorOf } from "./anchor.ts";
 import { missingClaims, readClaims, type ClaimedVolume } from "./claims.ts";
-import { explain, place, type PodsByNode } from "./placement.ts";
+import { explain, place } from "./placement.ts";
+import { readPlaces, type Places } from "./places.ts";
 import { requestsOf } from "./resources.ts";
 
 export interface ScheduleFacts {
@@ -36,7 +37,7 @@ export interface ScheduleFacts {
   /** Of its volumes; only while it has no pod. */
   readonly claims: readonly ClaimedVolume[];
   /** Where it could run; undefined when another scheduler places the pod, or the pod exists. */
-  readonly cluster: { readonly nodes: readonly Stored<Node>[]; readonly pods: PodsByNode } | undefined;
+  readonly cluster: Places | undefined;
 }
 
 const AGAIN_MILLISECONDS = 5_000;
@@ -86,11 +87,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       if (pod !== undefined) return { vmi, pod, claims: [], cluster: undefined };
       const claims = await readClaims(cluster, at.namespace, vmi.spec);
       if (vmi.spec.schedulerName !== SCHEDULER_NAME) return { vmi, pod, claims, cluster: undefined };
-      const nodes = await cluster.list(Node);
-      const there = nodes.map(
-        async ({ metadata: { name } }) => [name, await cluster.list(Pod, { node: name })] as const,
-      );
-      return { vmi, pod, claims, cluster: { nodes, pods: new Map(await Promise.all(there)) } };
+      return { vmi, pod, claims, cluster: await readPlaces(cluster) };
     },
 
     decide(facts, now) {

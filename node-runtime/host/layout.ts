@@ -56,17 +56,22 @@ export function layoutOf(options: {
     run,
     log,
     cache,
-    mounts: [
-      { at: "/etc/libvirt", from: etc },
-      { at: "/var/lib/libvirt", from: join(stateDirectory, "lib") },
-      { at: "/run/libvirt", from: run },
-      { at: "/var/log/libvirt", from: log },
-      { at: "/var/cache/libvirt", from: cache },
-    ],
+    mounts: libvirtMounts({ stateDirectory, etc, run, log, cache }),
     socketPath,
     hosts: join(stateDirectory, "hosts"),
     record: join(stateDirectory, "host.json"),
   };
+}
+
+/** Where libvirt looks, and what is there for this node. */
+export function libvirtMounts(at: Pick<Layout, "stateDirectory" | "etc" | "run" | "log" | "cache">): Layout["mounts"] {
+  return [
+    { at: "/etc/libvirt", from: at.etc },
+    { at: "/var/lib/libvirt", from: join(at.stateDirectory, "lib") },
+    { at: "/run/libvirt", from: at.run },
+    { at: "/var/log/libvirt", from: at.log },
+    { at: "/var/cache/libvirt", from: at.cache },
+  ];
 }
 
 /** `vt<5 of the instance's hash>-<node>`; a long node name becomes its hash. */

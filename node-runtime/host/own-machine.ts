@@ -14,7 +14,7 @@ import { checkSocketPath } from "../libvirt/transport.ts";
 import { seenByPrograms, wherePrograms } from "../programs.ts";
 import { writeConfiguration, type GuestUser } from "./configuration.ts";
 import { Daemon, endAndWait, LIBVIRTD } from "./daemon.ts";
-import type { Layout } from "./layout.ts";
+import { libvirtMounts, type Layout } from "./layout.ts";
 import { bindDirectories } from "./namespaces.ts";
 import { processAt, type ProcessIdentity } from "./process.ts";
 import { kernelBoot } from "./record.ts";
@@ -125,13 +125,7 @@ function layoutOf({ name, stateDirectory, runDirectory }: OwnMachineOptions): La
     run: runDirectory,
     log,
     cache,
-    mounts: [
-      { at: "/etc/libvirt", from: etc },
-      { at: "/var/lib/libvirt", from: join(stateDirectory, "lib") },
-      { at: "/run/libvirt", from: runDirectory },
-      { at: "/var/log/libvirt", from: log },
-      { at: "/var/cache/libvirt", from: cache },
-    ],
+    mounts: libvirtMounts({ stateDirectory, etc, run: runDirectory, log, cache }),
     socketPath,
     hosts: join(stateDirectory, "hosts"),
     record: "",

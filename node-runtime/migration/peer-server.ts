@@ -6,10 +6,10 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { z } from "zod";
 import { asFault, Fault } from "#events/fault.ts";
 import { nodeURI } from "#events/identities.ts";
 import type { Wire } from "../hypervisor.ts";
+import { bodyOf } from "../request-body.ts";
 import { FinishRequest, PrepareRequest, type FinishAnswer, type PrepareAnswer } from "./peers.ts";
 import { admitChannel } from "./tunnel.ts";
 
@@ -79,25 +79,6 @@ function expected(arrivals: Arrivals, uid: string, names: readonly string[]): st
   const from = arrivals.comesFrom(uid);
   if (from !== undefined && names.includes(nodeURI(from))) return uid;
   throw new Fault("refused", "Forbidden", `no machine ${uid} is to come from you`);
-}
-
-async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
-  let value: unknown;
-  try {
-    value = JSON.parse(await context.req.text());
-  } catch (thrown) {
-    throw new Fault("refused", "MalformedBody", "the body is not JSON", { cause: thrown });
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const causes = parsed.error.issues.slice(0, 20).map((issue) => ({
-    reason: "FieldValueInvalid",
-    field: issue.path.join(".") || "(body)",
-    message: issue.message,
-  }));
-  throw new Fault("refused", "Invalid", causes.map((cause) => `${cause.field}: ${cause.message}`).join("; "), {
-    causes,
-  });
 }
 
 function tooLarge(): never {

@@ -6,6 +6,7 @@ import { ModelHypervisor } from "#node-runtime/model-hypervisor.ts";
 import type { ModelWires } from "#node-runtime/model-migration.ts";
 import { openLibvirtBench, whyNoLibvirt } from "./libvirt-bench.ts";
 import { migrationSuite } from "./migration-suite.ts";
+import { modelBench } from "./model-bench.ts";
 import type { Bench } from "./suite.ts";
 
 migrationSuite({
@@ -40,19 +41,7 @@ migrationSuite({
       const random = seededRandom(seed);
       const copying = { least: 20, most: 40 };
       const hypervisor = new ModelHypervisor({ clock: systemClock, random, wires, copying });
-      return {
-        hypervisor,
-        xml: ({ name, uuid }) => `<domain><name>${name}</name><uuid>${uuid}</uuid></domain>`,
-        guestIsUp: async () => {},
-        guestPowersItselfOff: async (uuid) => hypervisor.powerOff(uuid),
-        guestPanics: async (uuid) => hypervisor.panic(uuid),
-        processIsKilled: async (uuid) => hypervisor.crash(uuid),
-        daemonRestarts: async () => {
-          hypervisor.disconnect();
-          hypervisor.reconnect();
-        },
-        close: () => hypervisor.close(),
-      };
+      return modelBench(hypervisor);
     };
     const wire = { memory: "target/memory", disks: "target/disks" };
     const [source, target] = [bench(1), bench(2)];

@@ -1,6 +1,7 @@
 import { seededRandom } from "#events/chance.ts";
 import { systemClock } from "#events/clock.ts";
 import { ModelHypervisor } from "#node-runtime/model-hypervisor.ts";
+import { modelBench } from "./model-bench.ts";
 import { hypervisorSuite } from "./suite.ts";
 
 hypervisorSuite({
@@ -12,18 +13,6 @@ hypervisorSuite({
       random: seededRandom(7),
       guests: { shutdownMilliseconds: 20 },
     });
-    return {
-      hypervisor,
-      xml: ({ name, uuid }) => `<domain><name>${name}</name><uuid>${uuid}</uuid></domain>`,
-      guestIsUp: async () => {},
-      guestPowersItselfOff: async (uuid) => hypervisor.powerOff(uuid),
-      guestPanics: async (uuid) => hypervisor.panic(uuid),
-      processIsKilled: async (uuid) => hypervisor.crash(uuid),
-      daemonRestarts: async () => {
-        hypervisor.disconnect();
-        hypervisor.reconnect();
-      },
-      close: () => hypervisor.close(),
-    };
+    return modelBench(hypervisor);
   },
 });
