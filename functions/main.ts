@@ -3,11 +3,8 @@
  * has spoken to anybody; the API server is connected to at the first event.
  *
  *   PORT                     where to listen (8080)
-<<<<<<< HEAD
  *   VIRTIVE_BIND             address to listen on (127.0.0.1; behind a service: 0.0.0.0 or ::)
-=======
  *   VIRTIVE_ANCHOR_IMAGE     image of anchor pods
->>>>>>> 4a1d6be (wip-local)
  *   VIRTIVE_FUNCTIONS        names of the functions to serve, by commas (all)
  *   K_SINK                   URL that takes the events which decisions emit
  *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us
