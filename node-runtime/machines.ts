@@ -5,11 +5,14 @@
 import type { ReportName } from "#events/catalogue.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import type { MachineAction, MachineOrder, MachineStatus } from "#events/machine.ts";
+import { Alarm } from "./driver/alarm.ts";
 import { Driver } from "./driver/driver.ts";
 import type { DriverPorts } from "./driver/ports.ts";
 import type { Domain, DomainEvent, Hypervisor } from "./hypervisor.ts";
 import type { FinishAnswer, FinishRequest, PrepareAnswer, PrepareRequest } from "./migration/peers.ts";
 import type { Records } from "./records.ts";
+
+const SWEEP_AGAIN_MS = 5_000;
 
 export interface MachinesOptions {
   readonly node: string;
@@ -24,6 +27,9 @@ export class Machines {
   readonly #drivers = new Map<string, Driver>();
   readonly #unlisten: (() => void)[] = [];
   readonly #waiting = new Set<() => void>();
+  /** uids of machines for which a domain came up after their run was over. */
+  readonly #late = new Set<string>();
+  readonly #sweepAgain: Alarm;
   #sweeping: Promise<void> | undefined;
   #closed = false;
 
@@ -31,6 +37,7 @@ export class Machines {
   constructor(options: MachinesOptions) {
     this.#options = options;
     const { hypervisor, records } = options;
+    this.#sweepAgain = new Alarm(options.ports.clock);
     for (const notebook of records.all()) this.#drive(notebook.notes.order.uid, "again");
     this.#unlisten.push(
       hypervisor.onEvent((event) => this.#happened(event)),
@@ -131,6 +138,7 @@ export class Machines {
   /** Lets go of all machines: guests go on. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#sweepAgain.off();
     for (const unlisten of this.#unlisten) unlisten();
     await Promise.all([...this.#drivers.values()].map((driver) => driver.close()));
     await this.#sweeping;
@@ -157,6 +165,7 @@ export class Machines {
 
   #tell(report: ReportName, status: MachineStatus): void {
     this.#options.tell(report, status);
+    if (report === "stopped" && this.#late.delete(status.uid)) this.#sweepSoon();
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
@@ -180,9 +189,10 @@ export class Machines {
 
   #happened(event: DomainEvent): void {
     const driver = [...this.#drivers.values()].find((candidate) => candidate.uuid === event.uuid && !candidate.stopped);
-    if (driver !== undefined) driver.take({ input: "event", event });
-    // A create whose answer was lost may take effect after its machine was given up.
-    else if (event.event === "started") this.#sweepSoon();
+    // What was asked for and not answered may take effect after its machine was given up.
+    if (event.event === "started" && driver === undefined) this.#sweepSoon();
+    if (event.event === "started" && driver?.ended === true) this.#late.add(driver.uid);
+    driver?.take({ input: "event", event });
   }
 
   #connection(connected: boolean): void {
@@ -194,7 +204,10 @@ export class Machines {
     this.#sweeping ??= this.#sweep()
       .catch((thrown: unknown) => {
         const { reason, message } = asFault(thrown);
-        this.#options.ports.log.warn({ reason }, `domains without a driver could not be looked for: ${message}`);
+        const { clock, log } = this.#options.ports;
+        log.warn({ reason }, `domains without a driver could not be looked for: ${message}`);
+        const again = new Date(clock.now().getTime() + SWEEP_AGAIN_MS);
+        if (!this.#closed) this.#sweepAgain.set([again], () => this.#sweepSoon());
       })
       .finally(() => (this.#sweeping = undefined));
   }

@@ -105,6 +105,11 @@ export class Driver {
     return this.#place.at === "stopped";
   }
 
+  /** The run is over; disks and network are still to be taken down. */
+  get ended(): boolean {
+    return this.#place.at === "ended";
+  }
+
   /** A domain exists whose vCPUs have run. */
   get live(): boolean {
     return this.#place.at === "live";

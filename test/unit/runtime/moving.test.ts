@@ -161,6 +161,18 @@ describe("a guest that moves", () => {
     expect(running()).toEqual(["node1"]);
   });
 
+  it("leaves nothing at a target whose hypervisor makes the incoming domain after it was given up", async () => {
+    target.hypervisor.befall("migratePrepare", "overdue");
+    // It comes up while what was prepared for it is still being taken down.
+    target.network.lingering.push(...Array.from({ length: 6 }, () => new Fault("later", "Busy", "not yet")));
+    await expectAtTarget();
+    await source.order(moved({ move }));
+    await until(source, () => target.status(uid).state === "stopped");
+    await source.clock.advance(120_000);
+    expect(target.hypervisor.truth(uid)).toBeUndefined();
+    expect(running()).toEqual(["node1"]);
+  });
+
   it("is let in only by the migration and the epoch that are expected", async () => {
     await expectAtTarget();
     const request = { migration: MIGRATION, epoch: 2, xml: "<domain/>", directory: "/x", cookie: "", disks: [] };

@@ -49,6 +49,8 @@ export class MemoryDisk implements Disk {
 export class Counting {
   readonly present = new Set<string>();
   readonly failures: Fault[] = [];
+  /** Of taking down. */
+  readonly lingering: Fault[] = [];
   prepared = 0;
   /** Never ends until its signal does. */
   stuck = false;
@@ -61,6 +63,8 @@ export class Counting {
     this.present.add(uid);
   }
   async down(uid: string): Promise<void> {
+    const failure = this.lingering.shift();
+    if (failure !== undefined) throw failure;
     this.present.delete(uid);
   }
 }
