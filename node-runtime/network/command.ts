@@ -46,12 +46,19 @@ export async function links(namespace: string | undefined): Promise<readonly Lin
   return list.map((link) => ({ name: link.ifname, index: link.ifindex, up: link.flags.includes("UP") }));
 }
 
+/**
+ * Ends with none of these links there. One may be gone, or go meanwhile: the kernel takes a namespace's links down behind
+ * its name's end.
+ */
 export async function removeLinks(namespace: string | undefined, names: readonly string[]): Promise<void> {
-  if (names.length > 0)
-    await ipBatch(
-      namespace,
-      names.map((name) => `link del dev ${name}`),
-    );
+  if (names.length === 0) return;
+  const lines = names.map((name) => `link del dev ${name}\n`);
+  try {
+    await ip(namespace, ["-force", "-batch", "-"], lines.join(""));
+  } catch (thrown) {
+    const left = await links(namespace);
+    if (left.some((link) => names.includes(link.name))) throw thrown;
+  }
 }
 
 /** A namespace is known by its name (`ip netns`) or by the path of a file that stands for it. */

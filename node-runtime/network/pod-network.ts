@@ -145,7 +145,7 @@ class LocalPodNetwork implements PodNetwork {
     await this.#ready?.catch(() => {});
     for (const podUID of [...this.#pods.keys()]) await this.end(podUID);
     await this.#removeStrays();
-    await removeLinks(undefined, [this.#names.bridge]).catch(() => {}); // gone already
+    await removeLinks(undefined, [this.#names.bridge]);
     await command("nft", ["-f", "-"], `add table ip ${this.#names.table}\ndelete table ip ${this.#names.table}\n`);
   }
 
@@ -251,7 +251,7 @@ class LocalPodNetwork implements PodNetwork {
       const link = this.#names.podLink(slot);
       const namespace = this.#names.namespace(slot);
       // The link goes by name: whoever still sits in the namespace would keep it alive.
-      if ((await links(undefined)).some((found) => found.name === link)) await removeLinks(undefined, [link]);
+      await removeLinks(undefined, [link]);
       if (!(await namespaceExists(namespace))) return;
       // Nothing of ours is left in it after an orderly stop; after a kill it may be a guest's DHCP server.
       const left = await command("ip", ["netns", "pids", namespace]);
@@ -296,7 +296,7 @@ class LocalPodNetwork implements PodNetwork {
     if (free === undefined) throw new Fault("later", "NoFreeSubnet", "no private IPv4 subnet is free on this machine");
     this.#subnet = free;
     // The bridge may carry the subnet that is given up.
-    if ((await links(undefined)).some((link) => link.name === bridge)) await removeLinks(undefined, [bridge]);
+    await removeLinks(undefined, [bridge]);
   }
 
   async #raiseBridge(): Promise<void> {

@@ -15,6 +15,7 @@ import { silentLog } from "#events/log.ts";
 import type { MachineOrder } from "#events/machine.ts";
 import { realDisk } from "#node-runtime/disk.ts";
 import type { MachineNetwork } from "#node-runtime/driver/ports.ts";
+import { links, removeLinks } from "#node-runtime/network/command.ts";
 import { guestInterfaces } from "#node-runtime/network/guest-interface.ts";
 import { guestLinks } from "#node-runtime/network/guest-link.ts";
 import { linkPrefix } from "#node-runtime/network/names.ts";
@@ -193,6 +194,15 @@ describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", (
     expect(await pods.ensure("pod-lost")).toEqual(before);
     expect(await pings(before.podIP)).toBe(true);
     await pods.end("pod-lost");
+  });
+
+  it("removes links that are there or go meanwhile, and says which it can't", async () => {
+    const link = `vt${INSTANCE}-x`;
+    await run("ip", ["link", "add", "name", link, "type", "bridge"]);
+    await removeLinks(undefined, [`vt${INSTANCE}-none`, link]);
+    await removeLinks(undefined, [link]);
+    expect((await links(undefined)).map(({ name }) => name)).not.toContain(link);
+    await expect(removeLinks(undefined, ["lo"])).rejects.toThrow(/Operation not supported/u);
   });
 
   it("gives many pods at once an address each", async () => {
