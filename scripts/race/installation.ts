@@ -1,26 +1,22 @@
 /**
- * Installs what the control process needs on a cluster of scripts/cluster without nodes: kinds, rights, the Service, the
- * aggregated API and admission. The process itself runs on this machine; the Service has no selector, and its
- * EndpointSlice leads here. The chart does the same for pods.
+ * Installs what the control process needs on a cluster of scripts/cluster: what the chart makes, but for pods and who selects
+ * them. The process itself runs on this machine; the Service has no selector, and its EndpointSlices lead here.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { customResourceDefinitions, CustomResourceDefinition } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/crd.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { Namespace, Node, Secret } from "#api/core.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
 import type { Identity } from "#events/certificates.ts";
 import { Fault } from "#events/fault.ts";
 import { connectAs, type KubeCluster } from "#events/kubernetes.ts";
-import { defaultConfig } from "#functions/config.ts";
-import { functions, watchedKinds } from "#functions/registry.ts";
-import { userRoles } from "#local/user-roles.ts";
 import { outputOf, run } from "#node-runtime/host/command.ts";
-import { rightsOf, rightsOn, rulesOf } from "../generate/rights.ts";
 import { asAdministrator, type Ask } from "../kubernetes/api.ts";
 import { administratorOf } from "../kubernetes/cluster.ts";
 import type { Cluster } from "../kubernetes/record.ts";
 import { until } from "../kubernetes/waiting.ts";
+import { render, type Manifest } from "../manifests.ts";
 
 export const NAMESPACE = "virtive";
 const SERVICE = "virtive-control";
@@ -33,6 +29,8 @@ export interface Installation {
   readonly address: string;
   /** Of the control process's ServiceAccount. */
   readonly kubeconfig: string;
+  /** The one that the chart's policies allow. */
+  readonly anchorImage: string;
   /** Of other accounts, such as one of a test. */
   kubeconfigOf(namespace: string, account: string): Promise<string>;
   /** The Service leads to these processes. */
@@ -49,69 +47,48 @@ const kindOf = (group: string, version: string, kind: string, plural: string, na
   plural,
   namespaced,
 });
-const RBAC = "rbac.authorization.k8s.io";
-const ServiceAccount = kindOf("", "v1", "ServiceAccount", "serviceaccounts", true);
 const Service = kindOf("", "v1", "Service", "services", true);
 const EndpointSlice = kindOf("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true);
-const Role = kindOf(RBAC, "v1", "Role", "roles", true);
-const RoleBinding = kindOf(RBAC, "v1", "RoleBinding", "rolebindings", true);
-const ClusterRole = kindOf(RBAC, "v1", "ClusterRole", "clusterroles", false);
-const ClusterRoleBinding = kindOf(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", false);
-const APIService = kindOf("apiregistration.k8s.io", "v1", "APIService", "apiservices", false);
-const MutatingWebhooks = kindOf(
-  "admissionregistration.k8s.io",
-  "v1",
-  "MutatingWebhookConfiguration",
-  "mutatingwebhookconfigurations",
-  false,
-);
+const RBAC = "rbac.authorization.k8s.io";
+const ADMISSION = "admissionregistration.k8s.io";
+const FLOW = "flowcontrol.apiserver.k8s.io";
 
-const rule = (apiGroup: string, resources: readonly string[], verbs: readonly string[], names?: readonly string[]) => ({
-  apiGroups: [apiGroup],
-  resources,
-  verbs,
-  ...(names === undefined ? {} : { resourceNames: names }),
-});
-const WATCH = ["get", "list", "watch"];
-
-/** All that the control process may do in the cluster: what its functions declare, what it watches, and its own. */
-const clusterRules = [
-  ...rulesOf(functions(defaultConfig).flatMap(rightsOf)),
-  ...rulesOf([...watchedKinds, KubeVirt].flatMap((kind) => WATCH.map((verb) => rightsOn(kind, verb)))),
-  rule("kubevirt.io", ["virtualmachines", "virtualmachineinstances", "virtualmachines/status"], ["patch"]),
-  rule("kubevirt.io", ["virtualmachineinstancemigrations"], ["create"]),
-  rule("authentication.k8s.io", ["tokenreviews"], ["create"]),
-  rule("authorization.k8s.io", ["subjectaccessreviews"], ["create"]),
-  rule("apiregistration.k8s.io", ["apiservices"], ["get", "patch"]),
-  rule(
-    "admissionregistration.k8s.io",
-    ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
-    ["get", "patch"],
-  ),
+/** What is made of the chart, in this order. */
+const ofTheChart: readonly Kind[] = [
+  kindOf("", "v1", "ServiceAccount", "serviceaccounts", true),
+  kindOf(RBAC, "v1", "ClusterRole", "clusterroles", false),
+  kindOf(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", false),
+  kindOf(RBAC, "v1", "Role", "roles", true),
+  kindOf(RBAC, "v1", "RoleBinding", "rolebindings", true),
+  kindOf(FLOW, "v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", false),
+  kindOf(FLOW, "v1", "FlowSchema", "flowschemas", false),
+  kindOf("apiregistration.k8s.io", "v1", "APIService", "apiservices", false),
+  kindOf(ADMISSION, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies", false),
+  kindOf(ADMISSION, "v1", "ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", false),
+  kindOf(ADMISSION, "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false),
+  kindOf(ADMISSION, "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", false),
 ];
 
-const namespaceRules = [
-  rule("", ["secrets", "configmaps"], [...WATCH, "create", "patch"]),
-  rule("coordination.k8s.io", ["leases"], ["get", "create", "patch"]),
-];
-
-/** As root only: an address of its own on the loopback link, since Kubernetes takes no loopback addresses for endpoints. */
-export async function install(cluster: Cluster): Promise<Installation> {
+/**
+ * As root only: an address of its own on the loopback link, since Kubernetes takes no loopback addresses for endpoints.
+ * @param set values of the chart, as `helm --set` takes them
+ */
+export async function install(cluster: Cluster, set: readonly string[] = []): Promise<Installation> {
   const administrator = await administratorOf(cluster);
   const ask = asAdministrator(cluster, administrator);
   const client = connectAs(cluster.url, administrator);
   const address = `10.250.${cluster.number}.2`;
   await run(["ip", "address", "add", `${address}/32`, "dev", "lo"]);
-  const create = async (kind: Kind, name: string, more: object, namespace?: string): Promise<void> => {
-    const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  const chart = await render({ namespace: NAMESPACE, set });
+  const made = (kind: string): readonly Manifest[] =>
+    chart.filter((one) => one.kind === kind && one.metadata.annotations?.["helm.sh/hook"] === undefined);
+  const create = async (kind: Kind, metadata: object, more: object): Promise<void> => {
     const apiVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
-    const object: KubeObject = { apiVersion, kind: kind.kind, metadata, ...more };
-    await client.create(kind, object);
+    await client.create(kind, { ...more, apiVersion, kind: kind.kind, metadata } as KubeObject);
   };
-  const account = (name: string) => [{ kind: "ServiceAccount", name, namespace: NAMESPACE }];
-  const ref = (kind: string, name: string) => ({ apiGroup: RBAC, kind, name });
 
-  for (const definition of customResourceDefinitions()) await client.create(CustomResourceDefinition, definition);
+  for (const definition of made("CustomResourceDefinition"))
+    await create(CustomResourceDefinition, definition.metadata, definition);
   await until("the kinds to be served", 60_000, async () => {
     const { code } = await ask("GET", "/apis/kubevirt.io/v1/virtualmachineinstances?limit=1");
     const vms = await ask("GET", "/apis/kubevirt.io/v1/virtualmachines?limit=1");
@@ -120,65 +97,14 @@ export async function install(cluster: Cluster): Promise<Installation> {
   for (const namespace of [NAMESPACE, "kubevirt"]) {
     await client.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   }
-  await create(KubeVirt, "kubevirt", { spec: {} }, "kubevirt");
-  for (const role of userRoles) await client.create(ClusterRole, role);
-  await create(ServiceAccount, ACCOUNT, {}, NAMESPACE);
-  await create(ServiceAccount, "virtive-node", {}, NAMESPACE);
-  await create(ClusterRole, "virtive-control", { rules: clusterRules });
-  await create(ClusterRoleBinding, "virtive-control", {
-    roleRef: ref("ClusterRole", "virtive-control"),
-    subjects: account(ACCOUNT),
-  });
-  await create(Role, "virtive-control", { rules: namespaceRules }, NAMESPACE);
-  await create(
-    RoleBinding,
-    "virtive-control",
-    { roleRef: ref("Role", "virtive-control"), subjects: account(ACCOUNT) },
-    NAMESPACE,
-  );
-  await create(
-    RoleBinding,
-    "virtive-control-authentication",
-    { roleRef: ref("Role", "extension-apiserver-authentication-reader"), subjects: account(ACCOUNT) },
-    "kube-system",
-  );
+  await create(KubeVirt, { name: "kubevirt", namespace: "kubevirt" }, { spec: {} });
+  for (const kind of ofTheChart) for (const one of made(kind.kind)) await create(kind, one.metadata, one);
   const port = (name: string, number: number) => ({ name, port: number, targetPort: name });
-  await create(Service, SERVICE, { spec: { ports: [port("api", 443), port("ingress", 8444)] } }, NAMESPACE);
-  const service = { name: SERVICE, namespace: NAMESPACE };
-  for (const [group, version] of [
-    ["subresources.kubevirt.io", "v1"],
-    ["subresources.kubevirt.io", "v1alpha3"],
-    ["subresources.virtive.dev", "v1"],
-  ]) {
-    const spec = {
-      group,
-      version,
-      service: { ...service, port: 443 },
-      groupPriorityMinimum: 1000,
-      versionPriority: 15,
-    };
-    await create(APIService, `${version}.${group}`, { spec });
-  }
-  const resources = [
-    "virtualmachineinstancemigrations",
-    "virtualmachines",
-    "virtualmachines/status",
-    "virtualmachineinstances",
-    "virtualmachineinstances/status",
-  ];
-  await create(MutatingWebhooks, "virtive", {
-    webhooks: [
-      {
-        name: "admit.virtive.dev",
-        admissionReviewVersions: ["v1"],
-        sideEffects: "None",
-        failurePolicy: "Fail",
-        timeoutSeconds: 10,
-        clientConfig: { service: { ...service, path: "/admit", port: 443 } },
-        rules: [{ apiGroups: ["kubevirt.io"], apiVersions: ["*"], operations: ["CREATE", "UPDATE"], resources }],
-      },
-    ],
-  });
+  await create(
+    Service,
+    { name: SERVICE, namespace: NAMESPACE },
+    { spec: { ports: [port("api", 443), port("ingress", 8444)] } },
+  );
 
   async function kubeconfigOf(namespace: string, name: string): Promise<string> {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
@@ -211,6 +137,7 @@ export async function install(cluster: Cluster): Promise<Installation> {
     address,
     kubeconfig: await kubeconfigOf(NAMESPACE, ACCOUNT),
     kubeconfigOf,
+    anchorImage: anchorImageIn(made("Deployment")),
     async lead(to) {
       slices = Math.max(slices, to.length);
       for (let index = 0; index < slices; index += 1) {
@@ -226,7 +153,7 @@ export async function install(cluster: Cluster): Promise<Installation> {
         if (old !== undefined) await client.patch(EndpointSlice, old, { ...old, ...slice }, "object");
         else {
           const labels = { "kubernetes.io/service-name": SERVICE };
-          await create(EndpointSlice, name, { metadata: { name, namespace: NAMESPACE, labels }, ...slice }, NAMESPACE);
+          await create(EndpointSlice, { name, namespace: NAMESPACE, labels }, slice);
         }
       }
     },
@@ -240,6 +167,18 @@ export async function install(cluster: Cluster): Promise<Installation> {
       await outputOf(["ip", "address", "del", `${address}/32`, "dev", "lo"]);
     },
   };
+}
+
+/** As the chart tells it to the control process. */
+function anchorImageIn(deployments: readonly Manifest[]): string {
+  type Pods = {
+    readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+  };
+  type Container = { readonly env?: readonly { readonly name: string; readonly value?: string }[] };
+  const containers = deployments.flatMap((one) => (one as unknown as Pods).spec.template.spec.containers);
+  const found = containers.flatMap(({ env = [] }) => env).find(({ name }) => name === "VIRTIVE_ANCHOR_IMAGE")?.value;
+  if (found === undefined) throw new Fault("bug", "NoAnchorImage", "the chart does not tell the anchor's image");
+  return found;
 }
 
 /** Nodes as objects, with room for many machines. Somebody has to keep them Ready. */

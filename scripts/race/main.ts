@@ -4,10 +4,12 @@
  *   --groups N:RATE:TIMES,…   VMs, VMs a second (0: at once), repetitions
  *   --nodes N                 fake nodes (50)
  *   --replicas N              control processes (2); the takeover needs two
+ *   --takeovers N             leaders killed at the end (5)
  *   --json FILE               all that was measured
+ *   --profile DIRECTORY       CPU profiles of the control processes (.cpuprofile); then no takeover
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Namespace } from "#api/core.ts";
@@ -20,7 +22,7 @@ import { install, makeNodes } from "./installation.ts";
 import { read, type Metered } from "./meters.ts";
 import { observe } from "./observer.ts";
 import { table } from "./report.ts";
-import { startFleet, startReplica, type Part } from "./replicas.ts";
+import { startFleet, startReplica, type Part, type Replica } from "./replicas.ts";
 import { pause, race, type Arena, type Phase } from "./run.ts";
 
 const { values } = parseArgs({
@@ -28,9 +30,12 @@ const { values } = parseArgs({
     groups: { type: "string", default: "1:0:10,100:2:1,100:10:1,100:0:3,500:0:1,1000:0:1" },
     nodes: { type: "string", default: "50" },
     replicas: { type: "string", default: "2" },
+    takeovers: { type: "string", default: "5" },
     json: { type: "string" },
+    profile: { type: "string" },
   },
 });
+const profiles = values.profile;
 const groups = values.groups.split(",").map((text) => {
   const [count = NaN, rate = NaN, times = 1] = text.split(":").map(Number);
   if (!Number.isInteger(count) || count < 1 || !(rate >= 0) || !Number.isInteger(times)) {
@@ -48,6 +53,8 @@ const AUDIT = {
 };
 const USER = "system:serviceaccount:virtive:virtive-control";
 const REST_MILLISECONDS = 10_000;
+/** For a replica that has just come to list all that exists. */
+const SYNC_MILLISECONDS = 3_000;
 
 const home = await mkdtemp(join(tmpdir(), "virtive-race-"));
 const audit = join(home, "audit.log");
@@ -81,12 +88,18 @@ process.exit();
 async function compete(): Promise<void> {
   const installation = await install(cluster);
   try {
-    const replicas = [];
-    for (let index = 0; index < Number(values.replicas); index += 1) {
-      const replica = await startReplica(installation, { index, logs: home });
-      replicas.push(replica);
+    const replicas: Replica[] = [];
+    const start = async (index: number): Promise<Replica> => {
+      const replica = await startReplica(installation, {
+        index,
+        logs: home,
+        ...(profiles === undefined ? {} : { profiles }),
+      });
+      replicas[index] = replica;
       parts.push(replica);
-    }
+      return replica;
+    };
+    for (let index = 0; index < Number(values.replicas); index += 1) await start(index);
     const [leader, second] = replicas;
     if (leader === undefined) throw new Error("--replicas: one or more is wanted");
     await installation.lead(replicas);
@@ -139,29 +152,44 @@ async function compete(): Promise<void> {
       }
     }
     console.log(table(results));
-    if (second !== undefined) await takeover(arena, leader);
+    if (second !== undefined && profiles === undefined) await takeovers(arena, replicas, start);
     observer.close();
   } finally {
     await installation.close();
   }
 }
 
+/** Kills the first replica, which leads, again and again: between two deaths it comes back and is given the lease. */
+async function takeovers(arena: Arena, replicas: readonly Replica[], start: (index: number) => Promise<Replica>) {
+  for (let time = 1; time <= Number(values.takeovers); time += 1) {
+    if (replicas[0] === undefined) return;
+    await takeover(arena, replicas[0], `takeover-${time}`);
+    if (time === Number(values.takeovers)) return;
+    await start(0);
+    await pause(SYNC_MILLISECONDS);
+    await replicas[1]?.stop();
+    await start(1);
+    await pause(SYNC_MILLISECONDS);
+  }
+}
+
 /** From the leader's death to the first thing that the next one does. */
-async function takeover(arena: Arena, leader: Part): Promise<void> {
+async function takeover(arena: Arena, leader: Part, name: string): Promise<void> {
   const { cluster: api, observer } = arena;
-  const times = observer.follow("takeover");
+  const times = observer.follow(name);
   await leader.kill();
   const killed = performance.now();
   for (;;) {
     // Admission is a replica's too: the API server may still ask the dead one.
-    const created = await api.create(VirtualMachine, arena.vm("takeover") as VirtualMachine).catch(() => undefined);
+    const created = await api.create(VirtualMachine, arena.vm(name) as VirtualMachine).catch(() => undefined);
     if (created !== undefined) break;
     await pause(10);
   }
   while (times.instance === undefined || times.vmRunning === undefined) await pause(5);
   const after = (time: number): string => `${(time - killed).toFixed(0)} ms`;
+  const load = loadavg()[0] ?? 0;
   console.log(
-    `takeover from a killed leader: instance made after ${after(times.instance)}, VM runs after ${after(times.vmRunning)}`,
+    `${name} from a killed leader: instance made after ${after(times.instance)}, VM runs after ${after(times.vmRunning)}, load ${load.toFixed(1)}`,
   );
 }
 

@@ -26,15 +26,17 @@ export interface Replica extends Part {
 
 /** Resolves once it serves. @param program default: from source */
 export async function startReplica(
-  { address, kubeconfig }: Installation,
+  { address, kubeconfig, anchorImage }: Installation,
   options: {
     readonly index: number;
     readonly logs: string;
     readonly program?: string;
     readonly env?: NodeJS.ProcessEnv;
+    /** Directory for a CPU profile of its whole life, written when it is stopped. */
+    readonly profiles?: string;
   },
 ): Promise<Replica> {
-  const { index, logs, program = join(root, "control/main.ts") } = options;
+  const { index, logs, program = join(root, "control/main.ts"), profiles } = options;
   const name = `control-${index}`;
   const apiPort = 8443 + index * 10;
   const ingressPort = 8444 + index * 10;
@@ -42,13 +44,16 @@ export async function startReplica(
     PATH: process.env["PATH"],
     KUBECONFIG: kubeconfig,
     POD_NAME: name,
+    VIRTIVE_ANCHOR_IMAGE: anchorImage,
     VIRTIVE_BIND: address,
     VIRTIVE_API_PORT: String(apiPort),
     VIRTIVE_INGRESS_PORT: String(ingressPort),
     ...options.env,
   };
   const log = join(logs, `${name}.log`);
-  const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const flags =
+    profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`, `--cpu-prof-name=${name}.cpuprofile`];
+  const child = spawn(process.execPath, [...flags, program], { env, stdio: ["ignore", "ignore", "pipe"] });
   const serving = said(child, child.stderr, log, "this replica serves");
   await serving.catch((thrown: unknown) => {
     child.kill("SIGKILL");

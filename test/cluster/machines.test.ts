@@ -22,7 +22,7 @@ describe.skipIf(process.getuid?.() !== 0)("a virtual machine on a real node", ()
 
   beforeAll(async () => {
     rig = await openClusterRig(`cluster-machines-${process.pid}`);
-    installation = await install(rig.cluster);
+    installation = await install(rig.cluster, ["image.repository=docker.io/virtive", "image.tag=test"]);
     await startControl();
     await rig.kubectl("create", "namespace", TENANT);
     await rig.kubectl("label", "namespace", TENANT, "pod-security.kubernetes.io/enforce=restricted");
@@ -38,8 +38,8 @@ describe.skipIf(process.getuid?.() !== 0)("a virtual machine on a real node", ()
   });
 
   async function startControl(): Promise<void> {
-    const env = { VIRTIVE_ANCHOR_IMAGE: ANCHOR_IMAGE };
-    replica = await startReplica(installation, { index: 0, logs: rig.directory, env });
+    expect(installation.anchorImage).toBe(ANCHOR_IMAGE);
+    replica = await startReplica(installation, { index: 0, logs: rig.directory });
     await installation.lead([replica]);
   }
 
