@@ -11,7 +11,7 @@ import { partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { flowEvents } from "#events/catalogue.ts";
 import type { Claim, Desired } from "#events/machine.ts";
-import { changed, defineFunction, due, nothing, told, type Decision } from "./define.ts";
+import { changed, defineFunction, due, nothing, told, type Decision, type Effect } from "./define.ts";
 import {
   anchorName,
   graceSeconds,
@@ -99,16 +99,18 @@ function demand(vmi: Instance, claim: Claim, desired: Desired, { by, because }: 
   }
   if (desired === "stopped") return nothing(`${because}; the guest has until ${by.toISOString()} to shut down`, by);
   const seconds = Math.ceil((by.getTime() - now.getTime()) / 1000);
+  const shuttingDown: Effect = {
+    do: "record",
+    about: vmi,
+    type: "Normal",
+    reason: "ShuttingDown",
+    message: `Asked the guest to shut down within ${seconds} s: ${because}.`,
+  };
   return {
+    // Who deleted the instance knows; that it ends for its pod's sake, nothing else says.
     effects: [
       order({ vmi, claim, desired: "stopped", graceSeconds: seconds }),
-      {
-        do: "record",
-        about: vmi,
-        type: "Normal",
-        reason: "ShuttingDown",
-        message: `Asked the guest to shut down within ${seconds} s: ${because}.`,
-      },
+      ...(isDeleting(vmi) ? [] : [shuttingDown]),
     ],
     because: `${because}: the guest has ${seconds} s to shut down`,
     at: by,

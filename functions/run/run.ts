@@ -14,7 +14,7 @@ import { controllerOf, keyOf, partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { changed, defineFunction, due, nothing, statusPatch, type Decision, type Effect } from "../define.ts";
-import { isDeleting, isFinal, type Instance } from "../instance.ts";
+import { isDeleting, isFinal, phaseOf, type Instance } from "../instance.ts";
 import { retryAfter, startFailureAfter, settledAt, startFailed } from "./back-off.ts";
 import { statusOf, type VmView } from "./status.ts";
 import { planOf, waiting, type Request } from "./strategy.ts";
@@ -120,7 +120,8 @@ function keep(facts: RunFacts, now: Date): Decision {
         effects: [
           ...write({ stopping: true, requests }),
           { do: "remove", kind: VirtualMachineInstance, object: vmi },
-          stopped(vm, vmi),
+          // Its own Event is about an instance that is gone by then; that nobody asked for it, the VM tells.
+          ...(isFinal(vmi) && plan.again ? [replaced(vm, vmi)] : []),
         ],
         because: plan.because,
       };
@@ -140,13 +141,6 @@ function start(vm: Stored<VirtualMachine>, view: VmView, because: string, paused
       { do: "create", kind: VirtualMachineInstance, object },
       // A new instance answers all requests: it is the start, and none of the instances to stop.
       ...statusPatch(VirtualMachine, vm, statusOf({ ...view, vmi: object, requests: [] }, now)),
-      {
-        do: "record",
-        about: vm,
-        type: "Normal",
-        reason: "SuccessfulCreate",
-        message: `Created instance ${object.metadata.name}: ${because}.`,
-      },
     ],
     because,
   };
@@ -156,8 +150,8 @@ function withStart(requests: readonly Request[]): readonly Request[] {
   return requests.some((request) => request.action === "Start") ? requests : [...requests, { action: "Start" }];
 }
 
-function stopped(vm: Stored<VirtualMachine>, vmi: Instance): Effect {
-  const message = `Removed instance ${vmi.metadata.name} (${vmi.metadata.uid}).`;
+function replaced(vm: Stored<VirtualMachine>, vmi: Instance): Effect {
+  const message = `Removed instance ${vmi.metadata.name} (${vmi.metadata.uid}), which is ${phaseOf(vmi)}, to start another.`;
   return { do: "record", about: vm, type: "Normal", reason: "SuccessfulDelete", message };
 }
 
@@ -187,7 +181,7 @@ function end(facts: RunFacts, now: Date): Decision {
   const status = statusPatch(VirtualMachine, vm, statusOf(viewOf(vm, vmi, now, { stopping: true }), now));
   if (isDeleting(vmi)) return { effects: status, because: "the VM is being deleted and its instance is ending" };
   return {
-    effects: [...status, { do: "remove", kind: VirtualMachineInstance, object: vmi }, stopped(vm, vmi)],
+    effects: [...status, { do: "remove", kind: VirtualMachineInstance, object: vmi }],
     because: `the VM is being deleted${isFinal(vmi) ? "" : ", and its instance must end first"}`,
   };
 }

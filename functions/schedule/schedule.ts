@@ -133,13 +133,6 @@ function create({ vmi, claims, cluster }: ScheduleFacts, config: FunctionsConfig
     effects: [
       { do: "create", kind: Pod, object: pod },
       ...statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, pod, now)),
-      {
-        do: "record",
-        about: vmi,
-        type: "Normal",
-        reason: "SuccessfulCreate",
-        message: `Created anchor pod ${pod.metadata.name}: ${because}.`,
-      },
     ],
     because,
   };

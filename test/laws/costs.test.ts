@@ -33,6 +33,13 @@ describe("a start", () => {
     expect(counts.get("patch VirtualMachineInstance object")).toBeUndefined();
     expect(counts.get("patch VirtualMachine status")).toBeLessThanOrEqual(2);
     expect(counts.get("create Pod object")).toBe(1);
+    // A Kubernetes Event for what no object says: that the guest runs.
+    expect(counts.get("create Event object")).toBe(1);
+    // What the user and the test's kubelet wrote is not ours.
+    for (const name of ["create VirtualMachine object", "patch Pod status"]) counts.delete(name);
+    const kinds = ["VirtualMachineInstance", "VirtualMachine", "Pod", "Event"];
+    const all = [...counts].filter(([name]) => kinds.includes(name.split(" ")[1] ?? ""));
+    expect(all.reduce((sum, [, count]) => sum + count, 0)).toBe(8);
   });
 
   it("asks the API nothing: all that it reads, the source has seen", async () => {
