@@ -183,9 +183,16 @@ export function startElection(options: ElectionOptions): Election {
       } catch (thrown) {
         await failed(thrown);
       }
-      const left = RENEW_MILLISECONDS - (monotonic() - began);
+      const left = Math.min(RENEW_MILLISECONDS - (monotonic() - began), missedIn());
       await wait(clock, Math.max(left, RENEW_MILLISECONDS / 10), ending.signal);
     }
+  }
+
+  /** Milliseconds until another's lease will have gone unrenewed for too long: a follower looks at that very moment. */
+  function missedIn(): number {
+    const holder = seen?.lease?.spec?.holderIdentity;
+    if (term !== undefined || seen === undefined || holder === undefined || holder === "") return Infinity;
+    return seen.since + LEASE_MILLISECONDS - monotonic();
   }
 
   /** Requests may hang: that the lease is over is seen by the clock, whatever the loop above does. */

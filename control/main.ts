@@ -19,11 +19,15 @@ import { asFault } from "#events/fault.ts";
 import { startControl } from "./process.ts";
 import { settingsFrom } from "./settings.ts";
 
+const LOG_BYTES = 4096;
+const LOG_MILLISECONDS = 100;
+
 try {
   const settings = settingsFrom(process.env);
   const log = pino(
     { level: settings.logLevel, base: { replica: settings.name } },
-    pino.destination({ dest: 2, sync: false }),
+    // A line for each decision: one write takes many of them.
+    pino.destination({ dest: 2, sync: false, minLength: LOG_BYTES, periodicFlush: LOG_MILLISECONDS }),
   );
   // Timers of the clock keep no process alive.
   const alive = setInterval(() => undefined, 60_000);

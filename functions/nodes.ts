@@ -30,7 +30,8 @@ export interface NodeDoors extends Nodes {
 }
 
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
-const CONNECTIONS_A_NODE = 8;
+/** They are kept; each costs both ends a handshake, which takes longer than many requests. */
+const CONNECTIONS_A_NODE = 4;
 
 /** What a runtime answers when it refuses. */
 const NodeFault = z.object({
