@@ -9,18 +9,23 @@ import { httpSubscriber } from "#events/broker/http-subscriber.ts";
 import { systemRandom } from "#events/chance.ts";
 import type { Clock } from "#events/clock.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
-import type { Reader, Writer } from "#events/cluster.ts";
+import type { Writer } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
 import type { Journal } from "#events/journal-entry.ts";
 import type { Log } from "#events/log.ts";
-import type { Nodes } from "#events/machine.ts";
+import type { Heartbeat, Nodes } from "#events/machine.ts";
+import type { Source } from "#events/source/source.ts";
+import { heartbeatNews } from "#functions/attend.ts";
 import type { FunctionsConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { functions } from "#functions/registry.ts";
+import { createRollCall } from "#functions/roll-call.ts";
 import type { Term } from "./election.ts";
 
 export interface Loop {
   publish(event: CloudEvent): Promise<void>;
+  /** Takes note of it. True when it has to be published. */
+  heard(heartbeat: Heartbeat): Promise<boolean>;
   /** Undefined where the broker is the cluster's. */
   metrics(): BrokerMetrics | undefined;
   /** Resolves when nothing is on its way any more. */
@@ -29,8 +34,7 @@ export interface Loop {
 
 export interface LoopParts {
   readonly term: Term;
-  readonly reader: Reader;
-  readonly writer: Writer;
+  readonly source: Pick<Source, "reader" | "writer" | "synced">;
   readonly nodes: Nodes;
   readonly journal: Journal;
   readonly config: FunctionsConfig;
@@ -39,20 +43,23 @@ export interface LoopParts {
 }
 
 export function startLoop(parts: LoopParts): Loop {
-  const { term, reader, journal, config, clock, log } = parts;
+  const { term, source, journal, config, clock, log } = parts;
+  const rollCall = createRollCall(clock);
   const broker = createBroker({ journal, clock, random: systemRandom, log });
   createDispatcher({
     functions: functions(config),
-    reader,
-    writer: fencedWriter(parts.writer, term),
+    reader: source.reader,
+    writer: fencedWriter(source.writer, term),
     nodes: fencedNodes(parts.nodes, term),
     journal,
     broker,
     clock,
     log,
+    rollCall,
   }).start();
   return {
     publish: (event) => broker.publish(event),
+    heard: heartbeatNews(config, source, rollCall),
     metrics: () => broker.metrics(),
     close: () => broker.close(),
   };
@@ -69,6 +76,7 @@ export function startSink(sink: URL): Loop {
       if (!("detail" in answer)) return;
       throw new Fault("later", "SinkRefused", `${sink.href} answers ${answer.status}: ${answer.detail}`);
     },
+    heard: async () => true,
     metrics: () => undefined,
     close: async () => undefined,
   };

@@ -141,7 +141,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     const mine =
       settings.shape.name === "knative"
         ? startSink(settings.shape.sink)
-        : startLoop({ term, reader: source.reader, writer: source.writer, nodes, journal, config, clock, log });
+        : startLoop({ term, source, nodes, journal, config, clock, log });
     const end = (): void => {
       if (loop === mine) loop = undefined;
       void mine.close();
@@ -219,6 +219,8 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
           if (loop === undefined) throw new Fault("later", "NoLeader", "no replica leads", { retryAfterSeconds: 1 });
           await loop.publish(event);
         },
+        // Without a loop none is answered: a lease is given by who leads.
+        isNews: async (heartbeat) => loop === undefined || loop.heard(heartbeat),
         leaseSeconds: LEASE_SECONDS,
         clock,
         log,

@@ -24,6 +24,8 @@ export interface IngressOptions {
   readonly publish: Broker["publish"];
   /** Undefined when the request proves nothing. */
   readonly identityOf: (context: Context) => Identity | undefined;
+  /** False for a heartbeat that nobody need hear of: it is answered, and no event is made. Default: all are told. */
+  readonly isNews?: (heartbeat: Heartbeat) => Promise<boolean>;
   /** What heartbeats are answered: seconds from the moment before the heartbeat was sent. */
   readonly leaseSeconds: number;
   readonly clock: Clock;
@@ -53,7 +55,7 @@ const STATUS_OF_REASON: Readonly<Record<string, 401 | 403 | 413 | 415 | 422 | 42
 };
 
 export function createIngress(options: IngressOptions): Hono {
-  const { publish, identityOf, leaseSeconds, clock, log, mostPerSecond = 200 } = options;
+  const { publish, identityOf, leaseSeconds, clock, log, mostPerSecond = 200, isNews = async () => true } = options;
   const rates = createRates(clock, mostPerSecond);
   const app = new Hono();
 
@@ -81,18 +83,7 @@ export function createIngress(options: IngressOptions): Hono {
     const identity = admitted(context);
     const heartbeat = await readHeartbeat(context.req.raw);
     mustBeOwn(identity, "node", heartbeat.node);
-    const { node, bootID } = heartbeat;
-    await publish(
-      makeEvent({
-        type: nodeEvents.heartbeat,
-        source: SOURCE,
-        key: `/${node}`,
-        id: hash("sha256", `${node} ${bootID} ${clock.now().getTime()}`).slice(0, 32),
-        data: heartbeat,
-        extensions: { node, bootid: bootID },
-        clock,
-      }),
-    );
+    if (await isNews(heartbeat)) await publish(heartbeatEvent(heartbeat, clock));
     return context.json({ leaseSeconds } satisfies z.infer<typeof HeartbeatReply>);
   });
 
@@ -112,6 +103,19 @@ export function createIngress(options: IngressOptions): Hono {
   });
 
   return app;
+}
+
+export function heartbeatEvent(heartbeat: Heartbeat, clock: Clock): CloudEvent {
+  const { node, bootID } = heartbeat;
+  return makeEvent({
+    type: nodeEvents.heartbeat,
+    source: SOURCE,
+    key: `/${node}`,
+    id: hash("sha256", `${node} ${bootID} ${clock.now().getTime()}`).slice(0, 32),
+    data: heartbeat,
+    extensions: { node, bootid: bootID },
+    clock,
+  });
 }
 
 /** @throws Fault refused unless it is a report of this node about a machine that it holds the claim of */

@@ -7,7 +7,10 @@
  * A new boot is the proof that machines of the boot before are gone, and a heartbeat of an earlier one, held up on its
  * way, would look like it. So the node is asked before another boot is believed: its answer is of now.
  *
- * A heartbeat comes every 2 s and is written down when it says something new, or every 8 s: two small writes in 20 s.
+ * A heartbeat comes every 2 s. Where somebody listens and keeps what he hears (`roll-call.ts`), one is written down when it
+ * says something new, or every 5 minutes, as kubelets do; the others wake nobody (`heartbeatNews`), and who has not been
+ * heard for too long is found by looking again in time. Where nobody does, one is written down every 8 s, and the
+ * deadline of that time wakes us: two small writes in 20 s.
  */
 import { Node } from "#api/core.ts";
 import { annotation, label } from "#api/names.ts";
@@ -16,10 +19,12 @@ import { nodeEvents } from "#events/catalogue.ts";
 import { asFault } from "#events/fault.ts";
 import { Heartbeat } from "#events/machine.ts";
 import { sameJson } from "#events/merge-patch.ts";
+import type { Source } from "#events/source/source.ts";
 import type { FunctionsConfig } from "./config.ts";
 import { deadlineOf, SILENCE_SECONDS } from "./deadlines.ts";
 import {
   defineFunction,
+  changed,
   due,
   nothing,
   statusPatch,
@@ -29,17 +34,18 @@ import {
   type Looks,
 } from "./define.ts";
 import { bootIDOf, RUNTIME_READY } from "./machine-facts.ts";
+import type { Heard, RollCall } from "./roll-call.ts";
 
 export interface AttendFacts {
   readonly name: string;
   readonly node: Stored<Node> | undefined;
-  readonly heartbeat: Heard | undefined;
+  /** The last one: of the event, or kept by who listens. */
+  readonly heartbeat: Told | undefined;
+  /** Since when somebody keeps what he hears. Undefined: nobody does. */
+  readonly listensSince?: Date | undefined;
 }
 
-interface Heard {
-  readonly said: Heartbeat;
-  /** When it came in. */
-  readonly at: Date;
+interface Told extends Heard {
   /** Where it tells of a boot that is not known: what the node itself answers. */
   readonly present?: BootFact;
 }
@@ -50,6 +56,7 @@ type BootFact =
   | { readonly known: "no"; readonly reason: string };
 
 const WRITE_AFTER_MILLISECONDS = 8_000;
+const KEPT_WRITE_AFTER_MILLISECONDS = 300_000;
 
 type NodeStatus = NonNullable<Node["status"]>;
 type NodeCondition = NonNullable<NodeStatus["conditions"]>[number];
@@ -58,7 +65,7 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
   return defineFunction<AttendFacts>({
     name: "attend",
     purpose: "Keeps Nodes in step with their runtimes' heartbeats, and notices when one goes silent.",
-    on: [told([nodeEvents.heartbeat]), due(Node)],
+    on: [told([nodeEvents.heartbeat]), due(Node), changed(Node)],
     reads: ["Node.get"],
     writes: [
       "Node.metadata.annotations",
@@ -68,18 +75,29 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
       "record",
     ],
 
-    async read({ cluster, nodes, event }, key) {
+    async read({ cluster, nodes, event, rollCall }, key) {
       const { name } = partsOf(key);
       const node = await cluster.get(Node, { name });
-      if (event.type !== nodeEvents.heartbeat.type) return { name, node, heartbeat: undefined };
-      const said = Heartbeat.parse(event.data);
-      const heard = { said, at: new Date(event.time ?? 0) };
-      const unknown = said.bootID !== bootIDOf(node) && (node !== undefined || config.ownNodes);
-      return { name, node, heartbeat: unknown ? { ...heard, present: await presentBoot(nodes, said) } : heard };
+      const told =
+        event.type === nodeEvents.heartbeat.type
+          ? { said: Heartbeat.parse(event.data), at: new Date(event.time ?? 0) }
+          : undefined;
+      const kept = rollCall?.last(name);
+      const heard = kept !== undefined && (told === undefined || kept.at > told.at) ? kept : told;
+      const facts = { name, node, listensSince: rollCall?.since };
+      if (heard === undefined) return { ...facts, heartbeat: undefined };
+      const unknown = heard.said.bootID !== bootIDOf(node) && (node !== undefined || config.ownNodes);
+      const heartbeat = unknown ? { ...heard, present: await presentBoot(nodes, heard.said) } : heard;
+      return { ...facts, heartbeat };
     },
 
     decide(facts, now) {
-      return facts.heartbeat === undefined ? listen(facts, now) : hear(facts, facts.heartbeat, config, now);
+      const { heartbeat, listensSince } = facts;
+      const kept = listensSince !== undefined;
+      const hears = heartbeat !== undefined && (!kept || isRecent(heartbeat, now));
+      const decision = hears ? hear(facts, heartbeat, config, now) : listen(facts, now);
+      const by = kept ? silentFrom(facts) : undefined;
+      return by === undefined || by <= now ? decision : { ...decision, at: by };
     },
   });
 }
@@ -100,10 +118,24 @@ function heardAt(node: Node | undefined): Date | undefined {
   return noted === undefined ? undefined : new Date(noted);
 }
 
-function hear({ name, node }: AttendFacts, { said, at, present }: Heard, config: FunctionsConfig, now: Date): Decision {
+function isRecent({ at }: Heard, now: Date): boolean {
+  return now.getTime() - at.getTime() < SILENCE_SECONDS * 1000;
+}
+
+/** When the node counts as silent, if nothing more is heard of it. Undefined: it does already, or never was heard. */
+function silentFrom({ node, heartbeat, listensSince }: AttendFacts): Date | undefined {
+  const written = node === undefined ? undefined : deadlineOf(Node, node);
+  if (written === undefined || listensSince === undefined) return written;
+  const heard = Math.max(heartbeat?.at.getTime() ?? 0, listensSince.getTime()) + SILENCE_SECONDS * 1000;
+  return new Date(Math.max(written.getTime(), heard));
+}
+
+function hear(facts: AttendFacts, heard: Told, config: FunctionsConfig, now: Date): Decision {
+  const { name, node, listensSince } = facts;
+  const { said, at, present } = heard;
   const last = heardAt(node);
   // One that comes late may tell of an earlier boot of the node.
-  if (now.getTime() - at.getTime() > SILENCE_SECONDS * 1000 || (last !== undefined && at < last)) {
+  if (!isRecent(heard, now) || (last !== undefined && at < last)) {
     return nothing(`the heartbeat of ${at.toISOString()} is overtaken`);
   }
   if (node === undefined && !config.ownNodes) return nothing(`there is no Node ${name} in the cluster`);
@@ -115,8 +147,7 @@ function hear({ name, node }: AttendFacts, { said, at, present }: Heard, config:
       return nothing(`the heartbeat is of ${said.bootID}; the present boot of ${name} is ${present.bootID}`);
   }
   const object = node ?? emptyNode(name);
-  const metadata = metadataFrom(object, said);
-  const status = statusFrom(object, said, at, config.ownNodes);
+  const { metadata, status } = attended(object, said, at, config);
   if (node === undefined) {
     const created: Node = { ...object, metadata, status };
     return {
@@ -124,9 +155,8 @@ function hear({ name, node }: AttendFacts, { said, at, present }: Heard, config:
       because: `the runtime on ${name} reports for the first time`,
     };
   }
-  const news = !sameJson(node.metadata, metadata) || !sameJson(timeless(node.status), timeless(status));
-  const fresh = last !== undefined && at.getTime() - last.getTime() < WRITE_AFTER_MILLISECONDS;
-  if (fresh && !news) return nothing(`${name} is heard, nothing is new`);
+  const news = isNews(node, { metadata, status });
+  if (isFresh(last, at, listensSince !== undefined) && !news) return nothing(`${name} is heard, nothing is new`);
   return {
     effects: [
       ...(sameJson(node.metadata, metadata)
@@ -136,6 +166,60 @@ function hear({ name, node }: AttendFacts, { said, at, present }: Heard, config:
     ],
     because: news ? `${name} tells something new` : `${name} is heard`,
   };
+}
+
+type Attended = Required<Pick<Node, "metadata" | "status">>;
+
+/** What the heartbeat makes of the Node. */
+function attended(node: Node, said: Heartbeat, at: Date, { ownNodes }: FunctionsConfig): Attended {
+  return { metadata: metadataFrom(node, said), status: statusFrom(node, said, at, ownNodes) };
+}
+
+function isNews(node: Node, { metadata, status }: Attended): boolean {
+  return !sameJson(node.metadata, metadata) || !sameJson(timeless(node.status), timeless(status));
+}
+
+function isFresh(last: Date | undefined, at: Date, kept: boolean): boolean {
+  const milliseconds = kept ? KEPT_WRITE_AFTER_MILLISECONDS : WRITE_AFTER_MILLISECONDS;
+  return last !== undefined && at.getTime() - last.getTime() < milliseconds;
+}
+
+/**
+ * Whether anybody need hear of a heartbeat that comes in now, which is kept: not while all that it says stands on its Node
+ * and was written down not long ago. Knows the Nodes of the source, so all is news until it has listed.
+ */
+export function heartbeatNews(
+  config: FunctionsConfig,
+  source: Pick<Source, "reader" | "synced">,
+  rollCall: RollCall,
+): (said: Heartbeat) => Promise<boolean> {
+  /** By each Node as it is now: the last heartbeat that said nothing new of it. */
+  const known = new WeakMap<Node, Heartbeat>();
+  let listed = false;
+  void source.synced().then(() => (listed = true));
+  return async (said) => {
+    const { at } = rollCall.heard(said);
+    const node = listed ? await source.reader.get(Node, { name: said.node }) : undefined;
+    if (node === undefined || said.bootID !== bootIDOf(node)) return true;
+    const last = heardAt(node);
+    if (last === undefined || at < last || !isFresh(last, at, true)) return true;
+    const before = known.get(node);
+    if (before !== undefined && saysTheSame(before, said)) return false;
+    if (isNews(node, attended(node, said, at, config))) return true;
+    known.set(node, said);
+    return false;
+  };
+}
+
+/** In all that is written on a Node. */
+function saysTheSame(one: Heartbeat, other: Heartbeat): boolean {
+  return (
+    one.url === other.url &&
+    one.hypervisorReady === other.hypervisorReady &&
+    one.accelerator === other.accelerator &&
+    sameJson(one.capacity, other.capacity) &&
+    sameJson(one.versions, other.versions)
+  );
 }
 
 function emptyNode(name: string): Node {
@@ -229,13 +313,16 @@ function timeless(status: NodeStatus | undefined): unknown {
   return { ...status, conditions };
 }
 
-/** No heartbeat woke us: has the last one become too old? */
-function listen({ name, node }: AttendFacts, now: Date): Decision {
+/** Nothing was heard lately: for too long? */
+function listen(facts: AttendFacts, now: Date): Decision {
+  const { name, node, heartbeat } = facts;
   if (node === undefined) return nothing(`there is no Node ${name}`);
-  const by = deadlineOf(Node, node);
-  const last = heardAt(node);
-  if (by === undefined || last === undefined) return nothing(`${name} is silent already`);
-  if (by > now) return nothing(`${name} was heard at ${last.toISOString()}`);
+  const by = silentFrom(facts);
+  const written = heardAt(node);
+  if (by === undefined || written === undefined) return nothing(`${name} is silent already`);
+  const last = heartbeat !== undefined && heartbeat.at > written ? heartbeat.at : written;
+  if (by > now)
+    return nothing(`${name} was heard at ${last.toISOString()}; it counts as silent from ${by.toISOString()}`);
   const message = `No heartbeat since ${rfc3339(last)}.`;
   const conditions = (node.status?.conditions ?? []).map((condition): NodeCondition => {
     const mine =

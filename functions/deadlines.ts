@@ -16,7 +16,7 @@
  * | instance | being deleted | its grace | stop orders off |
  * | instance | ended, not released | 60 s | release looks again |
  * | VM | crash-looping | retryAfterTimestamp | run starts another instance |
- * | Node | runtime heard | 20 s after the last noted heartbeat | attend declares it silent |
+ * | Node | runtime heard | 20 s after the last written heartbeat | attend declares it silent, unless it was heard since |
  */
 import { Node } from "#api/core.ts";
 import { finalizer } from "#api/names.ts";
@@ -40,7 +40,10 @@ const waits = {
   Failed: 60,
 } as const satisfies Record<Phase, number | undefined>;
 
-/** Seconds after the last heartbeat that was written down; `attend` writes one down every 8 to 10 s. */
+/**
+ * Seconds after the last heartbeat: one that was written down (`attend` does so every 8 to 10 s), or that is kept by who
+ * listens, who then looks for himself.
+ */
 export const SILENCE_SECONDS = 20;
 
 export function deadlineOf(kind: Kind, object: Stored<KubeObject>): Date | undefined {

@@ -10,6 +10,7 @@ import type { Fault } from "#events/fault.ts";
 import type { MachineAction, MachineOrder, Nodes } from "#events/machine.ts";
 import { flowEvents, type EventType } from "#events/catalogue.ts";
 import { sameJson } from "#events/merge-patch.ts";
+import type { RollCall } from "./roll-call.ts";
 
 /** What should become true. Each is harmless when repeated. */
 export type Effect =
@@ -78,6 +79,8 @@ export interface Looks {
   readonly nodes: Pick<Nodes, "identity" | "machine" | "machines">;
   /** The event that woke the function. A hint: read state, not this. Heartbeats are the one kind of event that is state. */
   readonly event: CloudEvent;
+  /** Where this process hears the nodes: when it last did. */
+  readonly rollCall?: Pick<RollCall, "since" | "last">;
 }
 
 /** What wakes a function: a filter over attributes, and the keys that such an event concerns when not its own. */

@@ -19,6 +19,7 @@ import type { DecisionRecord, Journal } from "#events/journal-entry.ts";
 import type { Log } from "#events/log.ts";
 import type { Nodes } from "#events/machine.ts";
 import type { Decision, FunctionDefinition, Looks } from "./define.ts";
+import type { RollCall } from "./roll-call.ts";
 import { perform, summary } from "./effects.ts";
 
 /** What came of a decision, and how loudly it is logged. */
@@ -42,6 +43,8 @@ export interface DispatcherParts {
   readonly broker: Pick<Broker, "publish" | "addTrigger" | "wakeAt">;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where this process hears the nodes. */
+  readonly rollCall?: RollCall;
   /** Source of the events that decisions emit. */
   readonly source?: string;
   readonly delivery?: DeliverySpec;
@@ -69,7 +72,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   async function takesTurn(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<boolean> {
     try {
-      const facts = await definition.read({ cluster: parts.reader, nodes: parts.nodes, event }, key);
+      const facts = await definition.read(looksFor(parts, event), key);
       return facts !== undefined && definition.oneAtATime?.(facts) === true;
     } catch {
       return true; // what can't be read now may be read in its turn
@@ -111,6 +114,10 @@ function triggerOf(definition: FunctionDefinition, parts: DispatcherParts, dispa
   };
 }
 
+function looksFor({ reader, nodes, rollCall }: DispatcherParts, event: CloudEvent): Looks {
+  return { cluster: reader, nodes, event, ...(rollCall === undefined ? {} : { rollCall }) };
+}
+
 async function runOnce(
   parts: DispatcherParts,
   definition: FunctionDefinition,
@@ -133,7 +140,7 @@ async function runOnce(
     parts.journal.appendDecision(record);
     parts.log[levels[outcome]](record, `${definition.name} ${key}: ${record.outcome}`);
   };
-  const looks: Looks = { cluster: parts.reader, nodes: parts.nodes, event };
+  const looks = looksFor(parts, event);
   let decision: Decision = { effects: [], because: "reading" };
   try {
     const facts = await definition.read(looks, key);

@@ -28,9 +28,11 @@ import type { Log } from "#events/log.ts";
 import { startSource } from "#events/source/source.ts";
 import { createTlsServer, ofConnection } from "#events/tls-server.ts";
 import { createAdmission, type Admission } from "#functions/admit/admit.ts";
+import { heartbeatNews } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { isNews } from "#functions/news.ts";
+import { createRollCall } from "#functions/roll-call.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
 import { createEvictor, type Evictor } from "#functions/evict.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
@@ -119,8 +121,10 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   const nodes = onceOnDisk(doors, api);
   const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
   for (const served of gateway.apis) api.addAggregated(served);
+  const config = { ...defaultConfig, ownNodes: true };
+  const rollCall = createRollCall(clock);
   const dispatcher = createDispatcher({
-    functions: functions({ ...defaultConfig, ownNodes: true }),
+    functions: functions(config),
     reader: source.reader,
     writer: source.writer,
     nodes,
@@ -128,11 +132,19 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
     broker,
     clock,
     log,
+    rollCall,
   });
   dispatcher.start();
   // Only now: a node's report that no function hears would be lost.
   const ingress = await serveIngress(
-    createIngress({ publish: (event) => broker.publish(event), identityOf, leaseSeconds: LEASE_SECONDS, clock, log }),
+    createIngress({
+      publish: (event) => broker.publish(event),
+      isNews: heartbeatNews(config, source, rollCall),
+      identityOf,
+      leaseSeconds: LEASE_SECONDS,
+      clock,
+      log,
+    }),
     pki,
   );
   undo.add(() => ingress.close());

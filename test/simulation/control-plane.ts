@@ -4,18 +4,19 @@
  */
 import type { CloudEvent } from "#events/cloud-event.ts";
 import { createBroker, type LocalBroker } from "#events/broker/broker.ts";
-import { nodeEvents } from "#events/catalogue.ts";
 import { Fault } from "#events/fault.ts";
 import type { DeadLetter, DecisionRecord, Journal } from "#events/journal-entry.ts";
 import { silentLog } from "#events/log.ts";
+import { heartbeatEvent } from "#events/ingress.ts";
 import type { Heartbeat } from "#events/machine.ts";
-import { makeEvent } from "#events/make-event.ts";
 import { startSource } from "#events/source/source.ts";
+import { heartbeatNews } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
 import { createDispatcher, defaultDelivery } from "#functions/dispatcher.ts";
 import { isNews } from "#functions/news.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
+import { createRollCall } from "#functions/roll-call.ts";
 import { runKubelet, type PodNetwork } from "#local/kubelet.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
 import type { Listening } from "./control-door.ts";
@@ -67,8 +68,11 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     random: weather.random,
     log: silentLog,
   });
+  const config = { ...defaultConfig, ownNodes: true };
+  const rollCall = createRollCall(clock);
+  const heartbeatIsNews = heartbeatNews(config, source, rollCall);
   createDispatcher({
-    functions: seams.functions(functions({ ...defaultConfig, ownNodes: true })),
+    functions: seams.functions(functions(config)),
     reader: source.reader,
     writer: source.writer,
     nodes: nodesDoor({ nodes, process, scheduler, weather }),
@@ -76,6 +80,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     broker,
     clock,
     log: silentLog,
+    rollCall,
   }).start();
   runKubelet({
     nodes: new Set(nodes.keys()),
@@ -94,14 +99,8 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     broker,
     async heartbeat(body) {
       const said = JSON.parse(body) as Heartbeat;
-      const { node, bootID } = said;
-      const id = `${node}.${bootID}.${clock.now().getTime()}`;
-      const extensions = { node, bootid: bootID };
-      const type = nodeEvents.heartbeat;
-      await publish(
-        makeEvent({ type, source: "/virtive/ingress", key: `/${node}`, id, data: said, extensions, clock }),
-      );
-      return node;
+      if (await heartbeatIsNews(said)) await publish(heartbeatEvent(said, clock));
+      return said.node;
     },
     report: (event) => publish(event),
     kill: () => scheduler.kill(process),

@@ -128,7 +128,7 @@ export const mutations = {
     wrong: "nobody looks again when heartbeats stay away",
     withinSeeds: 100,
     seams: () => ({
-      ...asTheyAre,
+      ...deciding("attend", ({ at: _at, ...decision }) => decision),
       deadlineOf: (deadlineOf) => (kind, object) => (kind === Node ? undefined : deadlineOf(kind, object)),
     }),
   },

@@ -47,6 +47,12 @@ function settled(): Stored<Node> {
   };
 }
 
+/** Somebody has listened since the second, and heard the node last at another. */
+function kept(since: number, last: number | undefined, known: Stored<Node> | undefined = settled()): AttendFacts {
+  const heartbeatKept = last === undefined ? undefined : confirmed(heartbeat("node1"), last);
+  return { name: "node1", node: known, heartbeat: heartbeatKept, listensSince: at(since) };
+}
+
 describe("attend", () => {
   it("makes a Node of the first heartbeat where Nodes are ours", () => {
     expect(settled()).toMatchObject({
@@ -135,6 +141,51 @@ describe("attend", () => {
     expect(await read("boot-1", undefined)).toEqual({ known: "yes", bootID: "boot-2" });
     expect(await read("boot-9", settled())).toEqual({ known: "no", reason: "it does not answer" });
     expect(asked).toEqual(Array(3).fill("node1 https://node1:1"));
+  });
+
+  it("writes a heartbeat that is kept down every 5 minutes, and looks again when the node could be silent", () => {
+    for (const second of [2, 8, 299]) {
+      const { effects, at: again } = ours.decide(kept(0, second), at(second));
+      expect(effects).toEqual([]);
+      expect(again).toEqual(at(second + 20));
+    }
+    expect(ours.decide(kept(0, 300), at(300)).effects).toHaveLength(1);
+    const { effects } = ours.decide({ ...heard(2, { hypervisorReady: false }), listensSince: at(0) }, at(2));
+    expect(effects).toHaveLength(2);
+  });
+
+  it("says of a node whose heartbeats are kept that it is silent 20 s after the last", () => {
+    expect(ours.decide(kept(0, 100), at(119)).effects).toEqual([]);
+    const { effects, because, at: again } = ours.decide(kept(0, 100), at(120));
+    expect(effects).toHaveLength(2);
+    expect(because).toMatch(/not been heard for 20 s/);
+    expect(again).toBeUndefined();
+  });
+
+  it("calls no node silent before it has listened for 20 s itself, whatever was written down", () => {
+    const begun = ours.decide(kept(1000, undefined), at(1001));
+    expect(begun.effects).toEqual([]);
+    expect(begun.at).toEqual(at(1020));
+    expect(ours.decide(kept(1000, undefined), at(1020)).effects).toHaveLength(2);
+  });
+
+  it("takes the newer of what the event tells and what is kept", async () => {
+    const rollCall = {
+      since: at(0),
+      last: () => ({ said: heartbeat("node1", { hypervisorReady: false }), at: at(4) }),
+    };
+    const read = (time: number) =>
+      ours.read(
+        {
+          cluster: { get: async () => settled(), list: async () => [] },
+          nodes: {},
+          event: { type: "dev.virtive.node.heartbeat", time: at(time).toISOString(), data: heartbeat("node1") },
+          rollCall,
+        } as unknown as Looks,
+        "/node1",
+      );
+    expect((await read(2))?.heartbeat).toMatchObject({ at: at(4), said: { hypervisorReady: false } });
+    expect((await read(6))?.heartbeat).toMatchObject({ at: at(6), said: { hypervisorReady: true } });
   });
 
   it("says that a node is silent 20 s after the last heartbeat, and no sooner", () => {

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import type { Node } from "#api/core.ts";
+import type { Stored } from "#api/object.ts";
+import { virtualClock } from "#events/clock.ts";
+import { heartbeatNews } from "#functions/attend.ts";
+import { defaultConfig } from "#functions/config.ts";
+import { createRollCall } from "#functions/roll-call.ts";
+import { heartbeat, node, START } from "./objects.ts";
+
+describe("the roll call", () => {
+  it("knows since when it listens, and of each node the last that was heard", async () => {
+    const clock = virtualClock(START);
+    const rollCall = createRollCall(clock);
+    const since = clock.now();
+    expect(rollCall.last("node1")).toBeUndefined();
+    await clock.advance(2000);
+    rollCall.heard(heartbeat("node1", { loadAverage: 1 }));
+    await clock.advance(2000);
+    rollCall.heard(heartbeat("node1", { loadAverage: 2 }));
+    rollCall.heard(heartbeat("node2"));
+    expect(rollCall.since).toEqual(since);
+    expect(rollCall.last("node1")).toMatchObject({ at: new Date(since.getTime() + 4000), said: { loadAverage: 2 } });
+  });
+
+  it("keeps heartbeats that are no news too", async () => {
+    const clock = virtualClock(START);
+    const rollCall = createRollCall(clock);
+    const settled: Stored<Node> = node("node1");
+    const source = {
+      reader: { get: async () => settled, list: async () => [] },
+      synced: async () => undefined,
+    } as unknown as Parameters<typeof heartbeatNews>[1];
+    const isNews = heartbeatNews(defaultConfig, source, rollCall);
+    await isNews(heartbeat("node1"));
+    await clock.advance(2000);
+    await isNews(heartbeat("node1"));
+    expect(rollCall.last("node1")?.at).toEqual(clock.now());
+  });
+});
