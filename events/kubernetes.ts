@@ -68,6 +68,11 @@ export function connectAs(
   return at(server, async () => ({ headers: {}, tls: { ca, cert, key } }), options);
 }
 
+/** By other means than HTTP to a server, such as a way into one that runs in this process. */
+export function connectOver(http: KubeHttp): Cluster {
+  return overHttp(http, {});
+}
+
 function at(server: string, credentials: () => Promise<Credentials>, options: ConnectOptions): KubeCluster {
   const { timeoutMilliseconds = TIMEOUT_MILLISECONDS } = options;
   const http = createKubeHttp({ server: new URL(server), credentials, timeoutMilliseconds });

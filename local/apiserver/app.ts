@@ -12,17 +12,16 @@ import type { ServiceAccountTokens } from "./authentication/service-account-toke
 import { requestToken } from "./authentication/token-request.ts";
 import type { UserInfo } from "./authentication/user.ts";
 import { attributesOf, authorize, type Authorizer } from "./authorization/authorizer.ts";
-import { parseBody, requireObject } from "./body.ts";
+import { messageOf, parseBody, requireObject, type Message } from "./body.ts";
 import { AGGREGATED_TYPE, wantsAggregated, type Discovery } from "./discovery/discovery.ts";
 import type { OpenApi } from "./discovery/openapi.ts";
 import type { Served } from "./kinds/kind.ts";
 import { negotiated } from "./representation.ts";
-import { headersOf, replyError, replyJson } from "./reply.ts";
+import { headersOf, replyError, replyJson, responseOf, type Reply } from "./reply.ts";
 import { resourcePath } from "./request-path.ts";
 import { answerReview, reviewAt } from "./reviews.ts";
 import {
   answerResource,
-  bytesOf,
   placeOf,
   requireKind,
   scopeOf,
@@ -71,7 +70,7 @@ export function createApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>();
   app.onError((error) => {
     if (!(error instanceof StatusError)) options.onTrouble(error);
-    return replyError(error);
+    return responseOf(replyError(error));
   });
   app.all("*", async (context) => {
     const caller = await options.authentication.userOf(context.env.incoming);
@@ -89,6 +88,7 @@ export function createApp(options: AppOptions): Hono<Env> {
 async function answer(options: AppOptions, context: Context<Env>, caller: UserInfo): Promise<Response> {
   const { req } = context;
   const { path } = req;
+  const message: Message = messageOf(context.env.incoming);
   const { authentication, authorizer } = options;
   const user = await actingAs(caller, context.env.incoming.headersDistinct, authorizer);
   const named = resourcePath(path);
@@ -97,27 +97,30 @@ async function answer(options: AppOptions, context: Context<Env>, caller: UserIn
   await authorize(authorizer, attributesOf(user, { method: req.method, path, query }, named, verb));
   if (healthPaths.has(path)) return new Response("ok", { headers: { "content-type": "text/plain; charset=utf-8" } });
   // The client for Python asks with a slash at the end, here and for discovery.
-  if (path === "/version" || path === "/version/") return replyJson(version);
+  if (path === "/version" || path === "/version/") return responseOf(replyJson(version));
   const aggregated = options.aggregated.at(path);
   if (aggregated !== undefined) return aggregated.app.fetch(forwarded(req.raw, user), context.env);
   if (named === undefined) return answerPath(options, context, user);
   const review = reviewAt(named);
   if (review !== undefined && verb === "create") {
-    const body = parseBody(await bytesOf(req.raw), req.header("content-type") ?? null);
-    return replyJson(await answerReview(review, body.value, named, { user, authorizer, authentication }), 201);
+    const body = parseBody(await message.bytes(), message.header("content-type"));
+    return responseOf(
+      replyJson(await answerReview(review, body.value, named, { user, authorizer, authentication }), 201),
+    );
   }
   const served = options.room.kinds.find(named.group, named.version, named.plural);
   if (served === undefined) throw noSuchPath(path);
   if (verb === undefined) throw methodNotAllowed(served.kind, req.method);
-  const request: ResourceRequest = { room: options.room, request: req.raw, query, served, path: named, verb, user };
-  if (named.subresource === "token" && served.kind.actions.includes("token")) return token(options, request);
-  if (named.subresource !== undefined) return answerSubresource(request);
-  return verb === "watch" ? watch(options, request, context) : answerResource(request);
+  const request: ResourceRequest = { room: options.room, message, query, served, path: named, verb, user };
+  if (named.subresource === "token" && served.kind.actions.includes("token"))
+    return responseOf(await token(options, request));
+  if (named.subresource !== undefined) return responseOf(await answerSubresource(request));
+  return verb === "watch" ? watch(options, request, context) : responseOf(await answerResource(request));
 }
 
-async function token({ room, tokens }: AppOptions, request: ResourceRequest): Promise<Response> {
+async function token({ room, tokens }: AppOptions, request: ResourceRequest): Promise<Reply> {
   if (request.verb !== "create") throw methodNotAllowed(request.served.kind, `${request.verb} of a token`);
-  const body = parseBody(await bytesOf(request.request), request.request.headers.get("content-type")).value;
+  const body = parseBody(await request.message.bytes(), request.message.header("content-type")).value;
   requireKind(body, "authentication.k8s.io/v1", "TokenRequest");
   return replyJson(await requestToken(room, tokens, placeOf(request), requireObject(body)), 201);
 }
@@ -135,15 +138,17 @@ async function answerPath(options: AppOptions, { req }: Context<Env>, user: User
       headers: { "content-type": asks ? AGGREGATED_TYPE : "application/json", "vary": "Accept" },
     });
   }
-  if (path === "/openapi/v3") return replyJson(options.openApi.index());
+  if (path === "/openapi/v3") return responseOf(replyJson(options.openApi.index()));
   if (path.startsWith("/openapi/v3/")) {
     const schemas = options.openApi.document(path.slice("/openapi/v3/".length));
     if (schemas !== undefined) return new Response(schemas, { headers: { "content-type": "application/json" } });
   }
   const document = await options.tokens.document(path);
-  if (document !== undefined) return replyJson(document);
+  if (document !== undefined) return responseOf(replyJson(document));
   if (path === "/")
-    return replyJson({ paths: ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"] });
+    return responseOf(
+      replyJson({ paths: ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"] }),
+    );
   throw noSuchPath(path);
 }
 

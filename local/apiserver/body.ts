@@ -2,6 +2,7 @@
  * Reads a request's body: bounded in bytes and depth, JSON or YAML, with the fields that are written twice. What it
  * returns is fresh, so that the caller may change it.
  */
+import type { IncomingMessage } from "node:http";
 import { parseDocument } from "yaml";
 import { isObject, type JsonObject } from "./json-value.ts";
 import { decodeProtobuf, PROTOBUF } from "./protobuf/decode.ts";
@@ -17,25 +18,49 @@ export interface Body {
   readonly duplicates: readonly string[];
 }
 
-/** The body. Stops reading as soon as there is too much. */
-export async function readBytes(request: Request, limit = MAX_REQUEST_BYTES): Promise<Buffer> {
-  const announced = Number(request.headers.get("content-length") ?? "0");
-  if (announced > limit) throw tooLarge("the request's body", announced, limit);
-  if (request.body === null) return Buffer.alloc(0);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.byteLength;
-    if (bytes > limit) {
-      await reader.cancel();
-      throw tooLarge("the request's body", bytes, limit);
-    }
-    chunks.push(value);
-  }
-  return Buffer.concat(chunks);
+/** What a request brings besides its method and path, wherever it comes from. */
+export interface Message {
+  /** Null when it is missing. */
+  header(name: "accept" | "content-type" | "user-agent"): string | null;
+  /** @throws StatusError 400, 413 */
+  bytes(): Promise<Buffer>;
+}
+
+export function messageOf(request: IncomingMessage): Message {
+  return {
+    header: (name) => request.headers[name] ?? null,
+    bytes: () => readBytes(request),
+  };
+}
+
+/** The body. Stops reading as soon as there is too much; the rest is the listener's matter. */
+function readBytes(request: IncomingMessage): Promise<Buffer> {
+  const announced = Number(request.headers["content-length"] ?? "0");
+  if (announced > MAX_REQUEST_BYTES)
+    return Promise.reject(tooLarge("the request's body", announced, MAX_REQUEST_BYTES));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const settled = (): void => {
+      request.off("data", take).off("end", end).off("error", fail).off("close", cut);
+    };
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.byteLength;
+      chunks.push(chunk);
+      if (bytes > MAX_REQUEST_BYTES) fail(tooLarge("the request's body", bytes, MAX_REQUEST_BYTES));
+    };
+    const end = (): void => {
+      settled();
+      resolve(Buffer.concat(chunks));
+    };
+    /** A slow or broken upload ends as a refusal, not as a server error. */
+    const fail = (error: Error): void => {
+      settled();
+      reject(error instanceof StatusError ? error : badRequest(`the body could not be read: ${error.message}`));
+    };
+    const cut = (): void => fail(new Error("the connection was closed"));
+    request.on("data", take).on("end", end).on("error", fail).on("close", cut);
+  });
 }
 
 /** The media type without its parameters, in lower case; "" when the header is missing. */
@@ -95,10 +120,4 @@ export function parseBody(bytes: Buffer, contentType: string | null): Body {
 export function requireObject(value: unknown, what = "the body"): JsonObject {
   if (!isObject(value)) throw badRequest(`${what} must be a JSON object`);
   return value;
-}
-
-/** A slow or broken upload ends as a refusal, not as a server error. */
-export function asBodyError(error: unknown): unknown {
-  if (error instanceof StatusError) return error;
-  return badRequest(`the body could not be read: ${error instanceof Error ? error.message : String(error)}`);
 }

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "#events/fault.ts";
 import { createTlsServer, type Server, type ServerOptions } from "#events/tls-server.ts";
-import { replyError } from "./reply.ts";
+import { replyError, textOf, type Reply } from "./reply.ts";
 import { badRequest, StatusError } from "./status.ts";
 
 /** Bytes of a request's first line and headers: long selectors, continue tokens and bearer tokens fit. */
@@ -59,7 +59,7 @@ export function listener(
     // A client that is gone needs no answer, and one that is being answered does not get another in between.
     const isAnswered = begun !== undefined && begun.headersSent && !begun.writableFinished;
     if (error.code === "ECONNRESET" || !socket.writable || isAnswered) socket.destroy();
-    else void answerRaw(socket, replyError(refusalOf(error.code)));
+    else answerRaw(socket, replyError(refusalOf(error.code)));
   });
   return server;
 }
@@ -93,15 +93,16 @@ function refusalOf(code: string | undefined): StatusError {
 }
 
 /** Writes an answer to a connection that has no request, and closes it. */
-export async function answerRaw(socket: Duplex, response: Response): Promise<void> {
-  const body = await response.text();
+export function answerRaw(socket: Duplex, reply: Reply): void {
+  const { code, contentType } = reply;
+  const text = textOf(reply);
   const head = [
-    `HTTP/1.1 ${response.status} Refused`,
-    `Content-Type: ${response.headers.get("content-type") ?? "application/json"}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    `HTTP/1.1 ${code} Refused`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
     "Connection: close",
   ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
 }
 
 /** @returns the port */

@@ -1,6 +1,15 @@
-/** Answers as HTTP responses. */
+/** Answers, and what becomes of them over HTTP. */
 import { statusBody, StatusError } from "./status.ts";
 import { plainJson, written, type Representation } from "./representation.ts";
+
+export interface Reply {
+  readonly code: number;
+  /** The whole text, or pieces that are made while they are sent, at the client's pace. */
+  readonly body: string | Iterator<string, void>;
+  readonly contentType: string;
+  readonly warnings: readonly string[];
+  readonly retryAfterSeconds?: number;
+}
 
 /** Warnings of one answer; more would not fit into headers. */
 const MAX_WARNINGS = 20;
@@ -26,19 +35,43 @@ export function reply(
     warnings = [],
     representation = plainJson,
   }: { code?: number; warnings?: readonly string[]; representation?: Representation } = {},
-): Response {
-  const { body, contentType } = written(text, representation);
-  if (warnings.length === 0)
-    return new Response(body, {
-      status: code,
-      headers: { "content-type": contentType, "cache-control": "no-cache, private" },
-    });
-  return new Response(body, { status: code, headers: headersOf(contentType, warnings) });
+): Reply {
+  return { code, warnings, ...written(text, representation) };
 }
 
-/** JSON that is made while it is sent, at the client's pace. */
-export function replyPieces(pieces: Iterator<string, void>, warnings: readonly string[]): Response {
-  const body = new ReadableStream<Uint8Array>(
+export function replyJson(value: object, code = 200): Reply {
+  return reply(JSON.stringify(value), { code });
+}
+
+/** Whatever was thrown. What is no StatusError is a fault of this server and says nothing of its inside. */
+export function replyError(thrown: unknown): Reply {
+  const error =
+    thrown instanceof StatusError
+      ? thrown
+      : new StatusError(500, "InternalError", "Internal error occurred: see the server's log");
+  const retryAfterSeconds = error.details?.retryAfterSeconds;
+  const said = reply(JSON.stringify(statusBody(error)), { code: error.code });
+  return retryAfterSeconds === undefined ? said : { ...said, retryAfterSeconds };
+}
+
+/** The body as one text. */
+export function textOf({ body }: Reply): string {
+  return typeof body === "string" ? body : [...{ [Symbol.iterator]: () => body }].join("");
+}
+
+export function responseOf({ code, body, contentType, warnings, retryAfterSeconds }: Reply): Response {
+  const simple = warnings.length === 0 && retryAfterSeconds === undefined;
+  // A plain object costs a fraction of Headers, and almost all answers need no more.
+  const headers = simple
+    ? { "content-type": contentType, "cache-control": "no-cache, private" }
+    : headersOf(contentType, warnings);
+  if (retryAfterSeconds !== undefined && headers instanceof Headers)
+    headers.set("retry-after", String(retryAfterSeconds));
+  return new Response(typeof body === "string" ? body : streamOf(body), { status: code, headers });
+}
+
+function streamOf(pieces: Iterator<string, void>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
     {
       pull(controller) {
         const { done, value } = pieces.next();
@@ -48,21 +81,4 @@ export function replyPieces(pieces: Iterator<string, void>, warnings: readonly s
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { headers: headersOf("application/json", warnings) });
-}
-
-export function replyJson(value: object, code = 200): Response {
-  return reply(JSON.stringify(value), { code });
-}
-
-/** Whatever was thrown. What is no StatusError is a fault of this server and says nothing of its inside. */
-export function replyError(thrown: unknown, warnings: readonly string[] = []): Response {
-  const error =
-    thrown instanceof StatusError
-      ? thrown
-      : new StatusError(500, "InternalError", "Internal error occurred: see the server's log");
-  const response = reply(JSON.stringify(statusBody(error)), { code: error.code, warnings });
-  const retry = error.details?.retryAfterSeconds;
-  if (retry !== undefined) response.headers.set("retry-after", String(retry));
-  return response;
 }

@@ -1,5 +1,5 @@
 /** Requests about resources: one function for each verb. Found by method and path, answered through the operations. */
-import { asBodyError, parseBody, readBytes, requireObject } from "./body.ts";
+import { parseBody, requireObject, type Message } from "./body.ts";
 import { type Served, type Verb } from "./kinds/kind.ts";
 import { create } from "./operations/create.ts";
 import { decode } from "./operations/decode.ts";
@@ -10,7 +10,7 @@ import { remove } from "./operations/remove.ts";
 import { requireName, update } from "./operations/update.ts";
 import { mediaType } from "./body.ts";
 import { includeIn, listPieces, listText, negotiated, objectText, type View } from "./representation.ts";
-import { reply, replyJson, replyPieces } from "./reply.ts";
+import { reply, replyJson, type Reply } from "./reply.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Place, Room, WriteContext } from "./room.ts";
 import { parseSelector, type Selector } from "./selectors.ts";
@@ -26,7 +26,7 @@ const MANY_ITEMS = 500;
 /** One request whose path names a kind that is served. */
 export interface ResourceRequest {
   readonly room: Room;
-  readonly request: Request;
+  readonly message: Message;
   readonly query: URLSearchParams;
   readonly served: Served;
   readonly path: ResourcePath;
@@ -53,10 +53,10 @@ export function verbOf(method: string, path: ResourcePath, query: URLSearchParam
   }
 }
 
-export function viewOf({ room, request, query, served }: ResourceRequest): View {
+export function viewOf({ room, message, query, served }: ResourceRequest): View {
   return {
     served,
-    representation: negotiated(request.headers.get("accept")),
+    representation: negotiated(message.header("accept")),
     include: includeIn(query),
     now: room.now(),
   };
@@ -75,10 +75,10 @@ export function placeOf({ served, path }: ResourceRequest): Place {
   return { kind, namespace: path.namespace ?? "", name: path.name };
 }
 
-export function conbytesOf(request: ResourceRequest, verb: WriteVerb): WriteContext {
+export function contextOf(request: ResourceRequest, verb: WriteVerb): WriteContext {
   const context = writeContext(request.query, {
     user: request.user,
-    userAgent: request.request.headers.get("user-agent") ?? "",
+    userAgent: request.message.header("user-agent") ?? "",
     verb,
     subresource: request.path.subresource,
   });
@@ -87,15 +87,7 @@ export function conbytesOf(request: ResourceRequest, verb: WriteVerb): WriteCont
   return context;
 }
 
-export async function bytesOf(request: Request): Promise<Buffer> {
-  try {
-    return await readBytes(request);
-  } catch (error) {
-    throw asBodyError(error);
-  }
-}
-
-function answer(request: ResourceRequest, object: StoredObject, context: WriteContext, code = 200): Response {
+function answer(request: ResourceRequest, object: StoredObject, context: WriteContext, code = 200): Reply {
   const view = viewOf(request);
   return reply(objectText(object, view), { code, warnings: context.warnings, representation: view.representation });
 }
@@ -116,7 +108,7 @@ export function scopeOf(request: ResourceRequest): {
   return { namespace: request.path.namespace, selector: selectorOf(request) };
 }
 
-async function getOne(request: ResourceRequest): Promise<Response> {
+async function getOne(request: ResourceRequest): Promise<Reply> {
   const { room } = request;
   const { kind, namespace, name } = placeOf(request);
   const view = viewOf(request);
@@ -131,45 +123,45 @@ function deprecation({ served }: ResourceRequest): string[] {
   return served.version.deprecationWarning === undefined ? [] : [served.version.deprecationWarning];
 }
 
-async function listAll(request: ResourceRequest): Promise<Response> {
+async function listAll(request: ResourceRequest): Promise<Reply> {
   const view = viewOf(request);
   // A list is quick: its time is only looked at.
   timeoutSeconds(request.query);
   const page = list(request.room, request.served.kind, scopeOf(request), request.query);
   const { as, syntax } = view.representation;
   if (as === "object" && syntax === "json" && page.items.length > MANY_ITEMS)
-    return replyPieces(listPieces(page, view), deprecation(request));
+    return { ...reply("", { warnings: deprecation(request) }), body: listPieces(page, view) };
   return reply(listText(page, view), { warnings: deprecation(request), representation: view.representation });
 }
 
-async function createOne(request: ResourceRequest): Promise<Response> {
+async function createOne(request: ResourceRequest): Promise<Reply> {
   const { room, served, path } = request;
   const { kind } = served;
   if (kind.namespaced && path.namespace === undefined) throw methodNotAllowed(kind, "create without a namespace");
   if (kind.custom && room.kinds.isEnding(kind.resource))
     throw methodNotAllowed(kind, "create, while its definition is being deleted,");
-  const context = conbytesOf(request, "create");
-  const body = parseBody(await bytesOf(request.request), request.request.headers.get("content-type"));
+  const context = contextOf(request, "create");
+  const body = parseBody(await request.message.bytes(), request.message.header("content-type"));
   return answer(request, await create(room, served, path.namespace ?? "", body, context), context, 201);
 }
 
-async function updateOne(request: ResourceRequest): Promise<Response> {
+async function updateOne(request: ResourceRequest): Promise<Reply> {
   const { room, served } = request;
-  const context = conbytesOf(request, "update");
+  const context = contextOf(request, "update");
   const place = placeOf(request);
-  const bytes = await bytesOf(request.request);
-  const contentType = request.request.headers.get("content-type");
+  const bytes = await request.message.bytes();
+  const contentType = request.message.header("content-type");
   // Parsed anew for each attempt: an attempt changes it. Warnings are those of the first.
   const object = decode(parseBody(bytes, contentType), served, context);
   requireName(object, place.name);
   return answer(request, await update(room, place, () => structuredClone(object), context), context);
 }
 
-async function patchOne(request: ResourceRequest): Promise<Response> {
+async function patchOne(request: ResourceRequest): Promise<Reply> {
   const { room, served, query } = request;
-  const contentType = request.request.headers.get("content-type") ?? "";
+  const contentType = request.message.header("content-type") ?? "";
   const isApply = mediaType(contentType) === APPLY;
-  const context = conbytesOf(request, isApply ? "apply" : "patch");
+  const context = contextOf(request, isApply ? "apply" : "patch");
   if (isApply && (query.get("fieldManager") ?? "") === "")
     throw invalidOptions("PatchOptions", [
       { reason: "FieldValueRequired", field: "fieldManager", message: "Required value: an apply names its manager" },
@@ -179,37 +171,37 @@ async function patchOne(request: ResourceRequest): Promise<Response> {
     const message = "Forbidden: only an apply can be forced";
     throw invalidOptions("PatchOptions", [{ reason: "FieldValueForbidden", field: "force", message }]);
   }
-  const bytes = await bytesOf(request.request);
+  const bytes = await request.message.bytes();
   const { object, created } = await patch(room, served, placeOf(request), { bytes, contentType, force }, context);
   return answer(request, object, context, created ? 201 : 200);
 }
 
-async function deleteOne(request: ResourceRequest): Promise<Response> {
+async function deleteOne(request: ResourceRequest): Promise<Reply> {
   const { room, served } = request;
   const place = placeOf(request);
   const { options, dryRun } = deleteOptions(
     request.query,
-    await bytesOf(request.request),
-    request.request.headers.get("content-type"),
+    await request.message.bytes(),
+    request.message.header("content-type"),
   );
-  const context = { ...conbytesOf(request, "delete"), dryRun };
+  const context = { ...contextOf(request, "delete"), dryRun };
   const { gone, object } = await remove(room, place, options, context);
   if (gone && !served.kind.showsDeleted)
     return reply(JSON.stringify(deletedBody(served.kind, object.name, object.uid)), { warnings: context.warnings });
   return answer(request, object, context);
 }
 
-async function deleteAll(request: ResourceRequest): Promise<Response> {
+async function deleteAll(request: ResourceRequest): Promise<Reply> {
   const { room, served } = request;
   const { kind } = served;
   if (kind.namespaced && request.path.namespace === undefined)
     throw methodNotAllowed(kind, "deletecollection without a namespace");
   const { options, dryRun } = deleteOptions(
     request.query,
-    await bytesOf(request.request),
-    request.request.headers.get("content-type"),
+    await request.message.bytes(),
+    request.message.header("content-type"),
   );
-  const context = { ...conbytesOf(request, "delete"), dryRun };
+  const context = { ...contextOf(request, "delete"), dryRun };
   const page = list(room, kind, scopeOf(request), request.query);
   for (const { namespace, name, uid } of page.items) {
     try {
@@ -231,17 +223,17 @@ const verbs = {
   patch: patchOne,
   delete: deleteOne,
   deletecollection: deleteAll,
-} as const satisfies Record<Exclude<Verb, "watch">, (request: ResourceRequest) => Promise<Response>>;
+} as const satisfies Record<Exclude<Verb, "watch">, (request: ResourceRequest) => Promise<Reply>>;
 
 /** Answers everything but watches and subresources with code of their own. @throws StatusError */
-export async function answerResource(request: ResourceRequest): Promise<Response> {
+export async function answerResource(request: ResourceRequest): Promise<Reply> {
   const { verb, served } = request;
   if (verb === "watch" || !served.kind.verbs.includes(verb)) throw methodNotAllowed(served.kind, verb);
   return verbs[verb](request);
 }
 
 /** A `Status` of success, for actions that answer no object. */
-export function success(code: number): Response {
+export function success(code: number): Reply {
   return replyJson({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code }, code);
 }
 

@@ -20,6 +20,7 @@ import { attributesOf, authorize, type Authorizer } from "./authorization/author
 import { ensureBootstrapPolicy } from "./authorization/bootstrap.ts";
 import { Escalation } from "./authorization/escalation.ts";
 import { Rbac } from "./authorization/rbac.ts";
+import type { KubeHttp } from "#events/kube-http.ts";
 import { Emptying } from "./cleaning/emptying.ts";
 import { cleaningContext, GarbageCollector } from "./cleaning/garbage-collector.ts";
 import { Discovery } from "./discovery/discovery.ts";
@@ -27,6 +28,7 @@ import { OpenApi } from "./discovery/openapi.ts";
 import type { JsonObject } from "./json-value.ts";
 import { DEFINITIONS } from "./kinds/definitions.ts";
 import { Kinds } from "./kinds/kinds.ts";
+import { inside } from "./inside.ts";
 import { initialNamespaces } from "./kinds/namespaces.ts";
 import { createObject } from "./operations/create.ts";
 import { isEnding } from "./operations/remove.ts";
@@ -75,6 +77,8 @@ export interface ApiServer {
   readonly url: string;
   readonly port: number;
   addAggregated(api: AggregatedApi): void;
+  /** The API for callers in this process, who need not prove who they are. Aggregated APIs and reviews are not in it. */
+  inside(user: UserInfo): KubeHttp;
   /** Resolves when all that insiders can see now is on disk. Rejects when the disk fails. */
   onDisk(): Promise<void>;
   /** Writes since the start, by kind, verb and subresource. */
@@ -128,6 +132,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const tokens = new ServiceAccountTokens({ store, directory: options.directory, now });
   const authentication = new Authentication(options.tokens ?? [], tokens);
   const authorizer = options.authorizer ?? rbac;
+  const isInsider = options.isInsider ?? (() => false);
   const app = createApp({
     room,
     watches,
@@ -137,7 +142,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authentication,
     tokens,
     authorizer,
-    isInsider: options.isInsider ?? (() => false),
+    isInsider,
     onTrouble,
   });
   const server = listener(
@@ -158,6 +163,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     url: `https://${options.host ?? "127.0.0.1"}:${port}`,
     port,
     addAggregated,
+    inside: (user) => inside({ room, watches, authorizer, isInsider, onTrouble }, user),
     onDisk: () => store.onDisk(),
     writes: () => room.writes.all(),
     async close() {
@@ -247,6 +253,6 @@ async function upgrade(options: UpgradeOptions, request: IncomingMessage, socket
     api.upgrade(request, socket, head, user);
   } catch (error) {
     if (!(error instanceof StatusError)) options.onTrouble(error);
-    await answerRaw(socket, replyError(error));
+    answerRaw(socket, replyError(error));
   }
 }

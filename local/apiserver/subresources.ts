@@ -8,21 +8,13 @@ import { scaled, scaleOf } from "./operations/scale.ts";
 import { update } from "./operations/update.ts";
 import { applyJsonPatch } from "./patch/json-patch.ts";
 import { applyMergePatch } from "./patch/merge-patch.ts";
-import {
-  answerResource,
-  conbytesOf,
-  placeOf,
-  requireKind,
-  success,
-  bytesOf,
-  type ResourceRequest,
-} from "./resource-requests.ts";
-import { replyJson } from "./reply.ts";
+import { answerResource, contextOf, placeOf, requireKind, success, type ResourceRequest } from "./resource-requests.ts";
+import { replyJson, type Reply } from "./reply.ts";
 import { methodNotAllowed, notFound, noSuchPath, unsupportedMediaType } from "./status.ts";
 import { parsed } from "./store/stored-object.ts";
 
 /** @throws StatusError 404 when the kind has no such subresource */
-export async function answerSubresource(request: ResourceRequest): Promise<Response> {
+export async function answerSubresource(request: ResourceRequest): Promise<Reply> {
   const { served, path, verb } = request;
   const { subresource } = path;
   if (subresource === "status" && served.version.hasStatus) {
@@ -36,8 +28,8 @@ export async function answerSubresource(request: ResourceRequest): Promise<Respo
   }
   if (subresource === "finalize" && verb === "update") return answerResource(request);
   if (verb !== "create") throw methodNotAllowed(served.kind, `${verb} of ${subresource}`);
-  const context = conbytesOf(request, "create");
-  const body = parseBody(await bytesOf(request.request), request.request.headers.get("content-type")).value;
+  const context = contextOf(request, "create");
+  const body = parseBody(await request.message.bytes(), request.message.header("content-type")).value;
   if (subresource === "binding") {
     requireKind(body, "v1", "Binding");
     await bind(request.room, placeOf(request), body, context);
@@ -48,7 +40,7 @@ export async function answerSubresource(request: ResourceRequest): Promise<Respo
   return success(201);
 }
 
-async function scale(request: ResourceRequest, paths: ScalePaths): Promise<Response> {
+async function scale(request: ResourceRequest, paths: ScalePaths): Promise<Reply> {
   const { room, served, verb } = request;
   const place = placeOf(request);
   if (verb === "get") {
@@ -57,9 +49,9 @@ async function scale(request: ResourceRequest, paths: ScalePaths): Promise<Respo
     return replyJson(scaleOf(parsed(found), paths));
   }
   if (verb !== "update" && verb !== "patch") throw methodNotAllowed(served.kind, `${verb} of the scale`);
-  const context = { ...conbytesOf(request, verb), verb: "patch" as const };
-  const bytes = await bytesOf(request.request);
-  const wish = wishedScale(verb, bytes, request.request.headers.get("content-type") ?? "");
+  const context = { ...contextOf(request, verb), verb: "patch" as const };
+  const bytes = await request.message.bytes();
+  const wish = wishedScale(verb, bytes, request.message.header("content-type") ?? "");
   const change = (old: JsonObject) => {
     const object = fromStored(old, served);
     return toStored(scaled(object, wish(scaleOf(object, paths)), paths), served);

@@ -9,19 +9,27 @@ export type EventType = "ADDED" | "MODIFIED" | "DELETED";
 /** Objects whose lines are kept. Watches are woken one after the other over the same changes: the latest are asked for again. */
 const KEPT_OBJECTS = 64;
 
-/** Bytes of lines that are kept together; a line of more is made for each watch anew. */
-const KEPT_BYTES = 2 * 1024 * 1024;
+/** Characters of lines that are kept together; a line of more is made for each watch anew. */
+const KEPT_CHARACTERS = 2 * 1024 * 1024;
 
-/** One line, framed as a chunk of HTTP/1.1. */
+/** One line, and framed as a chunk of HTTP/1.1, which watches from within this process have no use for. */
 export class Line {
-  readonly chunk: Buffer;
-  readonly #head: number;
+  /** Without the end of the line. */
+  readonly text: string;
+  #chunk: Buffer | undefined;
+  #head = 0;
 
-  /** @param text without the end of the line */
   constructor(text: string) {
-    const head = `${(Buffer.byteLength(text) + 1).toString(16)}\r\n`;
-    this.chunk = Buffer.from(`${head}${text}\n\r\n`, "utf8");
-    this.#head = head.length;
+    this.text = text;
+  }
+
+  get chunk(): Buffer {
+    if (this.#chunk === undefined) {
+      const head = `${(Buffer.byteLength(this.text) + 1).toString(16)}\r\n`;
+      this.#chunk = Buffer.from(`${head}${this.text}\n\r\n`, "utf8");
+      this.#head = head.length;
+    }
+    return this.#chunk;
   }
 
   /** The line alone, with its end. */
@@ -32,7 +40,7 @@ export class Line {
 
 export class Lines {
   readonly #kept = new Map<StoredObject, Map<string, Line>>();
-  #bytes = 0;
+  #characters = 0;
 
   /**
    * @param form what makes the text of one object differ between watches
@@ -51,11 +59,11 @@ export class Lines {
     const lines = this.#kept.get(object) ?? new Map<string, Line>();
     lines.set(key, line);
     this.#kept.set(object, lines);
-    this.#bytes += line.chunk.byteLength;
+    this.#characters += line.text.length;
     for (const [oldest, old] of this.#kept) {
-      if (this.#kept.size <= KEPT_OBJECTS && this.#bytes <= KEPT_BYTES) break;
+      if (this.#kept.size <= KEPT_OBJECTS && this.#characters <= KEPT_CHARACTERS) break;
       this.#kept.delete(oldest);
-      for (const { chunk } of old.values()) this.#bytes -= chunk.byteLength;
+      for (const { text } of old.values()) this.#characters -= text.length;
     }
   }
 }
