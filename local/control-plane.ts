@@ -23,7 +23,7 @@ import type { Identity } from "#events/certificates.ts";
 import { nodeOf } from "#events/identities.ts";
 import { createIngress, type Identity as Sender } from "#events/ingress.ts";
 import { openJournal } from "#events/journal.ts";
-import { connectAs } from "#events/kubernetes.ts";
+import { connectOver } from "#events/kubernetes.ts";
 import type { Log } from "#events/log.ts";
 import { startSource } from "#events/source/source.ts";
 import { createTlsServer, ofConnection } from "#events/tls-server.ts";
@@ -39,8 +39,11 @@ import { createGateway } from "#functions/gateway/gateway.ts";
 import { createNodes, type NodeDoors } from "#functions/nodes.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
 import { startApiServer, type ApiServer } from "./apiserver/server.ts";
+import { AUTHENTICATED, MASTERS } from "./apiserver/authentication/user.ts";
 import type { Instance } from "./instance.ts";
 import { CONTROL_USER, type Pki } from "./pki.ts";
+import { controlWithin, nodesWithin, type RuntimeHere, type WithinEnv } from "./within.ts";
+import type { ControlClient } from "#node-runtime/control-client.ts";
 import { orUndo, type Undo } from "#events/undo.ts";
 import { ClusterRole, ClusterRoleBinding, defaultBinding, userRoles } from "./user-roles.ts";
 
@@ -54,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly pki: Pki;
   /** Of the API, on loopback; 0: any free one. */
   readonly port: number;
+  /** The runtime of a node that lives in this process. */
+  readonly here?: (node: string) => RuntimeHere | undefined;
   readonly log: Log;
 }
 
@@ -61,6 +66,8 @@ export interface ControlPlane {
   readonly api: ApiServer;
   /** Where node runtimes report. */
   readonly ingressURL: string;
+  /** Where the runtime of this node reports when it lives in this process. */
+  controlFor(node: string): ControlClient;
   readonly broker: LocalBroker;
   readonly reader: Reader;
   readonly cluster: Cluster;
@@ -97,8 +104,8 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   });
   undo.add(() => api.close());
   await writeKubeconfig(instance.paths.kubeconfig, api.url, pki.authority, pki.admin);
-  const cluster = connectAs(api.url, { ca: pki.authority, ...pki.control });
-  undo.add(async () => cluster.close());
+  // They live in one process: a connection between them would be half of what a write costs.
+  const cluster = connectOver(api.inside({ username: CONTROL_USER, groups: [MASTERS, AUTHENTICATED] }));
   await Promise.all([install(cluster), warmUp(admission)]);
   const listening = Promise.withResolvers<void>();
   const source = startSource({
@@ -118,7 +125,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   known.evictor = createEvictor({ reader: source.reader, writer: source.writer });
   const doors = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
   undo.add(() => doors.close());
-  const nodes = onceOnDisk(doors, api);
+  const nodes = onceOnDisk(nodesWithin(doors, options.here ?? (() => undefined)), api);
   const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
   for (const served of gateway.apis) api.addAggregated(served);
   const config = { ...defaultConfig, ownNodes: true };
@@ -136,17 +143,15 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   });
   dispatcher.start();
   // Only now: a node's report that no function hears would be lost.
-  const ingress = await serveIngress(
-    createIngress({
-      publish: (event) => broker.publish(event),
-      isNews: heartbeatNews(config, source, rollCall),
-      identityOf,
-      leaseSeconds: LEASE_SECONDS,
-      clock,
-      log,
-    }),
-    pki,
-  );
+  const reports = createIngress({
+    publish: (event) => broker.publish(event),
+    isNews: heartbeatNews(config, source, rollCall),
+    identityOf,
+    leaseSeconds: LEASE_SECONDS,
+    clock,
+    log,
+  });
+  const ingress = await serveIngress(reports, pki);
   undo.add(() => ingress.close());
   undo.add(() => broker.close());
   undo.add(() => source.close());
@@ -154,6 +159,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   return {
     api,
     ingressURL: ingress.url,
+    controlFor: (node) => controlWithin(reports, node),
     broker,
     reader: source.reader,
     cluster,
@@ -264,8 +270,9 @@ async function serveIngress(
 }
 
 function identityOf(context: Context): Sender | undefined {
-  const { incoming } = context.env as HttpBindings;
-  return identityBy(incoming.socket as TLSSocket);
+  const { node, incoming } = context.env as WithinEnv & Partial<HttpBindings>;
+  if (node !== undefined) return { node };
+  return incoming === undefined ? undefined : identityBy(incoming.socket as TLSSocket);
 }
 
 /** By the certificate that the connection proved: a node's URI name, else the subject's common name. */

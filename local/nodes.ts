@@ -17,6 +17,7 @@ import { openLibvirt } from "#node-runtime/libvirt/hypervisor.ts";
 import { guestLinks } from "#node-runtime/network/guest-link.ts";
 import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-network.ts";
 import { startRuntime, type Runtime } from "#node-runtime/runtime.ts";
+import type { ControlPlane } from "./control-plane.ts";
 import type { Instance } from "./instance.ts";
 import type { Pki } from "./pki.ts";
 import { orUndo, type Undo } from "#events/undo.ts";
@@ -28,7 +29,7 @@ export interface NodesOptions {
   readonly instance: Instance;
   readonly pki: Pki;
   readonly names: readonly string[];
-  readonly ingressURL: Promise<string>;
+  readonly control: Promise<Pick<ControlPlane, "ingressURL" | "controlFor">>;
   readonly log: Log;
   readonly progress: (line: string) => void;
 }
@@ -109,6 +110,7 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
   undo.add(() => hypervisor.close());
   await hypervisor.ready();
   const identity = { ...(await pki.node(name)), ca: pki.authority };
+  const { ingressURL, controlFor } = await options.control;
   const runtime = await startRuntime({
     node: name,
     stateDirectory: instance.paths.runtime(name),
@@ -126,7 +128,7 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
       pods: shared.network,
       log,
     }),
-    control: { url: await options.ingressURL, tls: identity },
+    control: { url: ingressURL, tls: identity, client: controlFor(name) },
     listen: { host: "127.0.0.1", port: 0, tls: identity, mayOrder: (uris) => uris.includes(CONTROL_URI) },
     versions: { qemu: shared.version, kernel: release() },
     log,

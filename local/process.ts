@@ -38,11 +38,17 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     undo.add(() => held.release());
     const pki = await openPki(instance.paths.pki);
     const names = Array.from({ length: options.nodes }, (_, index) => `node-${index + 1}`);
-    const control = startControlPlane({ instance, pki, port: options.port, log });
-    // Nodes take the longest: they start beside the control plane and ask for its address only when they report.
-    const ingressURL = control.then(({ ingressURL }) => ingressURL);
-    ingressURL.catch(() => undefined); // told below; the nodes ask for it only once they are up
-    const nodes = startNodes({ instance, pki, names, ingressURL, log, progress });
+    const here: { nodes?: LocalNodes } = {};
+    const control = startControlPlane({
+      instance,
+      pki,
+      port: options.port,
+      here: (node) => here.nodes?.runtimes.get(node),
+      log,
+    });
+    // Nodes take the longest: they start beside the control plane and ask for it only when they report.
+    control.catch(() => undefined); // told below; the nodes ask for it only once they are up
+    const nodes = startNodes({ instance, pki, names, control, log, progress });
     const [controlResult, nodesResult] = await Promise.allSettled([control, nodes]);
     // Whatever came up is closed, also when the other did not.
     if (controlResult.status === "fulfilled") undo.add(() => controlResult.value.close());
@@ -50,6 +56,7 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     const controlPlane = await control;
     const { api, broker, reader, cluster } = controlPlane;
     const started = await nodes;
+    here.nodes = started;
     const { network, runtimes } = started;
     progress(`API on ${api.url}`);
     runKubelet({

@@ -15,7 +15,7 @@ import { openOutbox } from "#events/outbox.ts";
 import { sqliteOutboxStore } from "#events/outbox-store.ts";
 import { openBootIdentity } from "./boot-identity.ts";
 import { openConsoles } from "./console/consoles.ts";
-import { controlClient, type ClientTls } from "./control-client.ts";
+import { controlClient, type ClientTls, type ControlClient } from "./control-client.ts";
 import { realDisk, type Disk } from "./disk.ts";
 import { describedDomains } from "./driver/description.ts";
 import type { DomainDescription, MachineAnchor, MachineNetwork, MachineVolumes } from "./driver/ports.ts";
@@ -27,7 +27,7 @@ import { peerClient } from "./migration/peer-client.ts";
 import { wiresIn } from "./migration/wires.ts";
 import { Records } from "./records.ts";
 import { sendEvent, startReporter, type Reporter } from "./reporter.ts";
-import { serveOrders, type Listen, type ServerTls } from "./server.ts";
+import { serveOrders, type Listen, type Served, type ServerTls } from "./server.ts";
 import type { ClaimedVolumes } from "./volumes/claimed.ts";
 import { prepareVolumes, removeVolumes } from "./volumes/prepare.ts";
 
@@ -50,7 +50,12 @@ export interface RuntimeOptions {
   readonly anchor?: MachineAnchor;
   readonly claims?: ClaimedVolumes;
   /** Where reports and heartbeats go, and who we are there. */
-  readonly control: { readonly url: string; readonly tls: ClientTls };
+  readonly control: {
+    readonly url: string;
+    readonly tls: ClientTls;
+    /** The way there when it is another than HTTPS, such as within this process. */
+    readonly client?: ControlClient;
+  };
   readonly listen: Listen;
   readonly log: Log;
   readonly clock?: Clock;
@@ -69,6 +74,8 @@ export interface Runtime {
   readonly node: string;
   /** Identity of this life of the node, which orders must name. */
   readonly bootID: string;
+  /** What its server serves, for callers in this process. */
+  readonly served: Served;
   machines(): readonly MachineStatus[];
   /** True while a machine that has not stopped has this anchor pod. */
   usesPod(podUID: string): boolean;
@@ -100,7 +107,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     log,
   });
   const records = await Records.open({ directory: stateDirectory, node, bootID, disk, clock, log });
-  const client = controlClient(options.control);
+  const client = options.control.client ?? controlClient(options.control);
   const outbox = openOutbox({
     store: sqliteOutboxStore(join(stateDirectory, "outbox.db"), log),
     send: (event, signal) => sendEvent(client, event, signal),
@@ -190,6 +197,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     url: server.url,
     node,
     bootID,
+    served: machines,
     machines: () => machines.all(),
     usesPod: (podUID) => machines.usesPod(podUID),
     leaseValid: () => reporter.leaseValid(),
