@@ -20,10 +20,13 @@ export interface JournalOptions {
   readonly log?: Log;
 }
 
-/** A batch takes less than a millisecond of the event loop; when much waits, more of it at once, so that it gets less. */
-const BATCH = 16;
-const BATCH_PART = 32;
-const BATCH_EVERY_MILLISECONDS = 5;
+/**
+ * A batch takes a millisecond or two of the event loop; when much waits, more of it at once, so that it gets less. Between
+ * batches a machine takes its next step: each batch of its own would cost more than what it writes.
+ */
+const BATCH = 64;
+const BATCH_PART = 8;
+const BATCH_EVERY_MILLISECONDS = 50;
 /** Entries that may wait for the disk; with more the oldest are dropped and the loss is logged. */
 const MOST_BUFFERED = 50_000;
 /** Beyond its bound the journal drops this part of what it keeps, so that it need not for a while. */

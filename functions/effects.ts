@@ -32,6 +32,8 @@ export interface Work {
 type Of<D extends Effect["do"]> = Extract<Effect, { readonly do: D }>;
 
 const SOURCE = "/virtive/functions";
+/** Kubernetes Events come behind what they tell of: a write of one would hold up the next step, which somebody waits for. */
+const RECORD_AFTER_MILLISECONDS = 150;
 
 /** @throws Fault of the first effect that fails; those after it are not performed */
 export async function perform(parts: EffectParts, work: Work): Promise<void> {
@@ -156,11 +158,13 @@ function record(parts: EffectParts, effect: Of<"record">, { definition }: Work):
     lastTimestamp: time,
     count: 1,
   };
-  parts.writer.create(KubeEvent, object).catch((thrown: unknown) => {
-    parts.log.warn(
-      { about: keyOf(about), reason, fault: asFault(thrown).reason },
-      "a Kubernetes Event was not written",
-    );
+  parts.clock.schedule(RECORD_AFTER_MILLISECONDS, () => {
+    parts.writer.create(KubeEvent, object).catch((thrown: unknown) => {
+      parts.log.warn(
+        { about: keyOf(about), reason, fault: asFault(thrown).reason },
+        "a Kubernetes Event was not written",
+      );
+    });
   });
 }
 

@@ -83,7 +83,12 @@ function wakes({ clock }: Scene): readonly CloudEvent[] {
 
 async function live(definition: FunctionDefinition, scene: Scene, asked: Set<string>, say: Say): Promise<void> {
   const { cluster, nodes } = watched(scene, asked);
-  const parts = { writer: cluster, nodes, broker: { publish: async () => undefined }, clock: scene.clock };
+  // What is told a moment later is asked of the API too.
+  const clock = {
+    ...scene.clock,
+    schedule: (_milliseconds: number, action: () => void) => (action(), () => undefined),
+  };
+  const parts = { writer: cluster, nodes, broker: { publish: async () => undefined }, clock };
   const looks = { cluster, nodes, event: scene.event };
   const key = keyFor(definition);
   try {

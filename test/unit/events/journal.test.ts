@@ -183,17 +183,17 @@ describe("the journal on disk", () => {
     const clock = virtualClock();
     const file = newFile();
     const journal = openJournal({ file, clock });
-    for (let index = 0; index < 40; index += 1) journal.appendEvent(event());
+    for (let index = 0; index < 100; index += 1) journal.appendEvent(event());
     const onDisk = (): number => {
       const other = openJournal({ file });
       const { last } = other;
       other.close();
       return last;
     };
-    await clock.advance(5);
-    expect(onDisk()).toBe(16);
-    await clock.advance(10);
-    expect(onDisk()).toBe(40);
+    await clock.advance(50);
+    expect(onDisk()).toBe(64);
+    await clock.advance(50);
+    expect(onDisk()).toBe(100);
     await clock.advance(2000);
     expect(clock.waiting).toBe(0);
     journal.close();

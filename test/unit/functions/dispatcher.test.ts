@@ -251,10 +251,12 @@ describe("the dispatcher", () => {
     expect(published[0]?.extensions).toMatchObject({ partitionkey: "default/m", causationid: "cause-1" });
   });
 
-  it("writes a Kubernetes Event once for what it says twice", async () => {
+  it("writes a Kubernetes Event once for what it says twice, a moment after it", async () => {
     const record: Effect = { do: "record", about: map, type: "Warning", reason: "Tested", message: "it was tested" };
     await dispatch(effects(record));
     await dispatch(effects(record));
+    expect(await cluster.list(KubeEvent)).toEqual([]);
+    await clock.advance(1000);
     const [one, ...others] = await cluster.list(KubeEvent);
     expect(others).toEqual([]);
     expect(one).toMatchObject({
