@@ -3,19 +3,23 @@
  * end is the end of everything about it.
  */
 import { Duplex } from "node:stream";
-import { connect, type ConnectionOptions } from "./connection.ts";
+import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
 import { disconnected, faultOf } from "./error.ts";
 import { flag } from "./numbers.ts";
 import type { NonnullDomain } from "./protocol.gen.ts";
 import type { LibvirtStream } from "./stream.ts";
 
+/** A connection that `openConsole` takes over. */
+export function connectForConsole(options: ConnectionOptions): Promise<Connection> {
+  // No keepalive: the daemon would take a connection for dead that is not read because its user is slow.
+  return connect({ ...options, keepaliveMilliseconds: 0 });
+}
+
 /**
  * Takes the console, from whoever has it. The answer ends (without error) when the domain does, when another takes it,
  * or when libvirt goes away: a console says what was written to it, not why it fell silent.
  */
-export async function openConsole(options: ConnectionOptions, dom: NonnullDomain): Promise<Duplex> {
-  // No keepalive: the daemon would take a connection for dead that is not read because its user is slow.
-  const connection = await connect({ ...options, keepaliveMilliseconds: 0 });
+export async function openConsole(connection: Connection, dom: NonnullDomain): Promise<Duplex> {
   try {
     const stream = await connection.openStream("domainOpenConsole", { dom, flags: flag.consoleForce });
     return new Console(stream, () => void connection.close());

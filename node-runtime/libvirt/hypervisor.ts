@@ -8,10 +8,10 @@ import { Fault } from "#events/fault.ts";
 import type { Domain, DomainEvent, Hypervisor, Incoming, Outgoing } from "../hypervisor.ts";
 import type { Log } from "#events/log.ts";
 import type { Connection, ConnectionOptions } from "./connection.ts";
-import { openConsole } from "./console.ts";
+import { connectForConsole, openConsole } from "./console.ts";
 import { stateOf } from "./domain-events.ts";
 import { domainProcess } from "./domain-process.ts";
-import { faultOf, LibvirtError } from "./error.ts";
+import { disconnected, faultOf, LibvirtError } from "./error.ts";
 import { openIncoming, openOutgoing } from "./migration.ts";
 import { errorCode, flag } from "./numbers.ts";
 import type { NonnullDomain } from "./protocol.gen.ts";
@@ -61,6 +61,10 @@ class OverLibvirt implements LibvirtHypervisor {
   readonly #session: Session;
   readonly #eventListeners = new Set<(event: DomainEvent) => void>();
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
+  /** Domains that were created here, as libvirt names them: they need not be looked up. */
+  readonly #created = new Map<string, NonnullDomain>();
+  /** For the next console: a connection takes longer to open than the console. */
+  #consoleConnection: Promise<Connection> | undefined;
 
   constructor(options: LibvirtOptions) {
     this.#options = options;
@@ -70,8 +74,14 @@ class OverLibvirt implements LibvirtHypervisor {
       connection: this.#connection,
       clock: options.clock ?? systemClock,
       log: options.log,
-      told: (event) => this.#tell(this.#eventListeners, event),
-      changed: (connected) => this.#tell(this.#connectionListeners, connected),
+      told: (event) => {
+        if (event.event === "stopped") this.#created.delete(event.uuid);
+        this.#tell(this.#eventListeners, event);
+      },
+      changed: (connected) => {
+        this.#created.clear();
+        this.#tell(this.#connectionListeners, connected);
+      },
     });
   }
 
@@ -111,8 +121,11 @@ class OverLibvirt implements LibvirtHypervisor {
   async createPaused(xml: string): Promise<void> {
     const named = identityIn(xml);
     await this.#long(`create domain ${named.name ?? "without a name"}`, async (connection) => {
+      this.#expectConsole();
       try {
-        await connection.call("domainCreateXml", { xmlDesc: xml, flags: flag.startPaused }, deadline.create);
+        const args = { xmlDesc: xml, flags: flag.startPaused };
+        const { dom } = await connection.call("domainCreateXml", args, deadline.create);
+        this.#created.set(dom.uuid, dom);
       } catch (error) {
         // libvirt has no code of its own for "there is one already".
         if (error instanceof LibvirtError && (await this.#taken(connection, named))) {
@@ -183,7 +196,7 @@ class OverLibvirt implements LibvirtHypervisor {
   console(uuid: string): Promise<Duplex> {
     return this.#short(`open the console of domain ${uuid}`, async (connection) => {
       const dom = await this.#known(connection, uuid);
-      return openConsole(this.#connection, dom);
+      return openConsole(await this.#connectionForConsole(), dom);
     });
   }
 
@@ -238,6 +251,8 @@ class OverLibvirt implements LibvirtHypervisor {
 
   async close(): Promise<void> {
     await this.#session.close();
+    const unused = await this.#consoleConnection?.catch(() => undefined);
+    unused?.destroy(disconnected("no console was opened"));
     this.#eventListeners.clear();
     this.#connectionListeners.clear();
   }
@@ -299,10 +314,26 @@ class OverLibvirt implements LibvirtHypervisor {
     }
   }
 
+  /** One that has gone since is refused by the call that it is for. */
   async #known(connection: Connection, uuid: string): Promise<NonnullDomain> {
+    const created = this.#created.get(uuid);
+    if (created !== undefined) return created;
     const dom = await this.#find(connection, uuid);
     if (dom === undefined) throw new Fault("stale", "NoDomain", `there is no domain ${uuid}`);
     return dom;
+  }
+
+  #expectConsole(): void {
+    if (this.#consoleConnection !== undefined) return;
+    this.#consoleConnection = connectForConsole(this.#connection);
+    this.#consoleConnection.catch(() => undefined); // the console's own attempt tells
+  }
+
+  async #connectionForConsole(): Promise<Connection> {
+    const expected = this.#consoleConnection;
+    this.#consoleConnection = undefined;
+    const connection = await expected?.catch(() => undefined);
+    return connection?.open === true ? connection : connectForConsole(this.#connection);
   }
 
   async #taken(connection: Connection, named: Identity): Promise<boolean> {
