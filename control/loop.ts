@@ -16,6 +16,7 @@ import type { Log } from "#events/log.ts";
 import type { Heartbeat, Nodes } from "#events/machine.ts";
 import type { Source } from "#events/source/source.ts";
 import { heartbeatNews } from "#functions/attend.ts";
+import { sinkToken } from "#events/sink-token.ts";
 import type { FunctionsConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { functions } from "#functions/registry.ts";
@@ -67,14 +68,16 @@ export function startLoop(parts: LoopParts): Loop {
 
 const SINK_TIMEOUT_MILLISECONDS = 10_000;
 
-/** Events go to whoever takes them at the URL. */
-export function startSink(sink: URL): Loop {
-  const post = httpSubscriber(sink.href);
+/** Events go to whoever takes them at the URL, and into the journal once they are taken. */
+export function startSink(sink: URL, journal: Pick<Journal, "appendEvent">): Loop {
+  const post = httpSubscriber(sink.href, { authorization: sinkToken });
   return {
     async publish(event) {
       const answer = await post(event, "", AbortSignal.timeout(SINK_TIMEOUT_MILLISECONDS));
-      if (!("detail" in answer)) return;
-      throw new Fault("later", "SinkRefused", `${sink.href} answers ${answer.status}: ${answer.detail}`);
+      if ("detail" in answer) {
+        throw new Fault("later", "SinkRefused", `${sink.href} answers ${answer.status}: ${answer.detail}`);
+      }
+      journal.appendEvent(event);
     },
     heard: async () => true,
     metrics: () => undefined,

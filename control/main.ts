@@ -9,6 +9,8 @@
  *   VIRTIVE_SERVICE        name of the Service in front, of the Lease, and in certificates (virtive-control)
  *   VIRTIVE_ANCHOR_IMAGE   image of anchor pods
  *   VIRTIVE_SHAPE          compact (functions run here) or knative (events go to K_SINK)
+ *   K_SINK, K_OIDC_TOKEN   knative: the broker's URL, and a file with the token for it (/oidc/token, if it is there)
+ *   VIRTIVE_FUNCTION_ACCOUNTS  knative: ServiceAccounts of the namespace that functions run under, by commas
  *   VIRTIVE_LOG            debug, info, warn, error or silent (info)
  *   KUBECONFIG             outside of a pod
  *

@@ -26,6 +26,7 @@ import { deadlineOf } from "#functions/deadlines.ts";
 import { isNews } from "#functions/news.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
 import { watchedKinds } from "#functions/registry.ts";
+import { waits } from "#functions/waiting.ts";
 import { createAuthorizer } from "./access.ts";
 import { apiHandlers } from "./api.ts";
 import { keepCertificates, readCertificates, type Certificates } from "./certificates.ts";
@@ -44,6 +45,8 @@ import type { Settings } from "./settings.ts";
 const RESYNC_SECONDS = 60;
 /** The lease that a heartbeat's reply carries; heartbeats come every 2 s. */
 const LEASE_SECONDS = 10;
+/** A cluster's broker keeps no order, may answer as late as its subscribers, and may lose what it has taken. */
+const TO_SINK = { parallel: 32, retellSeconds: 300, retellWaiting: { seconds: 20, waits } } as const;
 /** For requests about our own Lease. */
 const ELECTION_TIMEOUT_MILLISECONDS = 1_500;
 const FRONT_PROXY_MILLISECONDS = 60_000;
@@ -73,6 +76,9 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
   const leases = await connect(kubeconfig, { timeoutMilliseconds: ELECTION_TIMEOUT_MILLISECONDS });
   undo.add(async () => leases.close());
   const username = await persistently("who we are", () => ownName(cluster), clock, log);
+  const { shape } = settings;
+  const functionAccounts = shape.name === "knative" ? shape.functionAccounts : [];
+  const functionUsers = functionAccounts.map((account) => `system:serviceaccount:${namespace}:${account}`);
 
   const journal = openJournal({ ...JOURNAL, log });
   undo.add(async () => journal.close());
@@ -85,6 +91,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     publish: async (event) => loop?.publish(event),
     deadlineOf,
     isNews,
+    ...(shape.name === "knative" ? TO_SINK : {}),
     resyncSeconds: RESYNC_SECONDS,
     clock,
     sourceName: "/virtive/source",
@@ -139,8 +146,8 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     await Promise.all([source.synced(), arrived.promise]);
     if (!term.holds()) return;
     const mine =
-      settings.shape.name === "knative"
-        ? startSink(settings.shape.sink)
+      shape.name === "knative"
+        ? startSink(shape.sink, journal)
         : startLoop({ term, source, nodes, journal, config, clock, log });
     const end = (): void => {
       if (loop === mine) loop = undefined;
@@ -194,7 +201,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     context: contextOf(must(), frontProxy),
     ...apiHandlers({
       gateway,
-      admission: createAdmission({ reader: () => source.reader, ownUsers: [username] }),
+      admission: createAdmission({ reader: () => source.reader, ownUsers: [username, ...functionUsers] }),
       userOf: (request) => userOf(request, trust()),
       passedOn(request, response) {
         const to = election.leader();
@@ -262,7 +269,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     }
   }
   undo.add(async () => ending.abort());
-  log.info({ api: api.port, ingress: ingress.port, username, shape: settings.shape.name }, "this replica serves");
+  log.info({ api: api.port, ingress: ingress.port, username, shape: shape.name }, "this replica serves");
   return {
     apiPort: api.port,
     ingressPort: ingress.port,

@@ -25,7 +25,14 @@ export interface Settings {
 }
 
 /** Who runs functions: this process, or whoever takes the events that are sent to the sink. */
-export type Shape = { readonly name: "compact" } | { readonly name: "knative"; readonly sink: URL };
+export type Shape =
+  | { readonly name: "compact" }
+  | {
+      readonly name: "knative";
+      readonly sink: URL;
+      /** ServiceAccounts of this namespace under which functions run: they write as Virtive. */
+      readonly functionAccounts: readonly string[];
+    };
 
 const LEVELS = ["debug", "info", "warn", "error", "silent"];
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -66,7 +73,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     ingressPort: port("VIRTIVE_INGRESS_PORT", 8444),
     service: label("VIRTIVE_SERVICE", "virtive-control"),
     anchorImage: text("VIRTIVE_ANCHOR_IMAGE"),
-    shape: shapeFrom(text("VIRTIVE_SHAPE"), text("K_SINK"), causes),
+    shape: shapeFrom(text, causes),
     kubeconfig: text("KUBECONFIG"),
     logLevel: checked(
       "VIRTIVE_LOG",
@@ -85,15 +92,25 @@ function portOf(value: string): number | undefined {
   return /^\d{1,5}$/.test(value) && port <= 65_535 ? port : undefined;
 }
 
-function shapeFrom(name: string | undefined, sink: string | undefined, causes: Cause[]): Shape {
+function shapeFrom(text: (name: string) => string | undefined, causes: Cause[]): Shape {
+  const name = text("VIRTIVE_SHAPE");
   if (name === undefined || name === "compact") return { name: "compact" };
   const wrong = (field: string, message: string): Shape => {
     causes.push({ reason: "FieldValueInvalid", field, message });
     return { name: "compact" };
   };
   if (name !== "knative") return wrong("VIRTIVE_SHAPE", `is ${JSON.stringify(name)}; compact or knative is wanted`);
+  const functionAccounts = (text("VIRTIVE_FUNCTION_ACCOUNTS") ?? "").split(",").filter((account) => account !== "");
+  const bad = functionAccounts.find((account) => !LABEL.test(account));
+  if (bad !== undefined) {
+    return wrong(
+      "VIRTIVE_FUNCTION_ACCOUNTS",
+      `has ${JSON.stringify(bad)}; names of ServiceAccounts by commas are wanted`,
+    );
+  }
+  const sink = text("K_SINK");
   const url = sink === undefined ? null : URL.parse(sink);
-  if (url?.protocol === "http:" || url?.protocol === "https:") return { name, sink: url };
+  if (url?.protocol === "http:" || url?.protocol === "https:") return { name, sink: url, functionAccounts };
   const given = sink === undefined ? "is not set" : `is ${JSON.stringify(sink)}`;
   return wrong("K_SINK", `${given}; with VIRTIVE_SHAPE=knative the broker's http or https URL is wanted`);
 }

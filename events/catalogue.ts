@@ -105,7 +105,7 @@ export const flowEvents = {
     type: "dev.virtive.wake.due",
     description: "A function asked to look at a key again at this time.",
     data: z.strictObject({ trigger: z.string(), key: z.string() }),
-    extensions: ["partitionkey"],
+    extensions: ["trigger", "partitionkey"],
     producer: "broker",
   },
   resync: {

@@ -19,6 +19,8 @@ export interface KubeCluster extends Cluster {
   readonly server: string;
   /** The same, but snapshots and watches see one namespace only, as roles of that namespace allow. */
   within(namespace: string): Cluster;
+  /** What the server answers at a path that is no object's, as JSON. @throws Fault */
+  document(path: string): Promise<unknown>;
   close(): void;
 }
 
@@ -80,6 +82,12 @@ function at(server: string, credentials: () => Promise<Credentials>, options: Co
     ...overHttp(http, {}),
     server,
     within: (namespace) => overHttp(http, { namespace }),
+    async document(path) {
+      const what = `get ${path}`;
+      const { status, body, retryAfterSeconds } = await http.ask({ method: "GET", path, what });
+      if (status !== 200) throw faultOf(status, body, what, undefined, retryAfterSeconds);
+      return body;
+    },
     close: () => http.close(),
   };
 }

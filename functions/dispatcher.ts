@@ -14,6 +14,7 @@ import type { Clock } from "#events/clock.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import { compileFilters } from "#events/broker/filters.ts";
+import { machineKeyIn } from "#events/source/object-event.ts";
 import { asFault, type Fault, type FaultKind } from "#events/fault.ts";
 import type { DecisionRecord, Journal } from "#events/journal-entry.ts";
 import type { Log } from "#events/log.ts";
@@ -254,5 +255,5 @@ export function keysOf(
 }
 
 function ownKey(event: CloudEvent): readonly Key[] {
-  return [event.extensions["partitionkey"] ?? event.id];
+  return [event.extensions["partitionkey"] ?? machineKeyIn(event) ?? event.id];
 }

@@ -4,34 +4,57 @@
  */
 import { Hono, type Context } from "hono";
 import type { Answer } from "#events/broker-types.ts";
+import { flowEvents } from "#events/catalogue.ts";
 import type { Reader } from "#events/cluster.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import { asFault } from "#events/fault.ts";
 import { readEvent } from "#events/http.ts";
 import type { Log } from "#events/log.ts";
+import type { TokenCheck } from "#events/oidc.ts";
 import type { FunctionDefinition } from "./define.ts";
 import { answerOf, keysOf, type Dispatcher } from "./dispatcher.ts";
+import { createKeyTurns } from "./key-turns.ts";
 
 export interface HostOptions {
   readonly functions: readonly FunctionDefinition[];
   readonly reader: Reader;
   readonly dispatcher: Pick<Dispatcher, "dispatch">;
   readonly log: Log;
+  /** Of whoever posts; without it everybody may. */
+  readonly authenticate?: TokenCheck | undefined;
 }
 
 /** Keys of one event that are worked on at a time. */
 const PARALLEL = 8;
+const MOST_DETAIL = 1024;
+/** Runs that wait for their key's turn. */
+const MOST_WAITING = 1000;
 
-export function createHost({ functions, reader, dispatcher, log }: HostOptions): Hono {
+export function createHost({ functions, reader, dispatcher, log, authenticate }: HostOptions): Hono {
   const app = new Hono();
+  app.post("*", async (context, next) => {
+    try {
+      await authenticate?.(context.req.header("authorization"));
+    } catch (thrown) {
+      const fault = asFault(thrown);
+      const { kind, reason, message } = fault;
+      log.warn({ path: context.req.path, reason }, `an event was refused: ${message}`);
+      if (kind !== "refused") return respond(context, answerOf(fault));
+      return context.text(`${reason}: ${message}`.slice(0, MOST_DETAIL), reason === "Forbidden" ? 403 : 401);
+    }
+    await next();
+  });
+  const turns = createKeyTurns(MOST_WAITING);
   app.get("/healthz", (context) => context.body(null, 204));
   app.get("/readyz", (context) => context.body(null, 204));
   for (const definition of functions) {
-    const keys = keysOf(definition);
+    const keys = keysIn(definition);
     app.post(`/functions/${definition.name}`, async (context) => {
       try {
         const event = await readEvent(context.req.raw);
-        const answers = await each(await keys(event, reader), (key) => dispatcher.dispatch(definition, event, key));
+        const answers = await each(await keys(event, reader), (key) =>
+          turns.run(definition.name, event, key, () => dispatcher.dispatch(definition, event, key)),
+        );
         return respond(context, worst(answers));
       } catch (thrown) {
         const fault = asFault(thrown);
@@ -51,6 +74,16 @@ export function createHost({ functions, reader, dispatcher, log }: HostOptions):
   });
   app.notFound((context) => respond(context, { status: 400, detail: `no function at ${context.req.path}` }));
   return app;
+}
+
+/** Of a wake, whose trigger is named in it, the key that the function asked to look at again. */
+function keysIn(definition: FunctionDefinition): ReturnType<typeof keysOf> {
+  const keys = keysOf(definition);
+  return (event, reader) => {
+    if (event.type !== flowEvents.wake.type) return keys(event, reader);
+    const { trigger, partitionkey: key } = event.extensions;
+    return trigger === definition.name && key !== undefined ? [key] : [];
+  };
 }
 
 /** The resync finds what such an event would have told; who sees many of them looks at the function. */

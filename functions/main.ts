@@ -7,10 +7,14 @@
  *   VIRTIVE_ANCHOR_IMAGE     image of anchor pods
  *   VIRTIVE_FUNCTIONS        names of the functions to serve, by commas (all)
  *   K_SINK                   URL that takes the events which decisions emit
+ *   K_OIDC_TOKEN             file with the token for it, where the cluster has OIDC (/oidc/token, if it is there)
+ *   VIRTIVE_OIDC_AUDIENCE    what tokens of senders must be meant for; unset: everybody may send
+ *   VIRTIVE_OIDC_SENDERS     who they may be, by commas, a star at the end for anything (system:serviceaccount:virtive:*)
  *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us
  *   KUBECONFIG               outside of a pod
  *
- * SIGTERM, as Knative sends it: what is in flight and what still arrives is served, then it ends.
+ * SIGTERM, as Knative sends it: what is in flight and what still arrives is served, what waits for its time is told to the
+ * sink, then it ends.
  */
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
@@ -18,21 +22,26 @@ import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { pino } from "pino";
 import { systemClock } from "#events/clock.ts";
-import type { Cluster, Reader, Writer } from "#events/cluster.ts";
+import type { Reader, Writer } from "#events/cluster.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import { httpSubscriber } from "#events/broker/http-subscriber.ts";
-import { connect } from "#events/kubernetes.ts";
+import { sinkToken } from "#events/sink-token.ts";
+import { connect, type KubeCluster } from "#events/kubernetes.ts";
 import type { Nodes } from "#events/machine.ts";
+import type { TokenCheck } from "#events/oidc.ts";
 import { defaultConfig } from "./config.ts";
 import type { FunctionDefinition } from "./define.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { createHost } from "./http-host.ts";
+import { createHostWakes } from "./host-wakes.ts";
 import type { NodeDoors } from "./nodes.ts";
 import { functions } from "./registry.ts";
 
 /** After SIGTERM: routers need a moment to learn that no more should come here. */
 const DRAIN_MILLISECONDS = 500;
+const HAND_OVER_MILLISECONDS = 5_000;
+const DEFAULT_SENDERS = "system:serviceaccount:virtive:*";
 const SINK_TIMEOUT_MILLISECONDS = 10_000;
 
 function chosen({
@@ -66,9 +75,9 @@ function bindOf(text: string | undefined): string {
 }
 
 /** The cluster, connected to at first use and once. */
-function lazily(open: () => Promise<Cluster>): Reader & Writer {
-  let opened: Promise<Cluster> | undefined;
-  const cluster = (): Promise<Cluster> => {
+function lazily(open: () => Promise<KubeCluster>): Reader & Writer & Pick<KubeCluster, "document"> {
+  let opened: Promise<KubeCluster> | undefined;
+  const cluster = (): Promise<KubeCluster> => {
     opened ??= open().catch((error: unknown) => {
       opened = undefined; // the next event tries again
       throw error;
@@ -81,6 +90,23 @@ function lazily(open: () => Promise<Cluster>): Reader & Writer {
     create: async (kind, object) => (await cluster()).create(kind, object),
     patch: async (kind, before, after, part) => (await cluster()).patch(kind, before, after, part),
     remove: async (kind, object, options) => (await cluster()).remove(kind, object, options),
+    document: async (path) => (await cluster()).document(path),
+  };
+}
+
+/** Checks tokens where an audience is given; what checks them is loaded when the first one comes. */
+function tokenCheck(env: NodeJS.ProcessEnv, document: KubeCluster["document"]): TokenCheck | undefined {
+  const audience = env["VIRTIVE_OIDC_AUDIENCE"];
+  if (audience === undefined || audience === "") return undefined;
+  const subjects = (env["VIRTIVE_OIDC_SENDERS"] ?? DEFAULT_SENDERS).split(",").map((one) => one.trim());
+  let loaded: Promise<TokenCheck> | undefined;
+  return async (authorization) => {
+    loaded ??= import("#events/oidc.ts").then(({ createTokenCheck }) =>
+      createTokenCheck({ audience, subjects, document, clock: systemClock }),
+    );
+    await (
+      await loaded
+    )(authorization);
   };
 }
 
@@ -91,7 +117,7 @@ function publisher(sink: string | undefined): (event: CloudEvent) => Promise<voi
       throw new Fault("later", "NoSink", `K_SINK is not set: nobody takes ${type}`);
     };
   }
-  const post = httpSubscriber(sink);
+  const post = httpSubscriber(sink, { authorization: sinkToken });
   return async (event) => {
     const answer = await post(event, "", AbortSignal.timeout(SINK_TIMEOUT_MILLISECONDS));
     if ("detail" in answer)
@@ -126,6 +152,8 @@ function start(env: NodeJS.ProcessEnv): void {
   const log = pino({ level: env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
   const served = chosen(env);
   const cluster = lazily(() => connect());
+  const publish = publisher(env["K_SINK"]);
+  const wakes = createHostWakes({ publish, clock: systemClock, log });
   const dispatcher = createDispatcher({
     functions: served,
     reader: cluster,
@@ -133,20 +161,24 @@ function start(env: NodeJS.ProcessEnv): void {
     nodes: nodesLater(cluster, env["VIRTIVE_NODE_IDENTITY"]),
     journal: { appendDecision: () => 0 }, // the log has each decision
     broker: {
-      publish: publisher(env["K_SINK"]),
+      publish,
       addTrigger: () => undefined, // Triggers are objects of the cluster here
-      wakeAt: () => undefined, // the source wakes by deadlines; a host that scales to zero keeps no timers
+      wakeAt: (name, key, at) => wakes.at(name, key, at),
     },
     clock: systemClock,
     log,
   });
-  const app = createHost({ functions: served, reader: cluster, dispatcher, log });
+  const authenticate = tokenCheck(env, (path) => cluster.document(path));
+  const app = createHost({ functions: served, reader: cluster, dispatcher, log, authenticate });
   const listen = { port: portOf(env["PORT"]), hostname: bindOf(env["VIRTIVE_BIND"]) };
   const server = serve({ fetch: app.fetch, ...listen }, ({ port }) => {
     log.info({ port, functions: served.map(({ name }) => name) }, `ready on port ${port}`);
   });
   const end = (): void => {
-    setTimeout(() => server.close(() => process.exit(0)), DRAIN_MILLISECONDS);
+    setTimeout(() => {
+      const told = wakes.handOver(AbortSignal.timeout(HAND_OVER_MILLISECONDS));
+      server.close(() => void told.then(() => process.exit(0)));
+    }, DRAIN_MILLISECONDS);
   };
   process.once("SIGTERM", end);
   process.once("SIGINT", end);

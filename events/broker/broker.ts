@@ -5,21 +5,19 @@
  */
 import type { Key } from "#api/object.ts";
 import type { Broker, DeliverySpec, Trigger } from "../broker-types.ts";
-import { flowEvents } from "../catalogue.ts";
 import type { Random } from "../chance.ts";
 import { attribute, type CloudEvent } from "../cloud-event.ts";
 import { wait, type Clock } from "../clock.ts";
 import { asFault, Fault } from "../fault.ts";
 import type { DeadLetter, Journal } from "../journal-entry.ts";
 import type { Log } from "../log.ts";
-import { makeEvent } from "../make-event.ts";
 import { answerOf, pauseBefore, verdictOf, type Failure } from "./answers.ts";
 import { codeOf, createDeliveries, isUrgent, type Deliveries, type TriggerMetrics } from "./delivery.ts";
 import { checkDelivery, DEFAULT_DELIVERY } from "./delivery-spec.ts";
 import { attributesOf, compileFilters, type Matches } from "./filters.ts";
 import { createLanes } from "./lanes.ts";
 import { arrive, deadLetterOf, replyTo, type Passing } from "./passing.ts";
-import { createWakes } from "./wakes.ts";
+import { createWakes, wakeEvent } from "./wakes.ts";
 
 export interface BrokerOptions {
   readonly journal: Journal;
@@ -284,15 +282,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   function wake(name: string, key: Key, time: Date): void {
     const registered = triggers.get(name);
     if (registered === undefined || ending.signal.aborted) return;
-    const event = makeEvent({
-      type: flowEvents.wake,
-      source: SOURCE,
-      key,
-      id: `wake.${name}.${key}.${time.getTime()}`,
-      data: { trigger: name, key },
-      clock,
-    });
-    const passing = arrive(event, clock.now());
+    const passing = arrive(wakeEvent({ trigger: name, key, time }, SOURCE, clock), clock.now());
     journal.appendEvent(passing.event);
     registered.deliveries.deliver(passing, key);
   }

@@ -7,6 +7,8 @@ import { verdictOf, type ExactAnswer } from "./answers.ts";
 
 export interface HttpSubscriberOptions {
   readonly format?: Mode;
+  /** The Authorization header of each request; undefined: none. */
+  readonly authorization?: () => Promise<string | undefined>;
   readonly fetch?: typeof globalThis.fetch;
 }
 
@@ -19,14 +21,15 @@ const LATEST_RETRY_SECONDS = 3600;
  * or an event from any 2xx, Retry-After from 429 and 503. Redirects are not followed.
  */
 export function httpSubscriber(url: string, options: HttpSubscriberOptions = {}): Trigger["subscriber"] {
-  const { format = "binary", fetch = globalThis.fetch } = options;
+  const { format = "binary", authorization = async () => undefined, fetch = globalThis.fetch } = options;
   return async (event, _key, signal): Promise<ExactAnswer> => {
     const { headers, body } = encode(event, format);
     let response: Response;
     try {
+      const proof = await authorization();
       response = await fetch(url, {
         method: "POST",
-        headers: { ...headers, prefer: "reply" },
+        headers: { ...headers, prefer: "reply", ...(proof === undefined ? {} : { authorization: proof }) },
         body,
         redirect: "manual",
         signal,

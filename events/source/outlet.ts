@@ -1,5 +1,5 @@
 /**
- * Publishes one kind's events in order, and none is dropped while the broker says "later": the outlet tries again and,
+ * Publishes one kind's events, and none is dropped while the broker says "later": the outlet tries again and,
  * when too much waits, keeps only the newest update of each object (an event is a hint).
  */
 import { backoff, type Random } from "../chance.ts";
@@ -28,27 +28,48 @@ export interface OutletOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /**
+   * Events on their way at a time; default 1, which keeps their order. More is for a broker that keeps none and answers
+   * late, so that one event that it will not take holds up no others.
+   */
+  readonly parallel?: number;
 }
 
 interface Waiting {
   event: CloudEvent;
+  readonly about: string;
   readonly replaceable: boolean;
 }
 
-export function createOutlet({ publish, gate, signal, clock, random, log }: OutletOptions): Outlet {
+export function createOutlet(options: OutletOptions): Outlet {
+  const { publish, gate, signal, clock, random, log, parallel = 1 } = options;
   let queue: Waiting[] = [];
+  /** Those before it in the queue are on their way. */
+  let next = 0;
   const newest = new Map<string, Waiting>();
-  let pumping: Promise<void> | undefined;
+  let pumps = 0;
+  let idlers: (() => void)[] = [];
+
+  function take(): Waiting | undefined {
+    if (signal.aborted || next >= queue.length) return undefined;
+    const waiting = queue[next];
+    next += 1;
+    if (next > PLENTY || next === queue.length) {
+      queue = queue.slice(next);
+      next = 0;
+    }
+    if (waiting !== undefined && newest.get(waiting.about) === waiting) newest.delete(waiting.about);
+    return waiting;
+  }
 
   async function pump(): Promise<void> {
     await gate;
-    while (queue.length > 0 && !signal.aborted) {
-      const batch = queue;
-      queue = [];
-      newest.clear();
-      for (const { event } of batch) await deliver(event);
-    }
-    pumping = undefined;
+    for (let waiting = take(); waiting !== undefined; waiting = take()) await deliver(waiting.event);
+    pumps -= 1;
+    if (pumps > 0) return;
+    const resolved = idlers;
+    idlers = [];
+    for (const resolve of resolved) resolve();
   }
 
   async function deliver(event: CloudEvent): Promise<void> {
@@ -73,17 +94,19 @@ export function createOutlet({ publish, gate, signal, clock, random, log }: Outl
     push(event, about, replaces) {
       if (signal.aborted) return;
       const older = newest.get(about);
-      if (queue.length >= PLENTY && replaces && older?.replaceable === true) {
+      if (queue.length - next >= PLENTY && replaces && older?.replaceable === true) {
         older.event = event;
         return;
       }
-      const waiting: Waiting = { event, replaceable: replaces };
+      const waiting: Waiting = { event, about, replaceable: replaces };
       queue.push(waiting);
       newest.set(about, waiting);
-      pumping ??= pump();
+      if (pumps >= parallel) return;
+      pumps += 1;
+      void pump();
     },
     async idle() {
-      while (pumping !== undefined) await pumping;
+      if (pumps > 0) await new Promise<void>((resolve) => idlers.push(resolve));
     },
   };
 }

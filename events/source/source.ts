@@ -29,6 +29,8 @@ export interface SourceOptions {
   readonly deadlineOf: DeadlineOf;
   /** Changes that say nothing enter cache and deadlines, and are not told. Default: every change is news. */
   readonly isNews?: IsNews;
+  /** Events of a kind on their way at a time. Default 1, which keeps their order. */
+  readonly parallel?: number;
   /** Seconds between `dev.virtive.resync.due` events; the first comes as soon as all is known. 0: none. */
   readonly resyncSeconds: number;
   /**
@@ -36,6 +38,11 @@ export interface SourceOptions {
    * then. Spread evenly, and never more than 20 objects a second. Default 600; 0: none.
    */
   readonly retellSeconds?: number;
+  /** For brokers that may lose events: objects that wait, and have not changed for a whole round, are told again, ever more rarely. */
+  readonly retellWaiting?: {
+    readonly seconds: number;
+    readonly waits: (kind: Kind, object: Stored<KubeObject>, peek: Peek) => boolean;
+  };
   readonly clock: Clock;
   /** The events' `source`: a name that stays the same across restarts, such as /virtive/source. */
   readonly sourceName: string;
@@ -43,6 +50,12 @@ export interface SourceOptions {
   readonly random?: Random;
   readonly log?: Log;
 }
+
+/** An object of a watched kind as the cache has it. */
+export type Peek = <T extends KubeObject>(
+  kind: Kind<T>,
+  at: { readonly namespace?: string; readonly name: string },
+) => Stored<T> | undefined;
 
 export interface Source {
   /** Watched kinds from the cache, others (and all before the first list) from the cluster. */
@@ -79,7 +92,8 @@ export function startSource(options: SourceOptions): Source {
   const follows: Promise<void>[] = [];
 
   const gate = Promise.withResolvers<void>();
-  const outletOptions: OutletOptions = { publish, gate: gate.promise, signal, clock, random, log };
+  const { parallel = 1 } = options;
+  const outletOptions: OutletOptions = { publish, gate: gate.promise, signal, clock, random, log, parallel };
   const outlets = new Map(kinds.map((kind) => [kind.plural, createOutlet(outletOptions)]));
   const resyncs = createOutlet(outletOptions);
 
@@ -162,11 +176,40 @@ export function startSource(options: SourceOptions): Source {
   if (retellSeconds > 0)
     void gate.promise.then(() => !signal.aborted && (cancelRetelling = clock.schedule(retellSeconds * 1000, retell)));
 
+  let cancelWaiting = (): void => undefined;
+  function retellWaiting({ seconds, waits }: NonNullable<SourceOptions["retellWaiting"]>): void {
+    const peek: Peek = <T extends KubeObject>(kind: Kind<T>, at: { namespace?: string; name: string }) =>
+      cache.shelf(kind)?.objects.get(keyOf({ metadata: at })) as Stored<T> | undefined;
+    /** Those that waited a round ago, by uid: their version, and rounds that they have waited so. */
+    let before = new Map<string, { readonly version: string; readonly rounds: number }>();
+    const round = (): void => {
+      if (signal.aborted) return;
+      const now: typeof before = new Map();
+      const occasion = `waits.${clock.now().getTime()}`;
+      for (const kind of kinds) {
+        for (const object of cache.shelf(kind)?.objects.values() ?? []) {
+          const { uid, resourceVersion: version } = object.metadata;
+          if (!waits(kind, object, peek)) continue;
+          const last = before.get(uid);
+          const rounds = last?.version === version ? last.rounds + 1 : 0;
+          now.set(uid, { version, rounds });
+          if (isTurn(rounds)) tell(kind, object, TYPES.update, occasion);
+        }
+      }
+      before = now;
+      cancelWaiting = clock.schedule(seconds * 1000, round);
+    };
+    round();
+  }
+  const { retellWaiting: waiting } = options;
+  if (waiting !== undefined) void gate.promise.then(() => retellWaiting(waiting));
+
   async function close(): Promise<void> {
     options.signal?.removeEventListener("abort", abort);
     ending.abort();
     cancelResync();
     cancelRetelling();
+    cancelWaiting();
     deadlines.close();
     gate.resolve();
     await Promise.allSettled([...follows, ...all(outlets, resyncs).map((outlet) => outlet.idle())]);
@@ -197,6 +240,11 @@ export function startSource(options: SourceOptions): Source {
     },
     close,
   };
+}
+
+/** The first rounds, then every second, fourth, eighth and so on, and at last every sixteenth: what waits may wait for long. */
+function isTurn(rounds: number): boolean {
+  return rounds > 0 && ((rounds & (rounds - 1)) === 0 || rounds % 16 === 0);
 }
 
 function all(outlets: ReadonlyMap<string, Outlet>, resyncs: Outlet): Outlet[] {

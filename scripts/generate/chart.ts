@@ -3,7 +3,7 @@
  * and what users' roles allow; all of it from the definitions in the code.
  */
 import { stringify } from "yaml";
-import { catalogue } from "#events/catalogue.ts";
+import { catalogue, flowEvents } from "#events/catalogue.ts";
 import type { Filter } from "#events/broker-types.ts";
 import { defaultConfig } from "#functions/config.ts";
 import type { FunctionDefinition } from "#functions/define.ts";
@@ -15,11 +15,10 @@ import { rightsOf, rightsOn, rulesOf, type Right } from "./rights.ts";
 const FOLDER = "charts/virtive/files";
 const header = (from: string): string => `# Made from ${from} by scripts/generate/chart.ts; do not edit.\n`;
 
-/** One filter a wake; each filter of a Trigger's list must pass, so several wakes are one `any`. */
-function filtersOf({ on }: FunctionDefinition): readonly Filter[] {
-  const [only, ...more] = on;
-  if (only !== undefined && more.length === 0) return only.filters;
-  return [{ any: on.map(({ filters }) => (filters.length === 1 && filters[0] ? filters[0] : { all: filters })) }];
+/** One filter a wake, and one for the function's own wish to look again; each of a Trigger's list must pass, so they are one `any`. */
+function filtersOf({ name, on }: FunctionDefinition): readonly Filter[] {
+  const wakes = on.map(({ filters }) => (filters.length === 1 && filters[0] ? filters[0] : { all: filters }));
+  return [{ any: [...wakes, { exact: { type: flowEvents.wake.type, trigger: name } }] }];
 }
 
 /** Whoever runs the source and the functions in one process: it watches what the functions read. */

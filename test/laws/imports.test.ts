@@ -33,7 +33,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   "@peculiar/x509": ["events/certificates.ts"],
   "reflect-metadata": ["events/certificates.ts"],
   "@marcbachmann/cel-js": ["local/apiserver/cel/"],
-  "jose": ["local/apiserver/authentication/service-account-tokens.ts"],
+  "jose": ["local/apiserver/authentication/service-account-tokens.ts", "events/oidc.ts"],
   "fast-json-patch": ["local/apiserver/patch/json-patch.ts"],
   "pino": ["functions/main.ts", "control/main.ts", "node-runtime/main.ts", "local/", "cli/"],
   "commander": ["cli/main.ts"],

@@ -57,18 +57,27 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
+{{/* ServiceAccounts that functions run under, as JSON; none where they run in control. */}}
+{{- define "virtive.functionAccounts" -}}
+{{- $names := list -}}
+{{- if eq .Values.shape "knative" -}}
+{{- if eq .Values.knative.functions.services "one" -}}
+{{- $names = append $names "virtive-functions" -}}
+{{- else -}}
+{{- range (.Files.Get "files/functions.yaml" | fromYaml).functions -}}
+{{- $names = append $names (printf "virtive-%s" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ $names | toJson }}
+{{- end -}}
+
 {{/* ServiceAccounts that write status, as user names. */}}
 {{- define "virtive.writers" -}}
 {{- $prefix := printf "system:serviceaccount:%s:" .Release.Namespace -}}
 {{- $names := list (printf "%svirtive-control" $prefix) -}}
-{{- if eq .Values.shape "knative" -}}
-{{- if eq .Values.knative.functions.services "one" -}}
-{{- $names = append $names (printf "%svirtive-functions" $prefix) -}}
-{{- else -}}
-{{- range (.Files.Get "files/functions.yaml" | fromYaml).functions -}}
-{{- $names = append $names (printf "%svirtive-%s" $prefix .name) -}}
-{{- end -}}
-{{- end -}}
+{{- range include "virtive.functionAccounts" . | fromJsonArray -}}
+{{- $names = append $names (printf "%s%s" $prefix .) -}}
 {{- end -}}
 {{ $names | toJson }}
 {{- end -}}
@@ -89,6 +98,9 @@ deadLetterSink:
     name: {{ eq .Values.knative.functions.services "one" | ternary "virtive-functions" "virtive-resync" }}
     namespace: {{ .Release.Namespace }}
   uri: /dead-letters
+  {{- if .Values.knative.oidc.enabled }}
+  audience: {{ .Values.knative.oidc.audience | quote }}
+  {{- end }}
   {{- end }}
 {{- end -}}
 
@@ -142,6 +154,10 @@ spec:
             - { name: VIRTIVE_FUNCTIONS, value: {{ . }} }
             {{- end }}
             - { name: VIRTIVE_BIND, value: {{ $root.Values.control.bind | quote }} }
+            {{- if $root.Values.knative.oidc.enabled }}
+            - { name: VIRTIVE_OIDC_AUDIENCE, value: {{ $root.Values.knative.oidc.audience | quote }} }
+            - { name: VIRTIVE_OIDC_SENDERS, value: "system:serviceaccount:{{ $root.Release.Namespace }}:*" }
+            {{- end }}
             - { name: VIRTIVE_NODE_IDENTITY, value: /etc/virtive/node-client }
             - { name: VIRTIVE_ANCHOR_IMAGE, value: {{ include "virtive.image" (list $root "anchor") | quote }} }
             - { name: VIRTIVE_LOG, value: {{ $root.Values.control.logLevel }} }

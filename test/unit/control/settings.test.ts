@@ -31,9 +31,17 @@ describe("settings", () => {
 
   it("know the sink of the knative shape", () => {
     const { shape } = settingsFrom({ VIRTIVE_SHAPE: "knative", K_SINK: "http://broker/ns/default" });
-    expect(shape).toEqual({ name: "knative", sink: new URL("http://broker/ns/default") });
+    expect(shape).toEqual({ name: "knative", sink: new URL("http://broker/ns/default"), functionAccounts: [] });
     expect(faultOf({ VIRTIVE_SHAPE: "knative" }).message).toContain("K_SINK is not set");
     expect(faultOf({ VIRTIVE_SHAPE: "knative", K_SINK: "ftp://x" }).message).toContain("http or https");
+  });
+
+  it("know the accounts under which functions run", () => {
+    const knative = { VIRTIVE_SHAPE: "knative", K_SINK: "http://broker/ns/default" };
+    const { shape } = settingsFrom({ ...knative, VIRTIVE_FUNCTION_ACCOUNTS: "virtive-run,virtive-boot" });
+    expect(shape).toMatchObject({ functionAccounts: ["virtive-run", "virtive-boot"] });
+    const fault = faultOf({ ...knative, VIRTIVE_FUNCTION_ACCOUNTS: "virtive-run,other:account" });
+    expect(fault.message).toContain('VIRTIVE_FUNCTION_ACCOUNTS has "other:account"');
   });
 
   it("name each variable that is wrong, and what it may be", () => {

@@ -521,3 +521,48 @@ describe("every object", () => {
     expect(published).toEqual([]);
   });
 });
+
+describe("where a broker may lose events", () => {
+  it("what waits unchanged is told again, ever more rarely, and nothing else", async () => {
+    const { clock, cluster, published, start } = bench();
+    await create(cluster, "rests");
+    const waiting = await create(cluster, "waits");
+    const source = start({
+      retellSeconds: 0,
+      retellWaiting: {
+        seconds: 10,
+        waits: (_kind, { metadata }, peek) =>
+          metadata.name === "waits" && peek(ConfigMap, { namespace: "ns", name: "rests" }) !== undefined,
+      },
+    });
+    await clock.settle();
+    published.length = 0;
+    await clock.advance(9_000);
+    expect(published).toEqual([]);
+    await clock.advance(92_000);
+    // After 1, 2, 4 and 8 rounds.
+    expect(told(published)).toEqual(["update waits", "update waits", "update waits", "update waits"]);
+    expect(new Set(published.map(({ id }) => id)).size).toBe(4);
+    published.length = 0;
+    await change(cluster, waiting, "2");
+    await clock.advance(20_000);
+    expect(told(published)).toEqual(["update waits", "update waits"]);
+    await source.close();
+  });
+
+  it("events go side by side, so that one that is not taken holds up no others", async () => {
+    const { clock, cluster, published, start } = bench();
+    for (const name of ["stuck", "one", "two"]) await create(cluster, name);
+    const source = start({
+      parallel: 2,
+      retellSeconds: 0,
+      publish: async (event) => {
+        if (event.extensions["name"] === "stuck") throw new Fault("later", "Full", "not now");
+        published.push(event);
+      },
+    });
+    await clock.settle();
+    expect(told(published)).toEqual(["add one", "add two"]);
+    await source.close();
+  });
+});
