@@ -109,7 +109,7 @@ export interface FunctionDefinition<Facts = unknown> {
   readonly writes: readonly string[];
   /**
    * One run at a time over all keys, each seeing what the one before it wrote: for decisions that share something, such
-   * as the room on the nodes. Asked of what was read before the turn; what is decided on is read anew in it.
+   * as the room on the nodes. Asked of what was read before the turn; what is decided on in it is read anew.
    */
   oneAtATime?(facts: Facts): boolean;
   /** Undefined: what the key named is gone and there is nothing to do. */

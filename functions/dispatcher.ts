@@ -71,12 +71,13 @@ export const defaultDelivery: DeliverySpec = {
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const turns = new Map<string, Promise<unknown>>();
 
-  async function takesTurn(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<boolean> {
+  /** What was read, where the function need not wait for its turn; else undefined, also where it can't be read now. */
+  async function readAhead(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Read | undefined> {
     try {
       const facts = await definition.read(looksFor(parts, event), key);
-      return facts !== undefined && definition.oneAtATime?.(facts) === true;
+      return facts !== undefined && definition.oneAtATime?.(facts) === true ? undefined : { facts };
     } catch {
-      return true; // what can't be read now may be read in its turn
+      return undefined;
     }
   }
 
@@ -88,9 +89,10 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   }
 
   async function dispatch(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer> {
-    const run = (): Promise<Answer> => runOnce(parts, definition, event, key);
-    if (definition.oneAtATime === undefined || !(await takesTurn(definition, event, key))) return run();
-    return inTurn(definition, run);
+    const run = (read?: Read): Promise<Answer> => runOnce(parts, definition, event, key, read);
+    if (definition.oneAtATime === undefined) return run();
+    const read = await readAhead(definition, event, key);
+    return read === undefined ? inTurn(definition, () => run()) : run(read);
   }
 
   const triggers = parts.functions.map((definition) => triggerOf(definition, parts, dispatch));
@@ -101,6 +103,11 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       for (const trigger of triggers) parts.broker.addTrigger(trigger);
     },
   };
+}
+
+/** What a function has read. */
+interface Read {
+  readonly facts: unknown;
 }
 
 /** A function with several wakes is one trigger: any of them, each with its own keys. */
@@ -124,6 +131,7 @@ async function runOnce(
   definition: FunctionDefinition,
   event: CloudEvent,
   key: Key,
+  read?: Read,
 ): Promise<Answer> {
   const started = performance.now();
   const note = (decision: Decision, outcome: Outcome, fault?: Fault): void => {
@@ -144,7 +152,7 @@ async function runOnce(
   const looks = looksFor(parts, event);
   let decision: Decision = { effects: [], because: "reading" };
   try {
-    const facts = await definition.read(looks, key);
+    const facts = read === undefined ? await definition.read(looks, key) : read.facts;
     if (facts === undefined) {
       note({ effects: [], because: "what the key names is gone" }, "gone");
       return { status: 204 };

@@ -283,7 +283,7 @@ describe("the dispatcher", () => {
       oneAtATime: () => shares,
       async read(_looks, key) {
         // Whether it takes a turn is asked of a look ahead.
-        if (!ahead.has(key)) return ahead.add(key);
+        if (shares && !ahead.has(key)) return ahead.add(key);
         running += 1;
         most = Math.max(most, running);
         await new Promise((resolve) => setImmediate(resolve));
@@ -294,6 +294,24 @@ describe("the dispatcher", () => {
     const dispatcher = dispatcherOf(shared);
     await Promise.all(["a", "b", "c"].map((key) => dispatcher.dispatch(shared, event(), key)));
     expect(most).toBe(expected);
+  });
+
+  it.each([
+    [true, 2],
+    [false, 1],
+  ])("reads anew in a turn that is taken (%j), and else decides on what it has read", async (shares, expected) => {
+    let reads = 0;
+    const decided: unknown[] = [];
+    const counting = functionOf(() => nothing("done"), {
+      oneAtATime: () => shares,
+      read: async () => (reads += 1),
+      decide(facts) {
+        decided.push(facts);
+        return nothing("done");
+      },
+    });
+    await dispatcherOf(counting).dispatch(counting, event(), "a");
+    expect([reads, decided]).toEqual([expected, [expected]]);
   });
 
   it("makes one trigger of several wakes, each with its own keys", async () => {
