@@ -129,8 +129,8 @@ function overHttp(http: KubeHttp, watched: { readonly namespace?: string }): Clu
     async list(kind, selection = {}) {
       const { items } = await listAll(http, kind, selection);
       // Not every kind has its node and phase among the fields that the server can select by.
-      const { node, phase } = selection;
-      return items.filter((item) => isSelected(item, { node, phase }));
+      const { node, phase, instance } = selection;
+      return items.filter((item) => isSelected(item, { node, phase, instance }));
     },
 
     async create<T extends KubeObject>(kind: Kind<T>, object: T) {

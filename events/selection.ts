@@ -9,11 +9,13 @@ export interface Selection {
   readonly node?: string | undefined;
   /** `status.phase`; an object without one is Pending, as in Kubernetes. */
   readonly phase?: string | undefined;
+  /** The instance that the object is about: a migration's `spec.vmiName`. */
+  readonly instance?: string | undefined;
 }
 
-/** The parts of pods and instances that say where they are and how far. */
+/** The parts of objects that say where they are, how far, and about what. */
 type Placed = KubeObject & {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: { readonly nodeName?: string; readonly vmiName?: string };
   readonly status?: { readonly nodeName?: string; readonly phase?: string };
 };
 
@@ -27,11 +29,18 @@ export function phaseOf(object: KubeObject): string {
   return (object as Placed).status?.phase ?? "Pending";
 }
 
-export function isSelected(object: KubeObject, { namespace, labels, node, phase }: Selection): boolean {
+/** Undefined for what is no migration. */
+export function instanceOf(object: KubeObject): string | undefined {
+  return (object as Placed).spec?.vmiName;
+}
+
+export function isSelected(object: KubeObject, selection: Selection): boolean {
+  const { namespace, labels, node, phase, instance } = selection;
   const { metadata } = object;
   if (namespace !== undefined && metadata.namespace !== namespace) return false;
   if (node !== undefined && nodeOf(object) !== node) return false;
   if (phase !== undefined && phaseOf(object) !== phase) return false;
+  if (instance !== undefined && instanceOf(object) !== instance) return false;
   for (const name in labels) if (metadata.labels?.[name] !== labels[name]) return false;
   return true;
 }

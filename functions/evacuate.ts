@@ -65,8 +65,8 @@ export const evacuate = defineFunction<EvacuateFacts>({
     const from = vmi?.status?.evacuationNodeName;
     if (vmi === undefined) return undefined;
     if (from === undefined) return { vmi, migrations: [], node: undefined };
-    const all = await looks.cluster.list(VirtualMachineInstanceMigration, { namespace: at.namespace });
-    const migrations = all.filter(({ spec }) => spec.vmiName === at.name);
+    const about = { namespace: at.namespace, instance: at.name };
+    const migrations = await looks.cluster.list(VirtualMachineInstanceMigration, about);
     return { vmi, migrations, node: await readNode(looks, from) };
   },
 

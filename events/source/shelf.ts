@@ -1,9 +1,9 @@
 /**
- * One kind's objects as they were last seen, found by key, and by node and phase without looking at all of them: what
- * concerns one node costs by what is on it, however many machines there are elsewhere.
+ * One kind's objects as they were last seen, found by key, and by node, phase and instance without looking at all of
+ * them: what concerns one node costs by what is on it, however many machines there are elsewhere.
  */
 import { keyOf, type Key, type Kind, type KubeObject, type Stored } from "#api/object.ts";
-import { isSelected, nodeOf, phaseOf, type Selection } from "../selection.ts";
+import { instanceOf, isSelected, nodeOf, phaseOf, type Selection } from "../selection.ts";
 
 /** Deleted uids that are remembered, so that the late answer to an own write does not bring an object back. */
 const TOMBSTONES = 2048;
@@ -17,8 +17,8 @@ export interface Shelf {
   put(object: Stored<KubeObject>): void;
   remove(object: Stored<KubeObject>): void;
   /**
-   * What is asked for, in no order. The same array as before while none of it changed, where only a node or only a phase
-   * is asked for: what is computed from it need not be computed again.
+   * What is asked for, in no order. The same array as before while none of it changed, where only a node, a phase or an
+   * instance is asked for: what is computed from it need not be computed again.
    */
   select(selection: Selection): readonly Stored<KubeObject>[];
 }
@@ -31,9 +31,10 @@ export function createShelf(kind: Kind, changed: Changed): Shelf {
   const gone = new Set<string>();
   const byNode = createIndex(nodeOf);
   const byPhase = createIndex(phaseOf);
+  const byInstance = createIndex(instanceOf);
 
   function replace(key: Key, old: Stored<KubeObject> | undefined, object: Stored<KubeObject> | undefined): void {
-    for (const index of [byNode, byPhase]) index.replace(key, old, object);
+    for (const index of [byNode, byPhase, byInstance]) index.replace(key, old, object);
     if (object === undefined) objects.delete(key);
     else objects.set(key, object);
   }
@@ -61,12 +62,14 @@ export function createShelf(kind: Kind, changed: Changed): Shelf {
       changed(kind, object, true);
     },
     select(selection) {
-      const { node, phase, ...rest } = selection;
+      const { node, instance, phase } = selection;
       const found =
-        node !== undefined ? byNode.of(node) : phase !== undefined ? byPhase.of(phase) : [...objects.values()];
-      const more =
-        Object.values(rest).some((value) => value !== undefined) || (node !== undefined && phase !== undefined);
-      return more ? found.filter((object) => isSelected(object, selection)) : found;
+        (node !== undefined && byNode.of(node)) ||
+        (instance !== undefined && byInstance.of(instance)) ||
+        (phase !== undefined && byPhase.of(phase));
+      if (found === false) return [...objects.values()].filter((object) => isSelected(object, selection));
+      const conditions = Object.values(selection).filter((value) => value !== undefined).length;
+      return conditions > 1 ? found.filter((object) => isSelected(object, selection)) : found;
     },
   };
 }

@@ -225,9 +225,9 @@ async function migratingOf(
   if (kind.kind !== VirtualMachineInstanceMigration.kind || operation !== "CREATE" || reader === undefined) return {};
   const name = (object as VirtualMachineInstanceMigration | undefined)?.spec?.vmiName;
   if (typeof name !== "string" || name === "") return {};
-  const all = await reader.list(VirtualMachineInstanceMigration, { namespace });
+  const migrations = await reader.list(VirtualMachineInstanceMigration, { namespace, instance: name });
   const vmi = await reader.get(VirtualMachineInstance, { namespace, name });
-  return { migrating: { vmi, migrations: all.filter(({ spec }) => spec.vmiName === name) } };
+  return { migrating: { vmi, migrations } };
 }
 
 /** There is at most one; of several, the oldest counts. A cluster that can't be read must not refuse everything. */

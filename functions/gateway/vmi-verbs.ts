@@ -49,10 +49,9 @@ export async function cancelEvacuation(parts: GatewayParts, at: At, request: Req
   const options = await optionsOf(request, UnpauseOptions);
   await findVMI(parts, at);
   if (isDryRun(options)) return;
-  const all = await parts.reader.list(VirtualMachineInstanceMigration, { namespace: at.namespace });
-  const mine = all.filter(
-    ({ spec, metadata }) => spec.vmiName === at.name && metadata.annotations?.[annotation.evacuation] !== undefined,
-  );
+  const about = { namespace: at.namespace, instance: at.name };
+  const all = await parts.reader.list(VirtualMachineInstanceMigration, about);
+  const mine = all.filter(({ metadata }) => metadata.annotations?.[annotation.evacuation] !== undefined);
   await edit(parts, VirtualMachineInstance, at, "status", (old) => {
     const { evacuationNodeName, ...status } = old.status ?? {};
     return evacuationNodeName === undefined ? undefined : { ...old, status };

@@ -76,13 +76,14 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
 
     async read({ cluster }, key) {
       const at = partsOf(key);
-      const all = await cluster.list(VirtualMachineInstanceMigration);
-      const mine = all.filter(({ metadata, spec }) => metadata.namespace === at.namespace && spec.vmiName === at.name);
+      const about = { namespace: at.namespace, instance: at.name };
+      const mine = await cluster.list(VirtualMachineInstanceMigration, about);
       if (mine.length === 0) return undefined;
       const vmi = await cluster.get(VirtualMachineInstance, at);
       const migration = current(mine);
       const idle = { vmi, migration, underWay: [], limits: { cluster: 0, outbound: 0 }, cluster: undefined };
       if (vmi === undefined || migration === undefined || !waits(migration)) return idle;
+      const all = await cluster.list(VirtualMachineInstanceMigration);
       const others = all.filter((other) => isUnderWay(other) && other.metadata.uid !== migration.metadata.uid);
       const settings = (await cluster.list(KubeVirt))[0]?.spec.configuration?.migrations;
       return {

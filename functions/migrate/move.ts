@@ -95,8 +95,8 @@ export const move = defineFunction<MoveFacts>({
 
   async read(looks, key) {
     const at = partsOf(key);
-    const all = await looks.cluster.list(VirtualMachineInstanceMigration, { namespace: at.namespace });
-    const migrations = all.filter(({ spec }) => spec.vmiName === at.name);
+    const about = { namespace: at.namespace, instance: at.name };
+    const migrations = await looks.cluster.list(VirtualMachineInstanceMigration, about);
     const vmi = await looks.cluster.get(VirtualMachineInstance, at);
     const to = vmi === undefined ? undefined : targetOf(vmi);
     if (migrations.length === 0 && to === undefined && vmi?.status?.claim?.pod === undefined) return undefined;

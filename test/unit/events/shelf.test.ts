@@ -27,6 +27,18 @@ function pod({ name, node, phase, namespace = "default" }: Placed): Stored<KubeO
   return { apiVersion: "v1", kind: "Pod", metadata, spec, status } as Stored<KubeObject>;
 }
 
+function migration(name: string, vmiName: string, namespace = "default"): Stored<KubeObject> {
+  version += 1;
+  const metadata = {
+    name,
+    namespace,
+    uid: name,
+    resourceVersion: String(version),
+    creationTimestamp: "2026-01-01T00:00:00Z",
+  };
+  return { apiVersion: "kubevirt.io/v1", kind: "X", metadata, spec: { vmiName } } as Stored<KubeObject>;
+}
+
 const names = (objects: readonly KubeObject[]): string[] => objects.map(keyOf).sort();
 
 describe("a shelf", () => {
@@ -62,6 +74,18 @@ describe("a shelf", () => {
     const shelf = createShelf(Pod, () => undefined);
     shelf.put(pod({ name: "new" }));
     expect(names(shelf.select({ phase: "Pending" }))).toEqual(["default/new"]);
+  });
+
+  it("finds what is about an instance, of one namespace where that is asked for, and hands out the same list again", () => {
+    const shelf = createShelf(Pod, () => undefined);
+    for (const name of ["1", "2"]) shelf.put(migration(name, "web"));
+    shelf.put(migration("3", "db"));
+    shelf.put(migration("4", "web", "other"));
+    expect(names(shelf.select({ instance: "web" }))).toEqual(["default/1", "default/2", "other/4"]);
+    expect(shelf.select({ instance: "web" })).toBe(shelf.select({ instance: "web" }));
+    expect(names(shelf.select({ namespace: "default", instance: "web" }))).toEqual(["default/1", "default/2"]);
+    expect(names(shelf.select({ instance: "web", phase: "Succeeded" }))).toEqual([]);
+    expect(names(shelf.select({ instance: "mail" }))).toEqual([]);
   });
 
   it("hands out the same list of a node until something of that node changes", () => {
