@@ -86,7 +86,8 @@ export type ReportName = keyof typeof reports;
 export const nodeEvents = {
   heartbeat: {
     type: "dev.virtive.node.heartbeat",
-    description: "A node runtime lives: identity of its boot, capacity, hash of what it holds.",
+    description:
+      "A node runtime lives: identity of its boot, capacity, hash of what it holds. Told when it says something new, and every 5 minutes at least.",
     data: Heartbeat,
     extensions: ["node", "bootid", "partitionkey"],
     producer: "ingress",

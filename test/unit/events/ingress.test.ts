@@ -178,6 +178,20 @@ describe("a heartbeat", () => {
     });
   });
 
+  it("that is no news is answered with a lease, and told to nobody", async () => {
+    const asked: unknown[] = [];
+    const isNews = async (said: unknown) => {
+      asked.push(said);
+      return false;
+    };
+    const { published, beat } = bench(NODE, { isNews });
+    expect((await beat(heartbeat)).body).toEqual({ leaseSeconds: 10 });
+    expect(asked).toEqual([heartbeat]);
+    expect(published).toEqual([]);
+    expect((await bench({ node: "node2" }, { isNews }).beat(heartbeat)).status).toBe(403);
+    expect(asked).toHaveLength(1);
+  });
+
   it("of another node is refused", async () => {
     expect((await bench({ node: "node2" }).beat(heartbeat)).status).toBe(403);
     expect((await bench(USER).beat(heartbeat)).status).toBe(403);
