@@ -111,6 +111,8 @@ export function answerLater(response: ServerResponse, message: string): void {
     .writeHead(503, {
       "content-type": "application/json",
       "retry-after": "1",
+      // Behind one address stand several: the next request may find another.
+      "connection": "close",
       "content-length": Buffer.byteLength(body),
     })
     .end(body);

@@ -55,16 +55,12 @@ export function controlClient(options: { readonly url: string; readonly tls: Cli
         sent.on("error", fail);
         sent.on("response", (response) => {
           let answer = "";
-          // At the answer's end the connection may be the agent's again, and the response has none.
-          const { socket } = response;
           response.setEncoding("utf8");
           response.on("data", (text: string) => {
             if (answer.length < MOST_ANSWER_BYTES) answer += text;
           });
           response.on("error", fail);
           response.on("end", () => {
-            // Behind one address stand several: who can't serve is left, so that the next request may find another.
-            if (response.statusCode === 503) socket.destroy();
             const retryAfter = Number(response.headers["retry-after"]);
             resolve({
               status: response.statusCode ?? 0,

@@ -16,7 +16,11 @@ import type { CloudEvent } from "#events/cloud-event.ts";
 import type { ControlClient } from "./control-client.ts";
 
 export const HEARTBEAT_MS = 2_000;
-const HEARTBEAT_TIMEOUT_MS = 1_900;
+/**
+ * Twice within a lease. An answer that is not awaited costs its connection, and the next one a handshake at both ends: a
+ * control plane that is short of time would get less of it.
+ */
+const HEARTBEAT_TIMEOUT_MS = 4_000;
 
 /** One report as an event: the id is the same however often it is made. */
 export function reportEvent(report: ReportName, status: MachineStatus, clock: Clock): CloudEvent {
@@ -151,7 +155,8 @@ export function startReporter(options: ReporterOptions): Reporter {
   function schedule(milliseconds: number): void {
     if (closed) return;
     cancel = clock.schedule(milliseconds, () => {
-      beating = beat().finally(() => schedule(everyMilliseconds));
+      const began = monotonic();
+      beating = beat().finally(() => schedule(Math.max(0, everyMilliseconds - (monotonic() - began))));
     });
   }
 
