@@ -37,10 +37,10 @@ export const boot = defineFunction<BootFacts>({
   name: "boot",
   purpose: "Claims an instance for the node of its anchor pod and orders the node to start it.",
   on: [
-    changed(VirtualMachineInstance),
+    changed(VirtualMachineInstance, { idleIn: ["Pending", "Running", "Unknown", "Succeeded", "Failed"] }),
     due(VirtualMachineInstance),
     told([flowEvents.differs]),
-    changed(Pod),
+    changed(Pod, { idleIn: ["Pending", "Succeeded", "Failed"] }),
     changed(Node, {
       async keys(event, cluster) {
         const name = event.extensions["name"];

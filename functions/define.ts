@@ -8,7 +8,7 @@ import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
 import type { Fault } from "#events/fault.ts";
 import type { MachineAction, MachineOrder, Nodes } from "#events/machine.ts";
-import { flowEvents, type EventType } from "#events/catalogue.ts";
+import { flowEvents, objectEvents, type EventType } from "#events/catalogue.ts";
 import { sameJson } from "#events/merge-patch.ts";
 import type { RollCall } from "./roll-call.ts";
 
@@ -145,15 +145,27 @@ export function nothing(because: string, at?: Date): Decision {
   return { effects: [], because, at };
 }
 
-/** Wakes on any change of objects of the kind: add, update, delete. */
+/**
+ * Wakes on any change of objects of the kind: add, update, delete.
+ * @param narrow `idleIn`: phases in which the function has nothing to do with the object, however it changed; that it is
+ *   gone is told in any phase. An event that names no phase is told.
+ */
 export function changed(
   kind: Kind,
-  narrow: { readonly extensions?: Readonly<Record<string, string>>; readonly keys?: Wake["keys"] } = {},
+  narrow: {
+    readonly extensions?: Readonly<Record<string, string>>;
+    readonly idleIn?: readonly string[];
+    readonly keys?: Wake["keys"];
+  } = {},
 ): Wake {
+  const idle = (narrow.idleIn ?? []).map((phase): Filter => ({ exact: { phase } }));
   return {
     filters: [
       { prefix: { type: "dev.knative.apiserver.resource." } },
       { exact: { kind: kind.kind, ...narrow.extensions } },
+      ...(idle.length === 0
+        ? []
+        : [{ any: [{ exact: { type: objectEvents.deleted.type } }, { not: { any: idle } }] } satisfies Filter]),
     ],
     describe: `${kind.kind} changed`,
     ...(narrow.keys === undefined ? {} : { keys: narrow.keys }),

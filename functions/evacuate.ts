@@ -36,7 +36,7 @@ export const evacuate = defineFunction<EvacuateFacts>({
   name: "evacuate",
   purpose: "Makes migrations of guests that must leave their node, and calls them off when they need not any more.",
   on: [
-    changed(VirtualMachineInstance),
+    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"] }),
     changed(VirtualMachineInstanceMigration, { keys: instanceKeys }),
     changed(Node, {
       async keys(event, cluster) {

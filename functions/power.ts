@@ -23,7 +23,7 @@ const AGAIN_MILLISECONDS = 2_000;
 export const power = defineFunction<PowerFacts>({
   name: "power",
   purpose: "Halts and runs a guest's vCPUs as its annotation virtive.dev/paused wants.",
-  on: [changed(VirtualMachineInstance)],
+  on: [changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"] })],
   reads: ["VirtualMachineInstance.get", "Pod.get", "Node.get", "Secret.get", "ConfigMap.get"],
   writes: ["order running, paused"],
 

@@ -34,8 +34,9 @@ export const release = defineFunction<ReleaseFacts>({
   name: "release",
   purpose: "Removes what an ended instance held, and takes its finalizer off last.",
   on: [
-    changed(VirtualMachineInstance),
-    changed(Pod),
+    changed(VirtualMachineInstance, { idleIn: ["Scheduled", "Running", "Unknown"] }),
+    // That it is gone.
+    changed(Pod, { idleIn: ["Pending", "Running", "Succeeded", "Failed"] }),
     due(VirtualMachineInstance),
     told([reports.stopped, flowEvents.differs]),
   ],

@@ -36,7 +36,12 @@ const AGAIN_MILLISECONDS = 5_000;
 export const stop = defineFunction<StopFacts>({
   name: "stop",
   purpose: "Orders a machine to shut down, and ends it when its grace period is over.",
-  on: [changed(VirtualMachineInstance), changed(Pod), due(VirtualMachineInstance), told([flowEvents.differs])],
+  on: [
+    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"] }),
+    changed(Pod, { idleIn: ["Pending"] }),
+    due(VirtualMachineInstance),
+    told([flowEvents.differs]),
+  ],
   reads: ["VirtualMachineInstance.get", "Pod.get", "Node.get"],
   writes: ["order stopped, off", "record"],
 

@@ -53,7 +53,7 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
     on: [
       changed(VirtualMachineInstanceMigration, { keys: instanceKeys }),
       { ...due(VirtualMachineInstanceMigration), keys: instanceKeys },
-      changed(VirtualMachineInstance),
+      changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Scheduled"] }),
     ],
     reads: [
       "VirtualMachineInstance.get",

@@ -62,7 +62,7 @@ export const move = defineFunction<MoveFacts>({
   on: [
     changed(VirtualMachineInstanceMigration, { keys: instanceKeys }),
     { ...due(VirtualMachineInstanceMigration), keys: instanceKeys },
-    changed(VirtualMachineInstance),
+    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling"] }),
     changed(Pod),
     told([...Object.values(reports), flowEvents.differs]),
   ],

@@ -11,7 +11,8 @@
 import { Node, Pod } from "#api/core.ts";
 import { keyOf, partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
-import { flowEvents, reports } from "#events/catalogue.ts";
+import { flowEvents, objectEvents, reports } from "#events/catalogue.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
 import { changed, defineFunction, due, nothing, statusPatch, told, type Decision, type Effect } from "../define.ts";
 import {
@@ -41,6 +42,8 @@ export interface ObserveFacts {
   readonly pod: Stored<Pod> | undefined;
   readonly node: Stored<Node> | undefined;
   readonly machine: MachineFact | undefined;
+  /** The instance changed, which says nothing of its machine. */
+  readonly echo?: boolean;
 }
 
 /** Between the pod's creation and its appearance in a cache. */
@@ -52,9 +55,10 @@ export const observe = defineFunction<ObserveFacts>({
   purpose: "Writes down what an instance's node says of its machine.",
   on: [
     told([...Object.values(reports), flowEvents.differs]),
-    changed(VirtualMachineInstance),
+    // What a claimed machine does, its node reports; a resync finds what was lost.
+    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduled", "Succeeded", "Failed"] }),
     due(VirtualMachineInstance),
-    changed(Pod),
+    changed(Pod, { idleIn: ["Pending", "Running"] }),
     changed(Node, { keys: (event, cluster) => concernedBy(event.extensions["name"] ?? "", cluster) }),
   ],
   reads: ["VirtualMachineInstance.get", "VirtualMachineInstance.list", "Pod.get", "Node.get"],
@@ -90,6 +94,7 @@ export const observe = defineFunction<ObserveFacts>({
       return { vmi, pod, node: undefined, machine: undefined };
     }
     const node = await readNode(looks, claim.node);
+    if (isEcho(vmi, looks.event)) return { vmi, pod: undefined, node, machine: undefined, echo: true };
     // A new boot has other machines; what it says of this one does not matter.
     const machine = hasRebooted(node, claim.bootID) ? undefined : await readMachine(looks, vmi);
     return { vmi, pod: undefined, node, machine };
@@ -109,6 +114,7 @@ export const observe = defineFunction<ObserveFacts>({
       const why = `${claim.node} has booted anew since the machine was claimed: it can't be running any more.`;
       return ended(vmi, "NodeRebooted", why, now);
     }
+    if (facts.echo === true) return nothing("the instance changed; its node has told nothing new of the machine");
     if (machine === undefined || machine.known === "silent") {
       const why = machine === undefined ? "nothing is known of it" : machine.reason;
       return silent(vmi, node, claim.node, why, now);
@@ -125,6 +131,12 @@ export const observe = defineFunction<ObserveFacts>({
     };
   },
 });
+
+/** A guest that moves is looked for at each change; of others, a change of the instance is mostly our own. */
+function isEcho(vmi: Instance, event: CloudEvent): boolean {
+  const told = event.type === objectEvents.updated.type && event.extensions["kind"] === VirtualMachineInstance.kind;
+  return told && phaseOf(vmi) === "Running" && targetOf(vmi) === undefined && vmi.status?.migrationState === undefined;
+}
 
 function because(status: (MachineFact & { known: "yes" })["status"]): string {
   if (status.exit !== undefined) return `: ${status.exit.reason}: ${status.exit.message}`;

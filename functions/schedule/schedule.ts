@@ -47,9 +47,9 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
     name: "schedule",
     purpose: "Creates the anchor pod of a pending instance and, where placement is ours, chooses its node.",
     on: [
-      changed(VirtualMachineInstance),
+      changed(VirtualMachineInstance, { idleIn: ["Scheduled", "Running", "Unknown", "Succeeded", "Failed"] }),
       due(VirtualMachineInstance),
-      changed(Pod),
+      changed(Pod, { idleIn: ["Running", "Succeeded", "Failed"] }),
       changed(Node, {
         async keys(_event, cluster) {
           const pending = await cluster.list(VirtualMachineInstance, { phase: "Pending" });

@@ -184,6 +184,7 @@ async function eventsOf(reader: Reader, clock: ReturnType<typeof virtualClock>):
   const parts = { type: objectEvents.updated, source: "/test", occasion: "update", clock };
   return [
     objectEvent({ ...parts, kind: VirtualMachineInstance, object: vmi }),
+    objectEvent({ ...parts, type: flowEvents.deadline, kind: VirtualMachineInstance, object: vmi }),
     objectEvent({ ...parts, kind: VirtualMachine, object: { ...vmi, kind: "VirtualMachine" } }),
     objectEvent({ ...parts, kind: Node, object: heard }),
     objectEvent({ ...parts, type: flowEvents.deadline, kind: Node, object: heard }),
