@@ -19,7 +19,7 @@ import { downCluster, upCluster } from "../kubernetes/cluster.ts";
 import { clusterProcesses } from "../kubernetes/processes.ts";
 import type { Cluster } from "../kubernetes/record.ts";
 import { install, makeNodes } from "./installation.ts";
-import { read, type Metered } from "./meters.ts";
+import { callsBetween, read, type Metered } from "./meters.ts";
 import { observe } from "./observer.ts";
 import { table } from "./report.ts";
 import { startFleet, startReplica, type Part, type Replica } from "./replicas.ts";
@@ -138,8 +138,11 @@ async function compete(): Promise<void> {
     const restPuts = (after.puts - before.puts) / seconds;
     const busy = (name: string): string =>
       (((after.cpu.get(name) ?? 0) - (before.cpu.get(name) ?? 0)) / seconds).toFixed(3);
+    const calls = await callsBetween(metered.audit, before.auditBytes, after.auditBytes, USER);
+    const ours = [...calls].map(([call, count]) => `${call} ${(count / seconds).toFixed(1)}/s`).join(", ");
     console.log(
-      `at rest: ${restPuts.toFixed(1)} etcd puts/s, leader ${busy("leader")} CPU s/s, load ${after.load.toFixed(1)}`,
+      `at rest: ${restPuts.toFixed(1)} etcd puts/s by everybody, calls of ours: ${ours}; ` +
+        `CPU s/s: leader ${busy("leader")}, ${second?.name ?? "no other"} ${busy(second?.name ?? "")}; load ${after.load.toFixed(1)}`,
     );
     const results: { readonly group: string; readonly phases: readonly Phase[] }[] = [];
     for (const { count, rate, times } of groups) {
