@@ -28,11 +28,13 @@ export type Claim = z.infer<typeof Claim>;
 /** One migration, as its uid. */
 const MigrationUID = z.string().min(1).max(64);
 
-/** How a guest moves; what is unset is the runtime's choice. */
+/** How a guest moves; what is unset is the runtime's choice. All but autoConverge may change while it is copied. */
 export const MoveParameters = z.strictObject({
   autoConverge: z.boolean().optional(),
   /** 0 or unset: no limit. */
   bandwidthBytesPerSecond: z.int().min(0).optional(),
+  /** How long the guest may stand still at the switch; libvirt's 300 ms when unset. */
+  maxDowntimeMilliseconds: z.int().min(1).max(2_000_000).optional(),
   /** Given up after so long without anything having got through. */
   progressTimeoutSeconds: z.int().min(1).max(86_400).optional(),
   /** Given up after so long in all. */

@@ -46,7 +46,8 @@ type Configuration = NonNullable<
 >;
 
 function parametersOf(vmi: Instance, configuration: Configuration): MoveParameters {
-  const { allowAutoConverge, bandwidthPerMigration, completionTimeoutPerGiB, progressTimeout } = configuration;
+  const { allowAutoConverge, bandwidthPerMigration, completionTimeoutPerGiB, progressTimeout, maxDowntimeMs } =
+    configuration;
   const bandwidth = bandwidthPerMigration === undefined ? 0 : bytesOf(bandwidthPerMigration);
   const gibibytes = Math.max(1, bytesOf(vmi.spec.domain.memory?.guest ?? 0) / 2 ** 30);
   return {
@@ -55,6 +56,7 @@ function parametersOf(vmi: Instance, configuration: Configuration): MoveParamete
     ...(completionTimeoutPerGiB === undefined
       ? {}
       : { completionTimeoutSeconds: Math.max(1, Math.round(completionTimeoutPerGiB * gibibytes)) }),
+    ...(maxDowntimeMs === undefined || maxDowntimeMs < 1 ? {} : { maxDowntimeMilliseconds: maxDowntimeMs }),
     ...(progressTimeout === undefined ? {} : { progressTimeoutSeconds: Math.max(1, progressTimeout) }),
   };
 }

@@ -37,6 +37,14 @@ export interface MigrationParameters {
   readonly bandwidthBytesPerSecond?: number | undefined;
 }
 
+/** What may change while a guest is copied. */
+export interface MigrationTuning {
+  /** Undefined or 0: no limit. */
+  readonly bandwidthBytesPerSecond?: number | undefined;
+  /** Undefined: as it is. */
+  readonly maxDowntimeMilliseconds?: number | undefined;
+}
+
 /** Paths of unix sockets: where the target's QEMU listens, or where the source's QEMU is to connect. */
 export interface Wire {
   readonly memory: string;
@@ -74,6 +82,8 @@ export interface Outgoing {
   confirm(cookie: Uint8Array, moved: boolean, parameters: MigrationParameters): Promise<void>;
   /** Undefined while nothing is copied. */
   figures(): Promise<MigrationFigures | undefined>;
+  /** @throws Fault while nothing is copied yet, or later */
+  tune(tuning: MigrationTuning): Promise<void>;
   /** Ends `copy` with a fault. */
   abort(): Promise<void>;
   close(): Promise<void>;
@@ -128,6 +138,11 @@ export interface Hypervisor {
   destroy(uuid: string): Promise<void>;
   /** The serial console; a new one takes it from the old one. Ends when the domain does. */
   console(uuid: string): Promise<Duplex>;
+  /**
+   * How often the guest's vCPUs have been given a processor, all of them together; only how it grows means anything.
+   * Undefined: it can't be known.
+   */
+  vcpuRuns(uuid: string): Promise<number | undefined>;
   /** Domain XML as the hypervisor has it. */
   xml(uuid: string): Promise<string>;
   /** QEMU guest agent, JSON in and out. @throws Fault later when the agent does not answer in time */

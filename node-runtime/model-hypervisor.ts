@@ -72,6 +72,8 @@ export interface GuestBehaviour {
   readonly shutdownMilliseconds: number;
   /** Its disk fails as soon as its vCPUs run: it is halted again before who resumed it is answered. */
   readonly diskFails: boolean;
+  /** How likely its vCPUs hang once it has come from another hypervisor, until they are halted and let run again. */
+  readonly hangsOnArrival: number;
 }
 
 interface Machine {
@@ -84,9 +86,11 @@ interface Machine {
   console: Duplex | undefined;
   agent: boolean;
   readonly migration: { job: ModelJob | undefined };
+  /** It counts as running, and does not. */
+  hangs: boolean;
 }
 
-const BEHAVIOUR: GuestBehaviour = { obeysAcpi: true, shutdownMilliseconds: 3_000, diskFails: false };
+const BEHAVIOUR: GuestBehaviour = { obeysAcpi: true, shutdownMilliseconds: 3_000, diskFails: false, hangsOnArrival: 0 };
 const DEADLINE_MS = 10_000;
 
 export class ModelHypervisor implements Hypervisor {
@@ -157,6 +161,7 @@ export class ModelHypervisor implements Hypervisor {
       if (machine.state === "running") return;
       machine.state = "running";
       machine.reason = "Unpaused";
+      machine.hangs = false;
       if (!this.started.includes(uuid)) this.started.push(uuid);
       this.#changed(uuid);
       this.#tell({ uuid, event: "resumed" });
@@ -193,6 +198,13 @@ export class ModelHypervisor implements Hypervisor {
       const machine = this.#machines.get(uuid);
       if (machine !== undefined) this.#stop(machine, "destroyed");
     });
+  }
+
+  /** Milliseconds, as good a count as any: a guest that hangs has none. */
+  async vcpuRuns(uuid: string): Promise<number | undefined> {
+    if (!this.#connected) throw unreachable();
+    const { state, hangs } = this.#must(uuid);
+    return state !== "running" || hangs ? 0 : this.#options.clock.now().getTime();
   }
 
   async console(uuid: string): Promise<Duplex> {
@@ -345,6 +357,10 @@ export class ModelHypervisor implements Hypervisor {
     return this.#machines.get(uuid)?.state;
   }
 
+  hangs(uuid: string): boolean {
+    return this.#machines.get(uuid)?.hangs === true;
+  }
+
   get machines(): readonly Domain[] {
     return [...this.#machines.values()].map(domainOf);
   }
@@ -393,6 +409,7 @@ export class ModelHypervisor implements Hypervisor {
       console: undefined,
       agent: false,
       migration: { job: undefined },
+      hangs: false,
     };
     this.#machines.set(uuid, machine);
     this.#changed(uuid);
@@ -425,6 +442,8 @@ export class ModelHypervisor implements Hypervisor {
         if (found.state === "running") return;
         found.state = "running";
         found.reason = "Migrated";
+        const { hangsOnArrival } = found.behaviour;
+        found.hangs = hangsOnArrival > 0 && random() < hangsOnArrival;
         this.#changed(found.uuid);
         this.#tell({ uuid: found.uuid, event: "resumed" });
       },

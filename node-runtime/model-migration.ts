@@ -69,6 +69,9 @@ export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | un
         else model.run();
       }),
     figures: async () => (jobOf.job === undefined ? undefined : figures(done)),
+    async tune() {
+      if (jobOf.job === undefined) throw new Fault("stale", "NotInThisState", "nothing is copied");
+    },
     async abort() {
       if (jobOf.job !== undefined) jobOf.job.aborted = true;
     },
@@ -98,7 +101,8 @@ export function modelIncoming(
       }),
     finish: (_cookie, name, arrived) =>
       model.call("migrateFinish", () => {
-        const loaded = listening !== undefined && model.wires.get(listening)?.loaded === true;
+        const there = model.xml() !== "";
+        const loaded = there && listening !== undefined && model.wires.get(listening)?.loaded === true;
         if (!arrived || !loaded) {
           drop();
           if (!arrived) return { cookie: new Uint8Array() };

@@ -9,6 +9,7 @@ import type { Exit, MachineOrder, MachineStatus } from "#events/machine.ts";
 import type { DomainEvent, Hypervisor } from "../hypervisor.ts";
 import type { FinishAnswer, FinishRequest, PrepareAnswer, PrepareRequest } from "../migration/peers.ts";
 import { Alarm } from "./alarm.ts";
+import { Liveness } from "./liveness.ts";
 import { Mending } from "./mending.ts";
 import { isMoving, Moving, type Brought } from "./moving.ts";
 import { exits, next, PAUSED, RUNNING, START_DEADLINE_MS, UNCERTAIN } from "./next.ts";
@@ -22,6 +23,7 @@ import { Telling } from "./telling.ts";
 import { Trouble } from "./trouble.ts";
 import { Wish } from "./wish.ts";
 
+const SETTLE_AGAIN_MS = 2_000;
 const HAS_DOMAIN: ReadonlySet<At["at"]> = new Set(["created", "incoming", "live", "unsure"]);
 
 export class Driver {
@@ -34,6 +36,7 @@ export class Driver {
   readonly #preparation: Preparation;
   readonly #trouble: Trouble;
   readonly #mending: Mending;
+  readonly #liveness: Liveness;
   readonly #moving: Moving;
   readonly #telling: Telling;
   readonly #wish: Wish;
@@ -67,6 +70,12 @@ export class Driver {
       mend: () => this.#preparation.serveAgain(this.order),
       changed: (to) => this.#telling.refresh(to),
     });
+    this.#liveness = new Liveness({
+      clock: ports.clock,
+      runs: async () => (this.#connected ? hypervisor.vcpuRuns(this.uuid) : undefined),
+      expected: () => this.#place.at === "live" && this.#place.vcpus === "running",
+      changed: (to) => this.#lived(to),
+    });
     this.#wish = new Wish(notebook);
     this.#alarm = new Alarm(ports.clock);
     this.#connected = hypervisor.connected;
@@ -86,7 +95,7 @@ export class Driver {
       place: this.#place,
       connected: this.#connected,
       asked: this.#wish.asked,
-      problem: this.#trouble.problem ?? this.#mending.problem,
+      problem: this.#trouble.problem ?? this.#mending.problem ?? this.#liveness.problem,
       move: this.#moving.status(this.#place, this.#ran),
     }));
     if (start === "fresh") ports.tell("preparing", this.status);
@@ -143,6 +152,7 @@ export class Driver {
     this.#closed = true;
     this.#alarm.off();
     this.#mending.end();
+    this.#liveness.end();
     this.#work?.abort.abort();
     this.#moving.end();
     await this.#performing;
@@ -178,9 +188,14 @@ export class Driver {
     if (place.at !== "created" && place.at !== "live" && place.at !== "incoming") return;
     switch (event.event) {
       case "stopped":
+        this.#heard.stop = event.how;
+        // The hypervisor is about to answer whether the guest has run here: cut short, nobody would ever know.
+        if (this.#work?.step === "admit") return;
         return this.#end(exitOf(event.how, this.#circumstances()));
       case "suspended":
-        if (this.#work?.step === "leave" && event.reason === "Migration") return; // its own step will tell
+        // Its own step will tell.
+        if (this.#work?.step === "leave" && event.reason === "Migration") return;
+        if (this.#work?.step === "kick" && event.reason === "User") return;
         this.#heard.halted = { ...PAUSED, pausedReason: pausedReasonOf(event.reason) };
         if (place.at === "live") this.#arrive(this.#heard.halted);
         if (event.reason === "IOError") this.#meet(new Fault("later", "IOError", "a disk answered with an I/O error"));
@@ -277,10 +292,16 @@ export class Driver {
         if (first) this.#telling.refresh("stopping");
         return this.#hypervisor.shutdown(this.uuid);
       }
+      case "kick":
+        this.#liveness.kicked();
+        await this.#hypervisor.suspend(this.uuid);
+        await this.#hypervisor.resume(this.uuid);
+        return this.#ports.log.warn({ uid: this.uid }, "a guest that did not run was halted and let run again");
       case "destroy":
         this.#ending ??= step.exit;
         await this.#hypervisor.destroy(this.uuid);
-        if (this.#place.at === "created" || this.#place.at === "live") this.#end(this.#ending);
+        // An unsure one is looked for: whoever destroyed it may not have been this call.
+        if (this.#place.at !== "unsure") this.#end(this.#ending);
         return;
       case "takeDown":
         return this.#takeDown();
@@ -304,10 +325,18 @@ export class Driver {
       case "here":
         this.#trouble.over();
         this.#arrive(RUNNING);
+        if (this.#heard.stop !== undefined) return this.#end(exitOf(this.#heard.stop, this.#circumstances()));
         // The guest runs: whatever serves it and listens to it catches up.
         this.#mending.begin();
+        this.#liveness.begin();
         return this.#ports.consoles.attach(this.uid, this.uuid);
     }
+  }
+
+  #lived(to: "stuck" | "recovered"): void {
+    if (to === "recovered" || this.#liveness.problem !== undefined)
+      this.#telling.refresh(to === "recovered" ? "recovered" : "troubled");
+    this.#converge();
   }
 
   async #create(): Promise<void> {
@@ -340,6 +369,7 @@ export class Driver {
       if (!notes.mayHaveRun) await this.#telling.note({ mayHaveRun: true });
       this.#ran = true;
       if (this.#found) this.#trouble.over();
+      if (this.order.receive !== undefined) this.#liveness.begin();
       this.#mending.begin();
       await this.#ports.consoles.attach(this.uid, this.uuid);
     }
@@ -375,6 +405,7 @@ export class Driver {
     await this.#telling.note({ exit, stoppedAt: rfc3339(this.#ports.clock.now()) });
     this.#trouble.over();
     this.#place = { at: "stopped", exit };
+    this.#moving.end(); // who asked in the meantime asks again, and is answered
     this.#telling.refresh("stopped");
   }
 
@@ -390,12 +421,13 @@ export class Driver {
     if (final && step.do === "resume" && at === "created") this.#ending = failure;
     if (UNCERTAIN.has(step.do) && (at === "created" || at === "live" || at === "incoming"))
       this.#place = { at: "unsure" };
-    this.#meet(fault);
+    // A guest that stands still waits for the answer.
+    this.#meet(fault, step.do === "settle" ? SETTLE_AGAIN_MS : undefined);
   }
 
   /** It is tried again later; a problem is told once. */
-  #meet(fault: Fault): void {
-    this.#telling.refresh(this.#trouble.note(fault) ? "troubled" : undefined);
+  #meet(fault: Fault, mostMilliseconds?: number): void {
+    this.#telling.refresh(this.#trouble.note(fault, mostMilliseconds) ? "troubled" : undefined);
   }
 
   #end(exit: Exit): void {
@@ -404,6 +436,7 @@ export class Driver {
     this.#telling.agentGone(false);
     this.#trouble.over();
     this.#mending.end();
+    this.#liveness.end();
     this.#ports.consoles.detach(this.uid);
     this.#moving.end();
     // How it ended must survive a restart: the domain that could tell it is gone.
@@ -441,6 +474,7 @@ export class Driver {
       startBy: new Date(Date.parse(acceptedAt) + START_DEADLINE_MS),
       retryAt: this.#trouble.retryAt,
       problem: this.#trouble.problem,
+      stuck: this.#liveness.stuck,
     };
   }
 

@@ -53,6 +53,8 @@ export interface Situation {
   /** A step failed and may be tried again from here. */
   readonly retryAt?: Date | undefined;
   readonly moving: Moving;
+  /** No vCPU has run for a while, though all are to: they are halted and let run again. */
+  readonly stuck?: boolean | undefined;
   /** What stands in the way, for the exit's message when the deadline passes. */
   readonly problem?: { readonly reason: string; readonly message: string } | undefined;
 }
@@ -85,7 +87,7 @@ export const NOT_MOVING: Moving = {
 export type Step =
   | { readonly do: "wait"; readonly until?: Date | undefined }
   /** Volumes and network, in parallel. */
-  | { readonly do: "prepare" | "create" | "look" | "resume" | "suspend" | "shutdown" | "takeDown" }
+  | { readonly do: "prepare" | "create" | "look" | "resume" | "suspend" | "shutdown" | "kick" | "takeDown" }
   /** See node-runtime/migration: the guest goes to another node, or comes from one. */
   | { readonly do: "leave" | "abandon" | "settle" | "receive" | "admit" }
   /** The domain is created and is wished paused: it counts as started and paused. */
@@ -104,6 +106,7 @@ export const UNCERTAIN: ReadonlySet<Step["do"]> = new Set([
   "resume",
   "suspend",
   "shutdown",
+  "kick",
   "destroy",
   "leave",
   "abandon",
@@ -193,6 +196,8 @@ function whileLive(situation: Situation, live: Extract<At, { at: "live" }>, now:
       return shutDown(situation, live, now, waiting);
     case "running":
     case "incoming":
+      if (live.vcpus === "running" && situation.stuck === true)
+        return waiting ? { do: "wait", until: situation.retryAt } : { do: "kick" };
       if (live.vcpus === "running" || staysHalted(live, situation)) return { do: "wait" };
       return waiting ? { do: "wait", until: situation.retryAt } : { do: "resume" };
     case "paused":

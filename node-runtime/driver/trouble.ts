@@ -35,12 +35,12 @@ export class Trouble {
     return new Date(this.#at.getTime() + FADES_MS);
   }
 
-  /** Notes it; answers whether it is another problem than before. */
-  note(fault: Fault): boolean {
+  /** Notes it; answers whether it is another problem than before. Tried again after `most` at the latest. */
+  note(fault: Fault, most = MOST_MS): boolean {
     const isNew = this.#problem?.reason !== fault.reason;
     const now = this.#clock.now();
     const delay = Math.max(
-      backoff(this.#failures, FIRST_MS, MOST_MS, this.#random),
+      backoff(this.#failures, FIRST_MS, most, this.#random),
       (fault.retryAfterSeconds ?? 0) * 1000,
     );
     this.#failures += 1;

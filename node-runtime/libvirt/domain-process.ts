@@ -1,5 +1,5 @@
-/** The process of a domain: whether QEMU itself is gone, by pid and start time, not by anybody's word. */
-import { readFileSync } from "node:fs";
+/** The process of a domain: whether QEMU itself is gone and whether its vCPUs run, not by anybody's word. */
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { wait, type Clock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
@@ -11,6 +11,8 @@ const LOOK_MILLISECONDS = 20;
 export interface DomainProcess {
   /** Resolves once the process is gone. Never known: gone. @throws Fault later when it lives on after the time */
   gone(timeoutMilliseconds: number, clock: Clock): Promise<void>;
+  /** How often its vCPUs were given a processor; undefined when it is gone, or the kernel does not count. */
+  vcpuRuns(): number | undefined;
 }
 
 /** Reads libvirt's pid file of the domain, in qemu/ beside its socket. */
@@ -28,6 +30,7 @@ export function domainProcess(socketPath: string, domainName: string): DomainPro
         await wait(clock, LOOK_MILLISECONDS);
       }
     },
+    vcpuRuns: () => (identity?.alive() === true ? vcpuRuns(identity.pid) : undefined),
   };
 }
 
@@ -39,4 +42,24 @@ function read(path: string): ProcessIdentity | undefined {
     return undefined;
   }
   return processAt(Number(text.trim()));
+}
+
+/** QEMU names the threads of its vCPUs so: "CPU 0/KVM", "CPU 1/TCG", "ALL CPUs/TCG". */
+const VCPU_THREAD = /^(CPU \d+|ALL CPUs)\//;
+
+/** How often the kernel has given a processor to the vCPUs' threads of this QEMU; undefined when it does not say. */
+export function vcpuRuns(pid: number): number | undefined {
+  let sum: number | undefined;
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const task = `/proc/${pid}/task/${thread}`;
+      if (!VCPU_THREAD.test(readFileSync(`${task}/comm`, "utf8"))) continue;
+      // Nanoseconds that it ran, nanoseconds that it waited, and how often it was given one.
+      const times = Number(readFileSync(`${task}/schedstat`, "utf8").trim().split(" ")[2]);
+      if (Number.isSafeInteger(times)) sum = (sum ?? 0) + times;
+    }
+  } catch {
+    return undefined; // it ended meanwhile, or the kernel keeps no such counts
+  }
+  return sum;
 }

@@ -207,6 +207,12 @@ class OverLibvirt implements LibvirtHypervisor {
     });
   }
 
+  vcpuRuns(uuid: string): Promise<number | undefined> {
+    return this.#short(`see whether domain ${uuid} runs`, async (connection) =>
+      domainProcess(this.#options.socketPath, (await this.#known(connection, uuid)).name).vcpuRuns(),
+    );
+  }
+
   async agent(uuid: string, command: object, timeoutSeconds: number): Promise<unknown> {
     const doing = `ask the guest agent of domain ${uuid}`;
     const answer = await this.#long(doing, async (connection) => {

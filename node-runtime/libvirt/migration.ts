@@ -6,7 +6,7 @@
  * handed its memory over stays halted. That is what a runtime that comes back has to find.
  */
 import { Fault } from "#events/fault.ts";
-import type { Incoming, MigrationFigures, MigrationParameters, Outgoing, Wire } from "../hypervisor.ts";
+import type { Incoming, MigrationFigures, MigrationParameters, MigrationTuning, Outgoing, Wire } from "../hypervisor.ts";
 import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
 import { disconnected, faultOf, LibvirtError } from "./error.ts";
 import { figuresOf } from "./job-stats.ts";
@@ -20,6 +20,8 @@ const PREPARE_MS = 60_000;
 const COPY_MS = 7 * 24 * 3_600_000;
 const SWITCH_MS = 60_000;
 const MEBIBYTE = 1024 * 1024;
+/** MiB a second: more than any memory gives. libvirt's call takes no word for "no limit". */
+const NO_LIMIT = 1024n * 1024n;
 
 export async function openOutgoing(options: ConnectionOptions, uuid: string): Promise<Outgoing> {
   const connection = await connect(options);
@@ -83,6 +85,17 @@ class OverLibvirtOutgoing implements Outgoing {
   async figures(): Promise<MigrationFigures | undefined> {
     const { type, params } = await this.#connection.call("domainGetJobStats", { dom: this.#dom, flags: 0 }, SHORT_MS);
     return type === 0 ? undefined : figuresOf(params);
+  }
+
+  tune({ bandwidthBytesPerSecond, maxDowntimeMilliseconds }: MigrationTuning): Promise<void> {
+    return this.#step("tune the migration of", async () => {
+      const dom = this.#dom;
+      const bandwidth = mebibytes(bandwidthBytesPerSecond) ?? NO_LIMIT;
+      await this.#connection.call("domainMigrateSetMaxSpeed", { dom, bandwidth, flags: 0 }, SHORT_MS);
+      if (maxDowntimeMilliseconds === undefined) return;
+      const downtime = BigInt(Math.round(maxDowntimeMilliseconds));
+      await this.#connection.call("domainMigrateSetMaxDowntime", { dom, downtime, flags: 0 }, SHORT_MS);
+    });
   }
 
   async abort(): Promise<void> {
@@ -170,13 +183,17 @@ function flagsOf({ autoConverge, disks }: MigrationParameters): number {
 }
 
 function sourceParams({ bandwidthBytesPerSecond, disks }: MigrationParameters): TypedParam[] {
+  const bandwidth = mebibytes(bandwidthBytesPerSecond);
   return [
     ...disks.map((disk) => text("migrate_disks", disk)),
-    // 0 is no limit for libvirt, too; below one MiB a second nothing would ever arrive.
-    ...(bandwidthBytesPerSecond === undefined || bandwidthBytesPerSecond <= 0
-      ? []
-      : [number("bandwidth", BigInt(Math.max(1, Math.round(bandwidthBytesPerSecond / MEBIBYTE))))]),
+    ...(bandwidth === undefined ? [] : [number("bandwidth", bandwidth)]),
   ];
+}
+
+/** libvirt's unit; undefined: no limit. Below one a second nothing would ever arrive. */
+function mebibytes(bytesPerSecond: number | undefined): bigint | undefined {
+  if (bytesPerSecond === undefined || bytesPerSecond <= 0) return undefined;
+  return BigInt(Math.max(1, Math.round(bytesPerSecond / MEBIBYTE)));
 }
 
 /** Where this end's QEMU listens or connects: unix sockets, which a tunnel joins with the other end's. */

@@ -167,7 +167,12 @@ export class Departure {
   ): Promise<Uint8Array> {
     const watched = watchCopying({
       clock: this.#ports.clock,
-      limits: move.parameters,
+      limits: () => {
+        const wished = this.#notebook.notes.order.move;
+        return wished?.migration === move.migration ? wished.parameters : move.parameters;
+      },
+      begun: { bandwidthBytesPerSecond: move.parameters.bandwidthBytesPerSecond },
+      tune: (tuning) => outgoing.tune(tuning),
       signal,
       figures: () => outgoing.figures(),
       abort: () => outgoing.abort(),

@@ -1,12 +1,15 @@
 /**
- * Watches the copying of a guest: tells how far it is, and calls it off when it is not wanted any more, makes no
- * progress, or takes too long.
+ * Watches the copying of a guest: tells how far it is, passes on how it is wished to move by now, and calls it off when it
+ * is not wanted any more, makes no progress, or takes too long.
  */
 import type { Clock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
 import type { MoveFigures, MoveParameters } from "#events/machine.ts";
+import type { MigrationTuning } from "../hypervisor.ts";
 
 const LOOK_MS = 500;
+/** A wish that could not be told before it began. */
+const SOON_MS = 50;
 /** Figures are told at most so often. */
 const TELL_MS = 1_000;
 /** An abort that comes before libvirt has begun is refused: it is asked for again. */
@@ -14,7 +17,11 @@ const ABORT_AGAIN_MS = 500;
 
 export interface Copying {
   readonly clock: Clock;
-  readonly limits: MoveParameters;
+  /** As they are wished now. */
+  readonly limits: () => MoveParameters;
+  /** How it was begun. */
+  readonly begun: MigrationTuning;
+  readonly tune: (tuning: MigrationTuning) => Promise<void>;
   readonly signal: AbortSignal;
   readonly figures: () => Promise<MoveFigures | undefined>;
   readonly abort: () => Promise<void>;
@@ -28,11 +35,12 @@ export interface Watched {
 }
 
 export function watchCopying(copying: Copying): Watched {
-  const { clock, limits, signal, figures, abort, told } = copying;
+  const { clock, limits, signal, figures, tune, abort, told } = copying;
   const began = clock.now().getTime();
   let least: number | undefined;
   let progressAt = began;
   let toldAt = 0;
+  let tuned = copying.begun;
   let why: Fault | undefined;
   let over = false;
   let cancel: (() => void) | undefined;
@@ -43,6 +51,14 @@ export function watchCopying(copying: Copying): Watched {
     if (why !== undefined) {
       await abort().catch(() => undefined); // asked for again below
       return again(ABORT_AGAIN_MS);
+    }
+    const wished = limits();
+    if (differs(wished, tuned)) {
+      // Refused until libvirt has begun: wished again at the next look.
+      await tune(wished).then(
+        () => void (tuned = wished),
+        () => undefined,
+      );
     }
     const seen = await figures().catch(() => undefined);
     if (over) return;
@@ -60,7 +76,7 @@ export function watchCopying(copying: Copying): Watched {
   };
 
   const tooLong = (now: number): Fault | undefined => {
-    const { progressTimeoutSeconds, completionTimeoutSeconds } = limits;
+    const { progressTimeoutSeconds, completionTimeoutSeconds } = limits();
     if (progressTimeoutSeconds !== undefined && now - progressAt > progressTimeoutSeconds * 1000) {
       return new Fault("later", "NoProgress", `no less was left to copy for ${progressTimeoutSeconds} s`);
     }
@@ -80,7 +96,7 @@ export function watchCopying(copying: Copying): Watched {
     void look();
   };
   signal.addEventListener("abort", hurry, { once: true });
-  again(LOOK_MS);
+  again(differs(limits(), tuned) ? SOON_MS : LOOK_MS);
 
   return {
     because: () => why,
@@ -90,4 +106,11 @@ export function watchCopying(copying: Copying): Watched {
       signal.removeEventListener("abort", hurry);
     },
   };
+}
+
+function differs(wished: MigrationTuning, tuned: MigrationTuning): boolean {
+  return (
+    (wished.bandwidthBytesPerSecond ?? 0) !== (tuned.bandwidthBytesPerSecond ?? 0) ||
+    wished.maxDowntimeMilliseconds !== tuned.maxDowntimeMilliseconds
+  );
 }

@@ -102,6 +102,7 @@ export function hypervisorDoor({ model, node, process, scheduler, weather }: Hyp
         confirm: (cookie, moved, parameters) =>
           call("migrateConfirm", () => outgoing.confirm(cookie, moved, parameters)),
         figures: () => heard(outgoing.figures()),
+        tune: (tuning) => heard(outgoing.tune(tuning)),
         abort: () => heard(outgoing.abort()),
         close: () => heard(outgoing.close()),
       };
@@ -116,6 +117,7 @@ export function hypervisorDoor({ model, node, process, scheduler, weather }: Hyp
         close: () => heard(incoming.close()),
       };
     },
+    vcpuRuns: (uuid) => heard(model.vcpuRuns(uuid)),
     abortJob: (uuid) => call("abortJob", () => model.abortJob(uuid)),
     agent: (uuid, command, timeoutSeconds) => heard(model.agent(uuid, command, timeoutSeconds)),
     close: async () => undefined,

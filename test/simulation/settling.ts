@@ -102,6 +102,9 @@ function ofNode(node: SimulatedNode, instances: ReadonlyMap<string, Instance>): 
     const vmi = instances.get(uid);
     return vmi?.status?.claim?.node === node.name && vmi.status.phase === "Running";
   };
+  for (const { name, uuid } of node.hypervisor.machines) {
+    if (node.hypervisor.hangs(uuid)) why.push(`${name} hangs on ${node.name}`);
+  }
   for (const { uid, name, state } of node.machines?.all() ?? []) {
     if (!claims(uid)) why.push(`${node.name} still keeps machine ${name} (${uid}), ${state}`);
   }

@@ -161,6 +161,16 @@ describe("a guest that moves", () => {
     expect(running()).toEqual(["node1"]);
   });
 
+  it("goes on here when its QEMU there dies in the moment in which it is let run", async () => {
+    await expectAtTarget();
+    await source.order(moved({ move }));
+    await until(source, () => target.hypervisor.calls.some(({ call }) => call === "migrateFinish"));
+    target.hypervisor.crash(uid);
+    await until(source, () => running().length > 0);
+    expect(running()).toEqual(["node1"]);
+    expect(source.status(uid)).toMatchObject({ state: "running", move: { phase: "stayed", reason: "ArrivalFailed" } });
+  });
+
   it("leaves nothing at a target whose hypervisor makes the incoming domain after it was given up", async () => {
     target.hypervisor.befall("migratePrepare", "overdue");
     // It comes up while what was prepared for it is still being taken down.
@@ -171,6 +181,48 @@ describe("a guest that moves", () => {
     await source.clock.advance(120_000);
     expect(target.hypervisor.truth(uid)).toBeUndefined();
     expect(running()).toEqual(["node1"]);
+  });
+
+  it("is halted and let run again when its vCPUs hang after it has come, and is found well", async () => {
+    await expectAtTarget();
+    await source.order(moved({ move }));
+    await until(source, () => target.status(uid).move?.phase === "receiving");
+    target.hypervisor.behave(uid, { hangsOnArrival: 1 });
+    await until(source, () => source.status(uid).state === "stopped");
+    expect(target.hypervisor.hangs(uid)).toBe(true);
+    await source.clock.advance(15_000);
+    expect(target.hypervisor.hangs(uid)).toBe(false);
+    expect(target.status(uid)).toMatchObject({ state: "running" });
+    expect(target.status(uid).problem).toBeUndefined();
+    // Nobody was told: it was over before anybody could do anything about it.
+    expect(target.reports(uid)).toEqual(["preparing", "ready", "arrived"]);
+  });
+
+  it("is told to be stuck when that does not help, and to be well once it runs", async () => {
+    await expectAtTarget();
+    await source.order(moved({ move }));
+    await until(source, () => target.status(uid).move?.phase === "receiving");
+    let lives = false;
+    target.hypervisor.vcpuRuns = async () => (lives ? target.clock.now().getTime() : 0);
+    await until(source, () => target.status(uid).problem !== undefined);
+    expect(target.status(uid)).toMatchObject({ state: "running", problem: { reason: "GuestStuck" } });
+    expect(target.reports(uid)).toContain("troubled");
+    const halted = target.hypervisor.calls.filter(({ call }) => call === "suspend").length;
+    expect(halted).toBeGreaterThanOrEqual(2);
+    lives = true;
+    await until(source, () => target.status(uid).problem === undefined);
+    expect(target.reports(uid).at(-1)).toBe("recovered");
+  });
+
+  it("is left alone when it is paused after it has come", async () => {
+    await expectAtTarget();
+    await source.order(moved({ move }));
+    await until(source, () => source.status(uid).state === "stopped");
+    await target.order(moved({ desired: "paused", claim: { ...to } }));
+    await source.clock.advance(120_000);
+    expect(target.status(uid)).toMatchObject({ state: "paused" });
+    expect(target.hypervisor.calls.filter(({ call }) => call === "suspend")).toHaveLength(1);
+    expect(target.hypervisor.calls.filter(({ call }) => call === "resume")).toHaveLength(0);
   });
 
   it("is let in only by the migration and the epoch that are expected", async () => {
