@@ -25,6 +25,11 @@ export const annotation = {
   runtimeURL: "virtive.dev/runtime-url",
   /** On the Node: identity of this boot of the node. Another value proves that what ran before is gone. */
   bootID: "virtive.dev/boot-id",
+  /**
+   * On the Node: an operator's word that this boot of it (the value) is over: its power is off. What it had is let go, and
+   * may run elsewhere. Taken back when the node is heard in that boot.
+   */
+  confirmedOff: "virtive.dev/confirmed-off",
   /** On the Node: hash of what its runtime holds; see the heartbeat. */
   inventory: "virtive.dev/inventory",
 } as const;

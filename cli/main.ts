@@ -187,6 +187,18 @@ program
   });
 
 program
+  .command("confirm-off")
+  .description("your word that a node which does not answer is off: what it had may run elsewhere")
+  .argument("<node>")
+  .option("--yes", "its power is off, and nothing of it runs", false)
+  .action(async (node: string, { yes }: { readonly yes: boolean }) => {
+    const { confirmOff } = await import("./commands/confirm-off.ts");
+    const { client } = await connect();
+    const bootID = await confirmOff(client, node, yes);
+    print(`${node}: confirmed off (boot ${bootID})`);
+  });
+
+program
   .command("console")
   .description("serial console of a VM; leave with ^]")
   .argument("<vm>")

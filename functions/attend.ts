@@ -228,8 +228,11 @@ function emptyNode(name: string): Node {
 }
 
 function metadataFrom(node: Node, said: Heartbeat): Node["metadata"] {
+  const { [annotation.confirmedOff]: off, ...rest } = node.metadata.annotations ?? {};
   const annotations = {
-    ...node.metadata.annotations,
+    ...rest,
+    // It is not off: whoever said so was wrong.
+    ...(off === undefined || off === said.bootID ? {} : { [annotation.confirmedOff]: off }),
     [annotation.runtimeURL]: said.url,
     [annotation.bootID]: said.bootID,
   };

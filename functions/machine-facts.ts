@@ -68,6 +68,23 @@ export function runtimeIsHeard(node: Node | undefined): boolean {
   return condition !== undefined && condition.status !== "Unknown";
 }
 
+/** Of its present boot; undefined when none is known, or an operator has confirmed that it is over. */
 export function bootIDOf(node: Node | undefined): string | undefined {
-  return node?.metadata.annotations?.[annotation.bootID];
+  const bootID = node?.metadata.annotations?.[annotation.bootID];
+  return bootID === node?.metadata.annotations?.[annotation.confirmedOff] ? undefined : bootID;
+}
+
+/** How it is known that nothing of that boot of the node runs any more; undefined while it is not. */
+export function endOfBoot(node: Node | undefined, bootID: string): BootEnd | undefined {
+  const annotations = node?.metadata.annotations ?? {};
+  const present = annotations[annotation.bootID];
+  if (present !== undefined && present !== bootID) return { reason: "NodeRebooted", what: "has booted anew" };
+  if (annotations[annotation.confirmedOff] !== bootID) return undefined;
+  return { reason: "NodeConfirmedOff", what: "is off, as an operator has confirmed" };
+}
+
+/** `what`: after the node's name, a sentence. */
+export interface BootEnd {
+  readonly reason: "NodeRebooted" | "NodeConfirmedOff";
+  readonly what: string;
 }

@@ -7,19 +7,21 @@
  *   ended, or deleted before any node had it ──► pod removed, machine forgotten ──pod gone──► finalizer off
  * ```
  */
-import { Pod } from "#api/core.ts";
+import { Pod, type Node } from "#api/core.ts";
 import { finalizer } from "#api/names.ts";
 import { partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { flowEvents, reports } from "#events/catalogue.ts";
 import { changed, defineFunction, due, nothing, told, type Effect } from "./define.ts";
 import { anchorName, isDeleting, isFinal, phaseOf, type Instance } from "./instance.ts";
-import { claimOf, readMachine, type MachineFact } from "./machine-facts.ts";
+import { claimOf, endOfBoot, readMachine, readNode, type MachineFact } from "./machine-facts.ts";
 
 export interface ReleaseFacts {
   readonly vmi: Instance;
   readonly pod: Stored<Pod> | undefined;
   readonly machine: MachineFact | undefined;
+  /** Of a pod that is going. */
+  readonly node?: Stored<Node> | undefined;
 }
 
 /**
@@ -51,10 +53,11 @@ export const release = defineFunction<ReleaseFacts>({
     const pod = await looks.cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
     // A node may come back with its record when all else was released long ago: it tells, or a resync finds it.
     const look = held(vmi) || TELL_OF_A_RECORD.has(looks.event.type);
-    return { vmi, pod, machine: look ? await readMachine(looks, vmi) : undefined };
+    const node = pod !== undefined && isDeleting(pod) ? await readNode(looks, pod.spec.nodeName) : undefined;
+    return { vmi, pod, node, machine: look ? await readMachine(looks, vmi) : undefined };
   },
 
-  decide({ vmi, pod, machine }) {
+  decide({ vmi, pod, machine, node }) {
     if (!isOver(vmi)) return nothing(`the instance is ${phaseOf(vmi)}: what it holds is in use`);
     const effects: Effect[] = [];
     const claim = claimOf(vmi);
@@ -66,6 +69,9 @@ export const release = defineFunction<ReleaseFacts>({
     if (pod !== undefined) {
       if (!isDeleting(pod)) {
         effects.push({ do: "remove", kind: Pod, object: pod, gracePeriodSeconds: POD_GRACE_SECONDS });
+      } else if (claim !== undefined && endOfBoot(node, claim.bootID)?.reason === "NodeConfirmedOff") {
+        effects.push({ do: "remove", kind: Pod, object: pod, gracePeriodSeconds: 0 });
+        return { effects, because: `${claim.node} is off, as an operator has confirmed: no kubelet will let the pod go` };
       }
       return { effects, because: isDeleting(pod) ? "the anchor pod is going" : "the run is over: its anchor pod goes" };
     }

@@ -6,7 +6,7 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { MachineStatus } from "#events/machine.ts";
 import { nothing, statusPatch, type Decision, type Effect } from "../define.ts";
 import { isDeleting, type Instance } from "../instance.ts";
-import { bootIDOf, claimOf, type MachineFact, type Target } from "../machine-facts.ts";
+import { claimOf, endOfBoot, type BootEnd, type MachineFact, type Target } from "../machine-facts.ts";
 import { order, wantedState, type FoundFiles } from "../machine-order.ts";
 import { migrationPhase, type Migration } from "./migrations.ts";
 import { failed, lostWithTarget, orderToStay, phasePatch, succeeded } from "./outcome.ts";
@@ -30,7 +30,8 @@ export function advance(ends: Ends, now: Date): Decision {
   const target = ofThis(ends.target, ends.to.epoch);
   const source = ofThis(ends.source, claimOf(ends.vmi)?.epoch ?? 0);
   if (target?.move?.phase === "arrived" || (target !== undefined && hasArrived(target))) return succeeded(ends, now);
-  if (source !== undefined && isAsked(ends, source) && hasRebooted(ends, target)) return lostWithTarget(ends, now);
+  const over = endOfTarget(ends, target);
+  if (source !== undefined && isAsked(ends, source) && over !== undefined) return lostWithTarget(ends, over, now);
   const proof = proofOfStaying(ends, source, target);
   if (proof !== undefined) return stays(ends, source, proof, now);
   // Called off once is called off: both ends have been told.
@@ -72,16 +73,18 @@ function proofOfStaying(
     };
   }
   // Whether the target was asked before, only the source can say.
-  if (ends.source?.known !== "silent" && hasRebooted(ends, target)) {
-    return { reason: "TargetRebooted", message: `${to.node} has booted anew` };
+  const over = endOfTarget(ends, target);
+  if (ends.source?.known !== "silent" && over !== undefined) {
+    return { reason: REASONS[over.reason], message: `${to.node} ${over.what}` };
   }
   return undefined;
 }
 
+const REASONS = { NodeRebooted: "TargetRebooted", NodeConfirmedOff: "TargetConfirmedOff" } as const;
+
 /** What a node that has booted anew still says of it is believed; when it says nothing, nothing of it runs there. */
-function hasRebooted({ to, targetNode }: Ends, target: MachineStatus | undefined): boolean {
-  const boot = bootIDOf(targetNode);
-  return boot !== undefined && boot !== to.bootID && target === undefined;
+function endOfTarget({ to, targetNode }: Ends, target: MachineStatus | undefined): BootEnd | undefined {
+  return target === undefined ? endOfBoot(targetNode, to.bootID) : undefined;
 }
 
 /** The target was asked to let the guest run, and the source does not know what came of it. */

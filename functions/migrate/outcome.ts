@@ -6,7 +6,7 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtual-machine-instance-migration.ts";
 import { nothing, statusPatch, type Decision, type Effect } from "../define.ts";
 import { anchorName, isDeleting, type Instance } from "../instance.ts";
-import { claimOf } from "../machine-facts.ts";
+import { claimOf, type BootEnd } from "../machine-facts.ts";
 import { order, wantedState, type FoundFiles } from "../machine-order.ts";
 import type { Ends } from "./ends.ts";
 import { inMigrationPhase, isOver, type Migration } from "./migrations.ts";
@@ -118,16 +118,19 @@ export function succeeded(ends: Ends, now: Date): Decision {
 }
 
 /**
- * The target has booted anew, and nobody knows whether it let the guest run before. Had it, the guest went on from
+ * The target's boot is over, and nobody knows whether it let the guest run before. Had it, the guest went on from
  * there and ended with that boot; so what it left must not go on from the moment in which it was halted. Claimed by a boot
  * that is over, it is found to have ended.
  */
-export function lostWithTarget(ends: Ends, now: Date): Decision {
+export function lostWithTarget(ends: Ends, over: BootEnd, now: Date): Decision {
   const { vmi, to } = ends;
-  const message = `${to.node} was asked to let the guest run, and has booted anew: the guest may have run there, and has ended`;
+  const message = `${to.node} was asked to let the guest run, and ${over.what}: the guest may have run there, and has ended`;
   return passedOn(ends, now, {
     phase: "Failed",
-    state: { failed: true, failureReason: `TargetRebooted: ${message}` },
+    state: {
+      failed: true,
+      failureReason: `${over.reason === "NodeRebooted" ? "TargetRebooted" : "TargetConfirmedOff"}: ${message}`,
+    },
     record: { do: "record", about: vmi, type: "Warning", reason: "FailedMigration", message: `${message}.` },
     because: message,
   });
@@ -234,6 +237,7 @@ export function failed(ends: Ends, why: Why, now: Date): Decision {
       ...statusPatch(VirtualMachineInstance, vmi, status),
       ...(migration === undefined ? [] : endPatch(migration, "Failed", state, now)),
       ...(unasked ? [orderToStay(ends)] : []),
+      ...targetOff(ends),
       ...removed(pod),
       {
         do: "record",
@@ -245,6 +249,14 @@ export function failed(ends: Ends, why: Why, now: Date): Decision {
     ],
     because: `it never runs on ${to.node}: ${why.message}`,
   };
+}
+
+/** What waits there for nobody would be in the way of the next migration. */
+function targetOff({ vmi, to, target }: Ends): readonly Effect[] {
+  if (target?.known !== "yes" || target.status.claim.epoch !== to.epoch || target.status.state === "stopped") return [];
+  const claim = { node: to.node, bootID: to.bootID, epoch: to.epoch };
+  const off = withoutVersion(order({ vmi, claim, desired: "off" }));
+  return [{ do: "order", of: { version: target.status.version }, order: off }];
 }
 
 /** The end of a migration as its instance says it; undefined while it says none. */

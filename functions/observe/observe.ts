@@ -27,8 +27,8 @@ import {
   type Phase,
 } from "../instance.ts";
 import {
-  bootIDOf,
   claimOf,
+  endOfBoot,
   readMachine,
   targetOf,
   readNode,
@@ -96,7 +96,7 @@ export const observe = defineFunction<ObserveFacts>({
     const node = await readNode(looks, claim.node);
     if (isEcho(vmi, looks.event)) return { vmi, pod: undefined, node, machine: undefined, echo: true };
     // A new boot has other machines; what it says of this one does not matter.
-    const machine = hasRebooted(node, claim.bootID) ? undefined : await readMachine(looks, vmi);
+    const machine = endOfBoot(node, claim.bootID) !== undefined ? undefined : await readMachine(looks, vmi);
     return { vmi, pod: undefined, node, machine };
   },
 
@@ -107,12 +107,13 @@ export const observe = defineFunction<ObserveFacts>({
     if (claim === undefined) return beforeClaim(facts, now);
     const to = targetOf(vmi);
     const left = machine?.known === "yes" && machine.status.state === "stopped";
-    if (to !== undefined && (hasRebooted(node, claim.bootID) || left)) {
+    const over = endOfBoot(node, claim.bootID);
+    if (to !== undefined && (over !== undefined || left)) {
       return nothing(`the guest moves from ${claim.node} to ${to.node}: \`move\` finds out where it is`);
     }
-    if (hasRebooted(node, claim.bootID)) {
-      const why = `${claim.node} has booted anew since the machine was claimed: it can't be running any more.`;
-      return ended(vmi, "NodeRebooted", why, now);
+    if (over !== undefined) {
+      const why = `${claim.node} ${over.what} since the machine was claimed: it can't be running any more.`;
+      return ended(vmi, over.reason, why, now);
     }
     if (facts.echo === true) return nothing("the instance changed; its node has told nothing new of the machine");
     if (machine === undefined || machine.known === "silent") {
@@ -144,11 +145,6 @@ function because(status: (MachineFact & { known: "yes" })["status"]): string {
   return status.pausedReason === undefined ? "" : `: ${status.pausedReason}`;
 }
 
-function hasRebooted(node: Node | undefined, bootID: string): boolean {
-  const now = bootIDOf(node);
-  return now !== undefined && now !== bootID;
-}
-
 /** Instances of a node that its present state says something new about. */
 async function concernedBy(name: string, cluster: Reader): Promise<readonly string[]> {
   const instances = await cluster.list(VirtualMachineInstance, { node: name });
@@ -157,7 +153,9 @@ async function concernedBy(name: string, cluster: Reader): Promise<readonly stri
   const concerned = instances.filter((vmi) => {
     const claim = claimOf(vmi);
     if (claim?.node !== name || isFinal(vmi)) return false;
-    return hasRebooted(node, claim.bootID) || (heard ? phaseOf(vmi) === "Unknown" : phaseOf(vmi) !== "Unknown");
+    return (
+      endOfBoot(node, claim.bootID) !== undefined || (heard ? phaseOf(vmi) === "Unknown" : phaseOf(vmi) !== "Unknown")
+    );
   });
   return concerned.map(keyOf);
 }
