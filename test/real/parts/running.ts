@@ -1,0 +1,68 @@
+/**
+ * Where a guest runs, by the kernel's own account: its vCPUs' threads are given a processor, whatever libvirt and its
+ * runtimes say and whether they live. Looked at all the time, so that two that run at once are seen.
+ */
+import { readFileSync } from "node:fs";
+import { vcpuRuns } from "#node-runtime/libvirt/domain-process.ts";
+
+const LOOK_MS = 100;
+
+export interface Watched {
+  /** Nodes whose vCPUs ran in the last moment. */
+  running(): readonly string[];
+  /** When two ran at once for longer than one look, a sentence each. */
+  readonly violations: string[];
+  /** The longest time in which nobody ran, since the last call. Milliseconds. */
+  longestGap(): number;
+  end(): void;
+}
+
+/** `pidFiles`: of the domain on each node. */
+export function watchRunning(pidFiles: ReadonlyMap<string, string>): Watched {
+  const last = new Map<string, { readonly pid: number; readonly runs: number }>();
+  const violations: string[] = [];
+  let now: readonly string[] = [];
+  let ranAt = performance.now();
+  let gap = 0;
+  const look = (): void => {
+    const before = now;
+    now = [...pidFiles].filter(([node, file]) => hasRun(node, file)).map(([node]) => node);
+    if (now.length > 0) {
+      gap = Math.max(gap, performance.now() - ranAt);
+      ranAt = performance.now();
+    }
+    // One look may see the last moment here and the first one there.
+    if (now.length > 1 && before.length > 1) violations.push(`at ${new Date().toISOString()} on ${now.join(" and ")}`);
+  };
+  const hasRun = (node: string, file: string): boolean => {
+    const pid = pidIn(file);
+    const runs = pid === undefined ? undefined : vcpuRuns(pid);
+    const seen = last.get(node);
+    if (pid === undefined || runs === undefined) {
+      last.delete(node);
+      return false;
+    }
+    last.set(node, { pid, runs });
+    return seen?.pid === pid && runs > seen.runs;
+  };
+  const timer = setInterval(look, LOOK_MS);
+  return {
+    running: () => now,
+    violations,
+    longestGap() {
+      const longest = Math.max(gap, performance.now() - ranAt);
+      gap = 0;
+      return longest;
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
+export function pidIn(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, "utf8").trim());
+    return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
