@@ -7,12 +7,14 @@ import { density } from "./items/density.ts";
 import { flatness } from "./items/flatness.ts";
 import { idle } from "./items/idle.ts";
 import { libvirtCalls } from "./items/libvirt-calls.ts";
+import { migration } from "./items/migration.ts";
 import { scale } from "./items/scale.ts";
 import { start } from "./items/start.ts";
 import { wake } from "./items/wake.ts";
 
 export const items: readonly BenchItem[] = [
   start,
+  migration,
   density,
   scale,
   flatness,

@@ -1,6 +1,6 @@
 /**
- * Where the time of a start goes: the control plane and the node log each decision and each step, and this log keeps
- * when. A start's steps follow one another, so each one's time is counted from the end of the one before.
+ * Where the time of a start or a move goes: the control plane and the nodes log each decision and each step, and this log
+ * keeps when. The steps follow one another, so each one's time is counted from the end of the one before.
  */
 import type { Log } from "#events/log.ts";
 import { summarize, type Summary } from "./samples.ts";
@@ -22,19 +22,30 @@ const stepped =
   ({ fields, message }) =>
     message === "step" && fields["step"] === step;
 
-/** In the order of a start; the name says what has been done by then. */
-const marks = {
+/** In the order of a start. */
+const START: Marks = {
   "VM stored, instance created": decided("run", "create VirtualMachineInstance"),
   "placed, pod created": decided("schedule", "create Pod"),
   "pod ready, claimed, order taken": decided("boot", "order"),
   "disks and links": stepped("create"),
   "libvirt has created the domain": stepped("resume"),
   "console, note, vCPUs run": ({ fields }) => fields["report"] === "started",
-} as const satisfies Record<string, Matches>;
+};
+
+/** In the order of a move. */
+export const MOVE: Marks = {
+  "migration stored, pod created": decided("migrate", "create Pod"),
+  "pod ready, claim names its heir, target told": decided("move", "order incoming"),
+  "disks, links and QEMU's way prepared": ({ fields }) => fields["report"] === "ready",
+  "source told": stepped("leave"),
+  "libvirt called": ({ message }) => message.startsWith("open the migration of"),
+  "copied, changed over": ({ fields }) => fields["report"] === "arrived",
+};
 
 const LAST = "reported, written down, seen by the client";
 
-export type Step = keyof typeof marks | typeof LAST;
+/** The name says what has been done by then. */
+type Marks = Readonly<Record<string, Matches>>;
 
 export interface Trace {
   readonly log: Log;
@@ -42,18 +53,21 @@ export interface Trace {
   clear(): void;
   /** Takes in a start: when the client asked for it and when it saw it run, by performance.now(). */
   add(asked: number, seen: number): void;
-  /** Milliseconds of each step over all starts that had them all, in their order. */
-  steps(): readonly { readonly step: Step; readonly summary: Summary }[];
+  /** Milliseconds of each step over all that had them all, in their order. */
+  steps(): readonly { readonly step: string; readonly summary: Summary }[];
+  /** Milliseconds from `asked` to the step, of the last that was taken in; undefined when it had not all steps. */
+  until(step: string): number | undefined;
 }
 
-export function createTrace(): Trace {
+export function createTrace(marks: Marks = START): Trace {
   let lines: Line[] = [];
-  const samples = new Map<Step, number[]>();
+  let reached = new Map<string, number>();
+  const samples = new Map<string, number[]>();
   const keep = (fields: object, message: string): void => {
     lines.push({ at: performance.now(), fields: fields as Line["fields"], message });
   };
 
-  function count(step: Step, milliseconds: number): void {
+  function count(step: string, milliseconds: number): void {
     const there = samples.get(step);
     if (there === undefined) samples.set(step, [milliseconds]);
     else there.push(milliseconds);
@@ -65,16 +79,19 @@ export function createTrace(): Trace {
       lines = [];
     },
     add(asked, seen) {
-      const took: [Step, number][] = [];
+      const took: [string, number][] = [];
+      reached = new Map();
       let last = asked;
-      for (const [name, matches] of Object.entries(marks) as [keyof typeof marks, Matches][]) {
+      for (const [name, matches] of Object.entries(marks)) {
         const line = lines.find((one) => one.at >= last && matches(one));
         if (line === undefined) return;
         took.push([name, line.at - last]);
         last = line.at;
+        reached.set(name, last - asked);
       }
       for (const [step, milliseconds] of [...took, [LAST, seen - last] as const]) count(step, milliseconds);
     },
+    until: (step) => reached.get(step),
     steps: () => [...samples].map(([step, all]) => ({ step, summary: summarize(all) })),
   };
 }

@@ -2,29 +2,22 @@
  * What the control plane adds to a start: create→Running through the API, beside bare `virsh create` of the same domain
  * XML on the same libvirt, in one run and in turns. Both boot the demo guest; the guest is ended as soon as its vCPUs run.
  */
-import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { VirtualMachine } from "#api/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import { silentLog } from "#events/log.ts";
-import type { MachineOrder } from "#events/machine.ts";
 import { openInstance, type Instance } from "#local/instance.ts";
 import { startLocal, type Local } from "#local/process.ts";
 import { teardown } from "#local/teardown.ts";
-import { domainXml } from "#node-runtime/domain/xml.ts";
-import { EMULATOR } from "#node-runtime/host/accelerator.ts";
-import { guestLinks } from "#node-runtime/network/guest-link.ts";
-import { runProgram } from "#node-runtime/programs.ts";
-import { prepareVolumes } from "#node-runtime/volumes/prepare.ts";
 import { Client } from "../../../cli/client.ts";
 import { demoGuest } from "../../guest/guest.ts";
 import { sampled, type FigureSpec } from "../figure.ts";
 import type { BenchContext, BenchItem } from "../item.ts";
 import { summarize } from "../samples.ts";
 import { createTrace, type Trace } from "../trace.ts";
+import { twinOf, virsh, type Twin } from "../twin.ts";
 
 const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
 const VMIS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances";
@@ -91,7 +84,7 @@ async function measure({ local, instance, trace }: Subject, context: BenchContex
     trace.clear();
     const started = await startThroughApi(client, local, manifest, name);
     if (counted) trace.add(started.asked, started.seen);
-    twin ??= await twinOf(local, instance, started.vmi);
+    twin ??= await twinOf({ local, instance, vmi: started.vmi, node: NODE });
     await removeThroughApi(client, name);
     const virsh = await startBare(twin);
     if (counted) {
@@ -191,72 +184,10 @@ async function removeThroughApi(client: Client, name: string): Promise<void> {
   }
 }
 
-/** A domain that is in everything like the VMI's, with disks and links of its own that stay over the rounds. */
-interface Twin {
-  readonly socketPath: string;
-  readonly xmlPath: string;
-  readonly name: string;
-  remove(): Promise<void>;
-}
-
-async function twinOf(local: Local, instance: Instance, vmi: VirtualMachineInstance): Promise<Twin> {
-  const host = local.nodes.hosts.get(NODE);
-  if (host === undefined) throw new Error(`there is no ${NODE}`);
-  const uid = randomUUID();
-  const { firmware, ...domain } = vmi.spec.domain;
-  const { uuid: _uuid, ...restOfFirmware } = firmware ?? {};
-  const place = await local.nodes.network.ensure(uid);
-  const order: MachineOrder = {
-    uid,
-    namespace: "bench",
-    name: "twin",
-    claim: { node: NODE, bootID: host.bootID, epoch: 1 },
-    version: "1",
-    desired: "running",
-    graceSeconds: 0,
-    anchor: { podUID: uid, podName: "twin", podIP: place.podIP },
-    spec: { ...vmi.spec, domain: { ...domain, firmware: restOfFirmware } },
-    files: {},
-  };
-  const network = guestLinks({
-    instance: instance.id,
-    node: NODE,
-    hypervisorNamespace: host.networkNamespace,
-    directory: join(instance.paths.node(NODE), "links"),
-    pods: local.nodes.network,
-    log: silentLog,
-  });
-  const directory = join(instance.directory, "twin");
-  const [volumes, { links, serve }] = await Promise.all([
-    prepareVolumes({ order, directory, images: local.nodes.images, log: silentLog }),
-    network.up(order),
-  ]);
-  await serve();
-  const parts = { volumes, links, accelerator: local.nodes.accelerator, emulator: EMULATOR };
-  const xmlPath = join(directory, "domain.xml");
-  await writeFile(xmlPath, domainXml(order, parts));
-  return {
-    socketPath: host.socketPath,
-    xmlPath,
-    name: "bench_twin",
-    async remove() {
-      await network.down(uid);
-      await local.nodes.network.end(uid);
-    },
-  };
-}
-
 async function startBare(twin: Twin): Promise<number> {
-  const uri = `qemu+unix:///system?socket=${twin.socketPath}`;
   const begin = performance.now();
-  await virsh(["-q", "-c", uri, "create", twin.xmlPath]);
+  await virsh(twin.uri, ["create", twin.xmlPath]);
   const milliseconds = performance.now() - begin;
-  await virsh(["-q", "-c", uri, "destroy", twin.name]);
+  await virsh(twin.uri, ["destroy", twin.name]);
   return milliseconds;
-}
-
-/** As from a user's shell: this process, which is large, does not fork for it. */
-async function virsh(args: readonly string[]): Promise<void> {
-  const { code, complaint } = await runProgram("virsh", args, { timeoutMilliseconds: 60_000 });
-  if (code !== 0) throw new Error(`virsh ${args.join(" ")}: ${complaint}`);
 }

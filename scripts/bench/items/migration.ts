@@ -1,0 +1,338 @@
+/**
+ * What a move costs: request→Succeeded through the API, beside a bare `virsh migrate` of a guest that is in everything
+ * the same, between the same two libvirts, in one run and in turns, to and fro. Bare, the two QEMUs speak over a socket of
+ * this machine without encryption, and pods, links and disks are there already. Both guests run all the time; ours is asked
+ * for its page without a pause, and keeps a counter that lives in its memory only.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import type { VirtualMachine } from "#api/virtual-machine.ts";
+import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { openInstance, type Instance } from "#local/instance.ts";
+import { startLocal, type Local } from "#local/process.ts";
+import { teardown } from "#local/teardown.ts";
+import { copiedDisks } from "#node-runtime/domain/incoming.ts";
+import { Client } from "../../../cli/client.ts";
+import { demoGuest } from "../../guest/guest.ts";
+import { sampled, type FigureSpec } from "../figure.ts";
+import type { BenchContext, BenchItem } from "../item.ts";
+import { summarize } from "../samples.ts";
+import { createTrace, MOVE, type Trace } from "../trace.ts";
+import { twinOf, virsh, type Twin } from "../twin.ts";
+
+const API = "/apis/kubevirt.io/v1/namespaces/default";
+const NAME = "mover";
+const WARM_UP_ROUNDS = 1;
+const ASK_EVERY_MILLISECONDS = 10;
+
+/** What a move may cost; see SPECIFICATION.md. */
+const MOST_TIMES_BARE = 1.2;
+const MOST_TIMES_BARE_DOWNTIME = 1.1;
+const MOST_TO_LIBVIRT_MILLISECONDS = 100;
+
+export const migration: BenchItem = {
+  name: "migration",
+  about: "live migration through the API, beside bare `virsh migrate` of the same guest",
+  quick: false,
+  mostSeconds: 3600,
+  needsNode: true,
+  run: benchMigration,
+};
+
+interface Subject {
+  readonly local: Local;
+  readonly instance: Instance;
+  readonly trace: Trace;
+  readonly client: Client;
+}
+
+async function benchMigration(context: BenchContext): Promise<readonly FigureSpec[]> {
+  const { say } = context;
+  const guest = await demoGuest({ say });
+  const instance = await openInstance(await mkdtemp(join(tmpdir(), "vt-")));
+  await mkdir(instance.paths.layouts);
+  await symlink(guest.layout, join(instance.paths.layouts, "demo-guest"));
+  const trace = createTrace(MOVE);
+  let local: Local | undefined;
+  try {
+    local = await startLocal({ instance, nodes: 2, port: 0, log: trace.log, progress: say });
+    const client = await Client.open(instance.paths.kubeconfig);
+    return await measure({ local, instance, trace, client }, context);
+  } finally {
+    try {
+      await local?.close();
+    } finally {
+      await teardown(instance, { graceSeconds: 0, progress: say });
+      await rm(instance.directory, { recursive: true, force: true });
+    }
+  }
+}
+
+interface Moved {
+  readonly totalMilliseconds: number;
+  readonly downtimeMilliseconds: number;
+}
+
+async function measure(subject: Subject, context: BenchContext): Promise<readonly FigureSpec[]> {
+  const { say, signal, quick, rounds = quick ? 4 : 10 } = context;
+  const { trace } = subject;
+  const ours: Moved[] = [];
+  const bare: Moved[] = [];
+  const toLibvirt: number[] = [];
+  const gaps: number[] = [];
+  const vmi = await startOurs(subject, signal);
+  const address = vmi.status?.interfaces?.[0]?.ipAddress ?? "";
+  const uid = randomUUID();
+  const { local, instance } = subject;
+  const twins = [
+    await twinOf({ local, instance, vmi, node: "node-1", uid }),
+    await twinOf({ local, instance, vmi, node: "node-2", uid }),
+  ] as const;
+  await virsh(twins[0].uri, ["create", twins[0].xmlPath]);
+  await answers(twins[0].address, signal);
+  const pages = keepAsking(() => address);
+  try {
+    let [from, to]: readonly [Twin, Twin] = twins;
+    let before = await counter(address);
+    for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
+      signal.throwIfAborted();
+      pages.longestGap();
+      const mine = await move(subject);
+      const gap = pages.longestGap();
+      const after = await counter(address);
+      if (after.bootID !== before.bootID || after.count < before.count)
+        throw new Error(`the guest was reset: ${JSON.stringify(before)} became ${JSON.stringify(after)}`);
+      before = after;
+      const other = await moveBare(from, to);
+      [from, to] = [to, from];
+      const counted = round >= WARM_UP_ROUNDS;
+      if (counted) {
+        ours.push(mine);
+        bare.push(other);
+        gaps.push(gap);
+        const called = trace.until("libvirt called");
+        if (called !== undefined) toLibvirt.push(called);
+      }
+      say(
+        `round ${round + 1}: ours ${told(mine)}, page away ${gap.toFixed(0)} ms; virsh ${told(other)}${counted ? "" : " (warm-up)"}`,
+      );
+    }
+    await virsh(from.uri, ["destroy", from.name]);
+  } finally {
+    pages.end();
+    for (const twin of twins) await twin.remove();
+  }
+  return figures({ ours, bare, toLibvirt, gaps }, trace);
+}
+
+function told({ totalMilliseconds, downtimeMilliseconds }: Moved): string {
+  return `${totalMilliseconds.toFixed(0)} ms, halted ${downtimeMilliseconds.toFixed(0)} ms`;
+}
+
+function figures(
+  measured: {
+    readonly ours: readonly Moved[];
+    readonly bare: readonly Moved[];
+    readonly toLibvirt: readonly number[];
+    readonly gaps: readonly number[];
+  },
+  trace: Trace,
+): readonly FigureSpec[] {
+  const totals = (all: readonly Moved[]) => summarize(all.map(({ totalMilliseconds }) => totalMilliseconds));
+  const downtimes = (all: readonly Moved[]) => summarize(all.map(({ downtimeMilliseconds }) => downtimeMilliseconds));
+  const { ours, bare, toLibvirt, gaps } = measured;
+  const [total, downtime] = [totals(bare), downtimes(bare)];
+  return [
+    sampled(
+      {
+        name: "total",
+        title: "request→Succeeded, through the API",
+        unit: "ms",
+        better: "less",
+        baseline: { title: "virsh migrate, same guest", value: total.median, samples: total },
+        promise: { of: "ratio", at: "most", limit: MOST_TIMES_BARE },
+      },
+      totals(ours),
+    ),
+    sampled(
+      {
+        name: "downtime",
+        title: "the guest halted, as libvirt counts it",
+        unit: "ms",
+        better: "less",
+        baseline: { title: "virsh migrate, same guest", value: downtime.median, samples: downtime },
+        promise: { of: "ratio", at: "most", limit: MOST_TIMES_BARE_DOWNTIME },
+      },
+      downtimes(ours),
+    ),
+    sampled(
+      {
+        name: "request-to-libvirt",
+        title: "request→first call of libvirt's migration",
+        unit: "ms",
+        better: "less",
+        promise: { of: "value", at: "most", limit: MOST_TO_LIBVIRT_MILLISECONDS },
+      },
+      summarize(toLibvirt),
+    ),
+    sampled({ name: "page-away", title: "the guest's page unanswered", unit: "ms", better: "less" }, summarize(gaps)),
+    ...trace
+      .steps()
+      .map(({ step, summary }) =>
+        sampled(
+          { name: `step-${step.replaceAll(/[^a-z]+/gi, "-")}`, title: `of it: ${step}`, unit: "ms", better: "less" },
+          summary,
+        ),
+      ),
+  ];
+}
+
+async function startOurs({ client }: Subject, signal: AbortSignal): Promise<VirtualMachineInstance> {
+  const demo = parse(await readFile(join(import.meta.dirname, "../../guest/demo-vm.yaml"), "utf8")) as VirtualMachine;
+  await client.send("POST", `${API}/virtualmachines`, { ...demo, metadata: { name: NAME } });
+  for (;;) {
+    signal.throwIfAborted();
+    const { items } = await client.send<{ items: VirtualMachineInstance[] }>("GET", `${API}/virtualmachineinstances`);
+    const [vmi] = items;
+    const address = vmi?.status?.interfaces?.[0]?.ipAddress;
+    if (vmi?.status?.phase === "Running" && address !== undefined) {
+      await answers(address, signal);
+      return vmi;
+    }
+    await pause(100);
+  }
+}
+
+/** Asked for until a watch says that it has succeeded. */
+async function move({ client, local, trace }: Subject): Promise<Moved> {
+  const path = `${API}/virtualmachineinstancemigrations`;
+  const list = await client.send<{ metadata: { resourceVersion: string } }>("GET", path);
+  const stop = new AbortController();
+  trace.clear();
+  const asked = performance.now();
+  const { metadata } = await client.send<VirtualMachineInstanceMigration>("POST", path, {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstanceMigration",
+    metadata: { generateName: "bench-" },
+    spec: { vmiName: NAME },
+  });
+  for await (const line of client.lines(
+    `${path}?watch=true&resourceVersion=${list.metadata.resourceVersion}`,
+    stop.signal,
+  )) {
+    const { object } = JSON.parse(line) as { object: VirtualMachineInstanceMigration };
+    if (object.metadata.name !== metadata.name) continue;
+    if (object.status?.phase === "Failed") throw new Error(JSON.stringify(object.status.migrationState));
+    if (object.status?.phase !== "Succeeded") continue;
+    const seen = performance.now();
+    stop.abort();
+    trace.add(asked, seen);
+    const statuses = [...local.nodes.runtimes.values()].flatMap((runtime) => runtime.machines());
+    const arrived = statuses.find(({ move: one }) => one?.migration === metadata.uid && one?.phase === "arrived");
+    const downtimeMilliseconds = arrived?.move?.figures?.downtimeMilliseconds;
+    if (downtimeMilliseconds === undefined) throw new Error("the target does not say how long the guest was halted");
+    return { totalMilliseconds: seen - asked, downtimeMilliseconds };
+  }
+  throw new Error("the watch ended before the guest had moved");
+}
+
+/** As `virsh` does it from a shell: the client drives both daemons; the QEMUs meet at a socket. */
+async function moveBare(from: Twin, to: Twin): Promise<Moved> {
+  const live = await virsh(from.uri, ["dumpxml", "--migratable", from.name]);
+  const xml = join(to.directory, "incoming.xml");
+  await writeFile(xml, live.replaceAll(from.directory, to.directory));
+  const disks = copiedDisks(from.order.spec);
+  const begin = performance.now();
+  await virsh(from.uri, [
+    "migrate",
+    "--live",
+    ...(disks.length === 0 ? [] : ["--copy-storage-all", "--migrate-disks", disks.join(",")]),
+    "--xml",
+    xml,
+    "--migrateuri",
+    `unix://${join(to.directory, "m")}`,
+    "--disks-uri",
+    `unix://${join(to.directory, "d")}`,
+    from.name,
+    to.uri,
+  ]);
+  const totalMilliseconds = performance.now() - begin;
+  const said = /^Total downtime:\s+(\d+)/m.exec(await virsh(to.uri, ["domjobinfo", "--completed", to.name]));
+  if (said === null) throw new Error("virsh does not say how long the guest was halted");
+  return { totalMilliseconds, downtimeMilliseconds: Number(said[1]) };
+}
+
+interface Asking {
+  /** Milliseconds between two answers at most, since the last call. */
+  longestGap(): number;
+  end(): void;
+}
+
+/** A client that wants the page all the time, each time by a new connection. */
+function keepAsking(address: () => string): Asking {
+  let ended = false;
+  let gap = 0;
+  let answered = performance.now();
+  void (async () => {
+    while (!ended) {
+      const there = await page(address(), 200).then(
+        () => true,
+        () => false,
+      );
+      if (there) {
+        gap = Math.max(gap, performance.now() - answered);
+        answered = performance.now();
+      }
+      await pause(ASK_EVERY_MILLISECONDS);
+    }
+  })();
+  return {
+    longestGap() {
+      const longest = gap;
+      gap = 0;
+      return longest;
+    },
+    end: () => void (ended = true),
+  };
+}
+
+async function counter(address: string): Promise<{ readonly count: number; readonly bootID: string }> {
+  const [count, , bootID] = (await page(address, 5_000)).trim().split(/\s+/);
+  if (count === undefined || bootID === undefined) throw new Error("the counter page is empty");
+  return { count: Number(count), bootID };
+}
+
+async function answers(address: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      await page(address, 1_000);
+      return;
+    } catch {
+      await pause(200); // it boots
+    }
+  }
+}
+
+function page(host: string, timeout: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host, path: "/counter", agent: false, signal: AbortSignal.timeout(timeout) }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => (text += chunk));
+      response.on("error", reject);
+      response.on("end", () => resolve(text));
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
