@@ -71,7 +71,10 @@ export const release = defineFunction<ReleaseFacts>({
         effects.push({ do: "remove", kind: Pod, object: pod, gracePeriodSeconds: POD_GRACE_SECONDS });
       } else if (claim !== undefined && endOfBoot(node, claim.bootID)?.reason === "NodeConfirmedOff") {
         effects.push({ do: "remove", kind: Pod, object: pod, gracePeriodSeconds: 0 });
-        return { effects, because: `${claim.node} is off, as an operator has confirmed: no kubelet will let the pod go` };
+        return {
+          effects,
+          because: `${claim.node} is off, as an operator has confirmed: no kubelet will let the pod go`,
+        };
       }
       return { effects, because: isDeleting(pod) ? "the anchor pod is going" : "the run is over: its anchor pod goes" };
     }

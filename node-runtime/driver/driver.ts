@@ -190,7 +190,7 @@ export class Driver {
       case "stopped":
         this.#heard.stop = event.how;
         // The hypervisor is about to answer whether the guest has run here: cut short, nobody would ever know.
-        if (this.#work?.step === "admit") return;
+        if (place.at === "incoming" && this.#work?.step === "admit") return;
         return this.#end(exitOf(event.how, this.#circumstances()));
       case "suspended":
         // Its own step will tell.

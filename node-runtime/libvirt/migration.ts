@@ -6,7 +6,14 @@
  * handed its memory over stays halted. That is what a runtime that comes back has to find.
  */
 import { Fault } from "#events/fault.ts";
-import type { Incoming, MigrationFigures, MigrationParameters, MigrationTuning, Outgoing, Wire } from "../hypervisor.ts";
+import type {
+  Incoming,
+  MigrationFigures,
+  MigrationParameters,
+  MigrationTuning,
+  Outgoing,
+  Wire,
+} from "../hypervisor.ts";
 import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
 import { disconnected, faultOf, LibvirtError } from "./error.ts";
 import { figuresOf } from "./job-stats.ts";

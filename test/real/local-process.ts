@@ -233,7 +233,11 @@ function httpGet(host: string, path: string): Promise<string> {
 }
 
 /** A VirtualMachine that boots the demo guest by kernel; `spec` of the template can be changed before it is applied. */
-export function demoVM(local: Pick<LocalProcess, "image">, name: string, change: (vm: Manifest) => void = () => undefined): string {
+export function demoVM(
+  local: Pick<LocalProcess, "image">,
+  name: string,
+  change: (vm: Manifest) => void = () => undefined,
+): string {
   const vm: Manifest = {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachine",
