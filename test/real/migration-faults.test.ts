@@ -20,8 +20,8 @@ const NAME = "pet";
 const DOMAIN = `default_${NAME}`;
 const API = "/apis/kubevirt.io/v1/namespaces/default";
 const MIGRATIONS = `${API}/virtualmachineinstancemigrations`;
-/** From a fault until the guest answers again, on a busy machine. */
-const PATIENCE_MS = 90_000;
+/** From a fault until the guest answers again: it may have to boot on a busy machine. */
+const PATIENCE_MS = 150_000;
 
 interface Ends {
   readonly source: NodeName;
@@ -93,7 +93,7 @@ const CASES: readonly (readonly [Point, Fault, "source" | "target" | "either" | 
   ["finishing", "the target's runtime", "restarts"],
 ];
 
-describe.skipIf(cannotBoot() !== undefined)("a guest that moves while", { timeout: 180_000 }, () => {
+describe.skipIf(cannotBoot() !== undefined)("a guest that moves while", { timeout: 400_000 }, () => {
   let parts: Parts;
   let watched: Watched;
   let bootID = "";
