@@ -3,7 +3,7 @@
  * server and the nodes. Killed, it leaves nothing behind but what it wrote; the next one lists and goes on.
  */
 import type { CloudEvent } from "#events/cloud-event.ts";
-import { createBroker, type LocalBroker } from "#events/broker/broker.ts";
+import { createBroker } from "#events/broker/broker.ts";
 import { Fault } from "#events/fault.ts";
 import type { DeadLetter, DecisionRecord, Journal } from "#events/journal-entry.ts";
 import { silentLog } from "#events/log.ts";
@@ -17,9 +17,11 @@ import { createDispatcher, defaultDelivery } from "#functions/dispatcher.ts";
 import { isNews } from "#functions/news.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
 import { createRollCall } from "#functions/roll-call.ts";
+import { waits } from "#functions/waiting.ts";
 import { runKubelet, type PodNetwork } from "#local/kubelet.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
 import type { Listening } from "./control-door.ts";
+import { looseBroker } from "./loose-broker.ts";
 import type { SimulatedNode } from "./node.ts";
 import { nodesDoor } from "./nodes-door.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
@@ -32,6 +34,8 @@ export interface ControlPlaneParts {
   readonly scheduler: Scheduler;
   readonly weather: Weather;
   readonly seams: Seams;
+  /** Events reach functions through a broker that is not ours, and functions read the API server itself. */
+  readonly loose: boolean;
   /** Milliseconds that its wall clock is ahead. */
   readonly skew: number;
   readonly decided: (decision: DecisionRecord) => void;
@@ -41,11 +45,12 @@ export interface ControlPlaneParts {
 
 export interface ControlPlane extends Listening {
   readonly process: Process;
-  readonly broker: LocalBroker;
   kill(): void;
 }
 
 const PARALLEL = 64;
+/** What control does where a broker may lose events. */
+const LOSSY = { parallel: 32, retellSeconds: 300, retellWaiting: { seconds: 20, waits } } as const;
 
 export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   const { server, nodes, scheduler, weather, seams } = parts;
@@ -54,7 +59,11 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   const { clock } = process;
   const journal = journalOf(parts);
   const broker = createBroker({ journal, clock, random: weather.random, log: silentLog, parallel: PARALLEL });
-  const publish = seams.publish((event) => broker.publish(event));
+  const loose = parts.loose ? looseBroker({ ...parts, process }) : undefined;
+  const publish = seams.publish(async (event) => {
+    await loose?.publish(event);
+    await broker.publish(event);
+  });
   const cluster = seams.cluster(apiDoor({ server, process, scheduler, weather }));
   const source = startSource({
     cluster,
@@ -63,6 +72,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     deadlineOf: seams.deadlineOf(deadlineOf),
     isNews,
     resyncSeconds: seams.resyncSeconds,
+    ...(parts.loose ? LOSSY : {}),
     clock,
     sourceName: "/virtive/source",
     random: weather.random,
@@ -73,14 +83,15 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   const heartbeatIsNews = heartbeatNews(config, source, rollCall);
   createDispatcher({
     functions: seams.functions(functions(config)),
-    reader: source.reader,
-    writer: source.writer,
+    reader: loose === undefined ? source.reader : cluster,
+    writer: loose === undefined ? source.writer : cluster,
     nodes: nodesDoor({ nodes, process, scheduler, weather }),
     journal,
-    broker,
+    broker: loose ?? broker,
     clock,
     log: silentLog,
-    rollCall,
+    // Functions that live elsewhere hear no heartbeat but by its event.
+    ...(loose === undefined ? { rollCall } : {}),
   }).start();
   runKubelet({
     nodes: new Set(nodes.keys()),
@@ -96,10 +107,9 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
 
   return {
     process,
-    broker,
     async heartbeat(body) {
       const said = JSON.parse(body) as Heartbeat;
-      if (await heartbeatIsNews(said)) await publish(heartbeatEvent(said, clock));
+      if (loose !== undefined || (await heartbeatIsNews(said))) await publish(heartbeatEvent(said, clock));
       return said.node;
     },
     report: (event) => publish(event),

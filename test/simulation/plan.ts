@@ -57,6 +57,8 @@ export interface Setting {
   readonly minutes: number;
   /** Users move guests between nodes, too. */
   readonly moves?: boolean;
+  /** Events go through a broker that keeps no order and loses some, as Knative's may. */
+  readonly loose?: boolean;
 }
 
 export const SETTING: Setting = { vms: ["web", "db", "mail"], nodes: ["node1", "node2"], minutes: 10 };

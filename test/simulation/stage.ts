@@ -57,6 +57,7 @@ export class Stage {
   decisions = 0;
   readonly #server: ApiServer;
   readonly #seams: Seams;
+  readonly #loose: boolean;
   readonly #fate: Process;
   readonly #door: ControlDoor;
   readonly #users: Users;
@@ -76,6 +77,7 @@ export class Stage {
   constructor({ seed, setting, seams, told }: StageOptions) {
     const { scheduler } = this;
     this.#seams = seams;
+    this.#loose = setting.loose === true;
     this.weather = createWeather(seed);
     this.story = createStory(told, () => scheduler.now);
     this.#fate = scheduler.process("fate");
@@ -227,6 +229,7 @@ export class Stage {
       scheduler,
       weather,
       seams: this.#seams,
+      loose: this.#loose,
       skew: this.#controlSkew,
       decided: (decision) => {
         this.decisions += 1;

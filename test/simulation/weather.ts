@@ -27,8 +27,9 @@ export interface Weather {
   readonly random: Random;
   begin(spell: Spell, where: string | undefined): void;
   end(spell: Spell, where: string | undefined): void;
-  /** All spells end. */
+  /** All spells end, and nothing befalls any more. */
   clear(): void;
+  readonly over: boolean;
   /** Whether the spell strikes this call, where it is about a node: there. Counted when it does. */
   strikes(spell: Spell, likelihood: number, where?: string): boolean;
   /** Milliseconds that a message or a call takes. */
@@ -44,6 +45,7 @@ export function createWeather(seed: number): Weather {
   const random = seededRandom(seed);
   const spells = new Map<string, number>();
   const struck: Record<string, number> = {};
+  let over = false;
   const nameOf = (spell: Spell, where: string | undefined): string =>
     where === undefined ? spell : `${spell} ${where}`;
   const blows = (spell: Spell, where: string | undefined): boolean =>
@@ -62,7 +64,13 @@ export function createWeather(seed: number): Weather {
       if (left > 0) spells.set(name, left);
       else spells.delete(name);
     },
-    clear: () => spells.clear(),
+    clear() {
+      over = true;
+      spells.clear();
+    },
+    get over() {
+      return over;
+    },
     strikes(spell, likelihood, where) {
       if (!blows(spell, where) || random() >= likelihood) return false;
       struck[spell] = (struck[spell] ?? 0) + 1;

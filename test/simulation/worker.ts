@@ -11,6 +11,7 @@ export interface Order {
   readonly seeds: number;
   readonly mutation: string | undefined;
   readonly moves: boolean;
+  readonly loose: boolean;
 }
 
 export type Told = Tally;
@@ -20,12 +21,12 @@ Error.stackTraceLimit = 0;
 
 parentPort?.on("message", (order: Order) => void perform(order));
 
-async function perform({ from, seeds, mutation, moves }: Order): Promise<void> {
+async function perform({ from, seeds, mutation, moves, loose }: Order): Promise<void> {
   const tally = emptyTally();
   const before = process.threadCpuUsage();
   for (let seed = from; seed < from + seeds; seed += 1) {
     const seams = mutation === undefined ? asTheyAre : mutationOf(mutation).seams();
-    addHistory(tally, seed, await live({ seed, seams, setting: moves ? MOVING : SETTING }));
+    addHistory(tally, seed, await live({ seed, seams, setting: { ...(moves ? MOVING : SETTING), loose } }));
   }
   const { user, system } = process.threadCpuUsage(before);
   tally.cpuSeconds = (user + system) / 1e6;
