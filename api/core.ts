@@ -13,6 +13,7 @@ export interface Pod extends KubeObject {
     readonly affinity?: unknown;
     readonly restartPolicy?: "Always" | "OnFailure" | "Never";
     readonly terminationGracePeriodSeconds?: number;
+    readonly readinessGates?: readonly { readonly conditionType: string }[];
     readonly containers: readonly Container[];
     readonly [field: string]: unknown;
   };

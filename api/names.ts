@@ -34,6 +34,9 @@ export const annotation = {
   inventory: "virtive.dev/inventory",
 } as const;
 
+/** Condition of a migration's target pod, and its readiness gate: the guest runs in it, so Services may lead to it. */
+export const GUEST_ARRIVED = "virtive.dev/guest-arrived";
+
 export const finalizer = {
   vm: "kubevirt.io/virtualMachineControllerFinalize",
   vmi: "kubevirt.io/foregroundDeleteVirtualMachine",

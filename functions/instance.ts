@@ -87,6 +87,12 @@ export function fractionOf(text: string): number {
   return createHash("sha256").update(text).digest().readUInt32BE(0) / 2 ** 32;
 }
 
+/** It runs; whether Services lead to it is another matter: a migration's target waits for its guest. */
+export function containersReady(pod: Pod): boolean {
+  const conditions = pod.status?.conditions ?? [];
+  return conditions.some(({ type, status }) => (type === "ContainersReady" || type === "Ready") && status === "True");
+}
+
 export function isReady(pod: Pod): boolean {
   return (
     pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true

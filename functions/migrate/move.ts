@@ -15,14 +15,14 @@
  */
 import { Pod, type Node } from "#api/core.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
-import { annotation } from "#api/names.ts";
+import { annotation, GUEST_ARRIVED } from "#api/names.ts";
 import { partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { flowEvents, reports } from "#events/catalogue.ts";
 import { deadlineOf } from "../deadlines.ts";
 import { changed, defineFunction, due, nothing, told, type Decision, type Looks } from "../define.ts";
-import { anchorName, anchorNameFor, isDeleting, isReady, type Instance } from "../instance.ts";
+import { anchorName, anchorNameFor, containersReady, isDeleting, type Instance } from "../instance.ts";
 import {
   bootIDOf,
   claimOf,
@@ -37,7 +37,7 @@ import { instanceKeys } from "./keys.ts";
 import { refusal } from "./migratable.ts";
 import { current, isOver, isUnderWay, migrationPhase, type Migration } from "./migrations.ts";
 import { advance, type Ends } from "./ends.ts";
-import { beginning, cleared, failedBefore, lost, noted, type Configuration } from "./outcome.ts";
+import { beginning, cleared, failedBefore, lost, noted, served, type Configuration } from "./outcome.ts";
 
 export interface MoveFacts {
   readonly vmi: Instance | undefined;
@@ -45,6 +45,8 @@ export interface MoveFacts {
   /** The target's pod of the migration that is under way. */
   readonly pod: Stored<Pod> | undefined;
   readonly targetNode: Stored<Node> | undefined;
+  /** The pod that the guest has moved into, when it has moved before. */
+  readonly arrivedPod: Stored<Pod> | undefined;
   /** The pod that the guest leaves. */
   readonly sourcePod: Stored<Pod> | undefined;
   readonly source: MachineFact | undefined;
@@ -89,6 +91,7 @@ export const move = defineFunction<MoveFacts>({
     "VirtualMachineInstance.status.nodeName=when it has moved",
     "VirtualMachineInstance.status.activePods=when it has moved",
     "Pod.remove=of a migration's ends",
+    `Pod.status.conditions[${GUEST_ARRIVED}]`,
     "order running, paused, incoming, off",
     "record",
   ],
@@ -104,6 +107,7 @@ export const move = defineFunction<MoveFacts>({
       vmi,
       migrations,
       pod: undefined,
+      arrivedPod: undefined,
       targetNode: undefined,
       sourcePod: undefined,
       source: undefined,
@@ -113,15 +117,17 @@ export const move = defineFunction<MoveFacts>({
     };
     if (vmi === undefined) return idle;
     if (to !== undefined) return { ...idle, ...(await ends(looks, vmi, to.node, to.pod)) };
+    const hasMoved = vmi.status?.claim?.pod !== undefined;
+    const arrivedPod = hasMoved ? await looks.cluster.get(Pod, { ...at, name: anchorName(vmi) }) : undefined;
     const mine = current(migrations);
-    if (mine === undefined) return { ...idle, pod: await strandedPod(looks, vmi, migrations) };
+    if (mine === undefined) return { ...idle, arrivedPod, pod: await strandedPod(looks, vmi, migrations) };
     const pod = await looks.cluster.get(Pod, { ...at, name: anchorNameFor(vmi, mine.metadata.uid) });
     const settings = (await looks.cluster.list(KubeVirt))[0]?.spec.configuration?.migrations;
-    const begins = pod !== undefined && isReady(pod) && migrationPhase(mine) === "Scheduling";
+    const begins = pod !== undefined && containersReady(pod) && migrationPhase(mine) === "Scheduling";
     const files = begins ? await readFiles(looks.cluster, vmi) : NO_FILES;
     const targetNode = await readNode(looks, pod?.spec.nodeName);
     const source = begins ? await readMachineOn(looks, claimOf(vmi)?.node, vmi) : undefined;
-    return { ...idle, pod, targetNode, source, files, configuration: settings ?? {} };
+    return { ...idle, pod, arrivedPod, targetNode, source, files, configuration: settings ?? {} };
   },
 
   decide(facts, now) {
@@ -130,7 +136,10 @@ export const move = defineFunction<MoveFacts>({
     if (targetOf(vmi) !== undefined) return atBothEnds(facts, vmi, now);
     const mine = current(migrations);
     const done = migrations.filter(isOver);
-    const settled = cleared(done, facts.pod !== undefined && mine === undefined ? facts.pod : undefined);
+    const settled = [
+      ...cleared(done, facts.pod !== undefined && mine === undefined ? facts.pod : undefined),
+      ...served(facts.arrivedPod, now),
+    ];
     if (mine === undefined) return { effects: settled, because: "no migration of the instance is open" };
     // Its end is noted on the instance first: what else was to be written may not have been.
     const decision = noted(vmi, mine, now) ?? beforeClaim(facts, vmi, mine, now);
@@ -180,7 +189,7 @@ function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date
   const bootID = bootIDOf(targetNode);
   const { source } = facts;
   const lives = source?.known === "yes" && source.status.state !== "stopped";
-  const ready = lives && pod !== undefined && isReady(pod) && !isDeleting(pod);
+  const ready = lives && pod !== undefined && containersReady(pod) && !isDeleting(pod);
   if (ready && targetNode !== undefined && bootID !== undefined) {
     const address = targetNode.metadata.annotations?.[annotation.runtimeURL] ?? "";
     const { configuration, files } = facts;

@@ -1,7 +1,7 @@
 /** How a migration begins and how it ends, as effects. Pure. */
 import { Pod } from "#api/core.ts";
-import { annotation, finalizer } from "#api/names.ts";
-import { rfc3339, type Stored } from "#api/object.ts";
+import { annotation, finalizer, GUEST_ARRIVED } from "#api/names.ts";
+import { rfc3339, withCondition, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtual-machine-instance-migration.ts";
 import { nothing, statusPatch, type Decision, type Effect } from "../define.ts";
@@ -180,6 +180,8 @@ function passedOn(ends: Ends, now: Date, passing: Passing): Decision {
             },
           ]),
       ...removed(sourcePod),
+      // The kubelet writes here too: should this be too late, the rest is done.
+      ...(passing.phase === "Succeeded" ? served(pod, now) : []),
       passing.record,
     ],
     because: passing.because,
@@ -338,6 +340,14 @@ function endPatch(
   const status = { ...inMigrationPhase(migration, phase, now), migrationState: state };
   // With its end it holds nothing any more.
   return [...statusPatch(VirtualMachineInstanceMigration, migration, status), ...cleared([migration], undefined)];
+}
+
+/** The guest runs in this pod, which a migration made: Services lead to it from now on. */
+export function served(pod: Stored<Pod> | undefined, now: Date): readonly Effect[] {
+  const waits = pod?.spec.readinessGates?.some(({ conditionType }) => conditionType === GUEST_ARRIVED) === true;
+  if (pod === undefined || !waits || isDeleting(pod)) return [];
+  const conditions = withCondition(pod.status?.conditions, { type: GUEST_ARRIVED, status: "True" }, now);
+  return statusPatch(Pod, pod, { ...pod.status, conditions });
 }
 
 function removed(pod: Stored<Pod> | undefined): readonly Effect[] {

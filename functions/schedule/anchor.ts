@@ -3,7 +3,7 @@
  * network; it ends when the guest is down. Pure.
  */
 import { Pod, type Toleration } from "#api/core.ts";
-import { annotation, label } from "#api/names.ts";
+import { annotation, GUEST_ARRIVED, label } from "#api/names.ts";
 import { apiVersionOf } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { GUEST_USER } from "#events/machine.ts";
@@ -91,6 +91,8 @@ export function anchorOf(
       // One pod is one run: another sandbox would have another address.
       restartPolicy: "Never",
       terminationGracePeriodSeconds: graceSeconds(vmi) + TEARDOWN_SECONDS,
+      // Both ends have the labels that Services select by; they lead to the one that has the guest.
+      ...(moving === undefined ? {} : { readinessGates: [{ conditionType: GUEST_ARRIVED }] }),
       enableServiceLinks: false,
       automountServiceAccountToken: false,
       securityContext: {

@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
+import { GUEST_ARRIVED } from "#api/names.ts";
 import type { Condition, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
@@ -327,7 +328,11 @@ async function arrangeTargetPod(cluster: MemoryCluster, name: string, ready: boo
         },
       ],
     },
-    spec: { ...(ready ? { nodeName: OTHER_NODE } : {}), containers: [{ name: "compute", image: "anchor" }] },
+    spec: {
+      ...(ready ? { nodeName: OTHER_NODE } : {}),
+      readinessGates: [{ conditionType: GUEST_ARRIVED }],
+      containers: [{ name: "compute", image: "anchor" }],
+    },
   });
   if (!ready) return;
   const conditions: Condition[] = [{ type: "Ready", status: "True" }];
