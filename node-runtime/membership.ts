@@ -1,6 +1,6 @@
 /**
  * The node's place in the cluster: a key that is made here and never leaves, and a certificate for it that the control
- * plane signs for who shows the token of the node's own pod. It lasts a day; after two thirds of it another one is asked
+ * plane signs for who shows the token of the node's own pod. It lasts a day by default; after two thirds of it another one is asked
  * for, with a new key, and takes the old one's place while everything runs.
  */
 import { readFile } from "node:fs/promises";
@@ -62,6 +62,8 @@ const TIMEOUT_MILLISECONDS = 10_000;
 const FIRST_RETRY_MILLISECONDS = 500;
 const MOST_RETRY_MILLISECONDS = 30_000;
 const RENEWED_AFTER = 2 / 3;
+/** However soon a certificate ends. */
+const LEAST_RENEWAL_MILLISECONDS = 5_000;
 
 /** Resolves once the node is a member: at once with what an earlier process kept, as long as it lasts. */
 export async function joinCluster(options: MembershipOptions, ended: AbortSignal): Promise<Membership> {
@@ -97,7 +99,7 @@ export async function joinCluster(options: MembershipOptions, ended: AbortSignal
 
   async function keepUp(): Promise<void> {
     while (!closed.signal.aborted && kept !== undefined) {
-      await wait(clock, renewalOf(kept).getTime() - clock.now().getTime(), closed.signal);
+      await wait(clock, untilRenewal(kept, clock.now()), closed.signal);
       await persist(closed.signal);
     }
   }
@@ -162,9 +164,10 @@ async function read({ node, disk, clock = systemClock }: MembershipOptions, path
   return validityOf(parsed.data.cert).notAfter > clock.now() ? parsed.data : undefined;
 }
 
-function renewalOf({ cert }: Kept): Date {
-  const { notBefore, notAfter } = validityOf(cert);
-  return new Date(notBefore.getTime() + (notAfter.getTime() - notBefore.getTime()) * RENEWED_AFTER);
+/** Of what is left of it: its begin is set back, for clocks that differ. */
+function untilRenewal({ cert }: Kept, now: Date): number {
+  const left = validityOf(cert).notAfter.getTime() - now.getTime();
+  return Math.max(LEAST_RENEWAL_MILLISECONDS, left * RENEWED_AFTER);
 }
 
 function tlsOf({ cert, key, ca }: Kept): ServerTls {

@@ -24,7 +24,7 @@ import type { Hypervisor } from "./hypervisor.ts";
 import type { ImageStore } from "./images/image.ts";
 import { Machines } from "./machines.ts";
 import { peerClient } from "./migration/peer-client.ts";
-import { wiresIn } from "./migration/wires.ts";
+import { openWires } from "./migration/wires.ts";
 import { Records } from "./records.ts";
 import { sendEvent, startReporter, type Reporter } from "./reporter.ts";
 import { serveOrders, type Listen, type Served, type ServerTls } from "./server.ts";
@@ -115,8 +115,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     random,
     log,
   });
-  const wires = wiresIn(stateDirectory);
-  const peers = peerClient({ tls: options.control.tls, departureWire: wires.departure, log });
+  const { guestUser } = options;
+  const wires = await openWires(stateDirectory, guestUser);
+  const peers = peerClient({ tls: options.control.tls, departureWire: wires.departure, guestUser, log });
   const consoles = openConsoles({
     hypervisor,
     pathOf: (uid) => join(records.directoryOf(uid), "console.log"),
@@ -204,6 +205,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     renew(tls) {
       server.renew(tls);
       client.renew(tls);
+      peers.renew(tls);
     },
     drained: () => machines.drained(),
     stopAll: (graceSeconds) => machines.stopAll(graceSeconds),

@@ -10,6 +10,7 @@ import { Fault, type FaultKind } from "#events/fault.ts";
 import { nodeOf, uriNames } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
 import type { ClientTls } from "../control-client.ts";
+import type { GuestUser } from "../host/configuration.ts";
 import type { Wire } from "../hypervisor.ts";
 import { FinishAnswer, PrepareAnswer, type PeerAddress, type Peers } from "./peers.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -18,6 +19,8 @@ export interface PeersOptions {
   readonly tls: ClientTls;
   /** Where this node's QEMU finds the sockets that lead to the target: the same at each call. */
   readonly departureWire: (uid: string) => Wire;
+  /** Whose QEMU's processes are; root's when unset. */
+  readonly guestUser: GuestUser | undefined;
   readonly log: Log;
 }
 
@@ -28,11 +31,13 @@ const MOST_ANSWER_BYTES = 4 * 1024 * 1024;
 const KINDS: Readonly<Record<string, FaultKind>> = { stale: "stale", later: "later", refused: "refused" };
 
 export interface PeerClient extends Peers {
+  /** Another certificate, or other authorities, for connections that are made from now on. */
+  renew(tls: ClientTls): void;
   close(): void;
 }
 
-export function peerClient({ tls, departureWire, log }: PeersOptions): PeerClient {
-  const agent = new Agent({ keepAlive: false, ...tls, minVersion: "TLSv1.3" });
+export function peerClient({ tls, departureWire, guestUser, log }: PeersOptions): PeerClient {
+  let agent = agentWith(tls);
 
   function optionsFor({ claim }: PeerAddress): RequestOptions {
     return { agent, checkServerIdentity: (_host, certificate) => wrongNode(claim.node, certificate) };
@@ -99,9 +104,15 @@ export function peerClient({ tls, departureWire, log }: PeersOptions): PeerClien
   return {
     prepare: (at, body) => ask(at, "prepare", body, PrepareAnswer),
     finish: (at, body) => ask(at, "finish", body, FinishAnswer),
-    tunnel: (at) => openTunnel({ wire: departureWire(at.uid), dial: (what) => dial(at, what), log }),
+    tunnel: (at) => openTunnel({ wire: departureWire(at.uid), owner: guestUser, dial: (what) => dial(at, what), log }),
+    // What is under way keeps its connections, which are nobody else's: the old agent has none to close.
+    renew: (next) => void (agent = agentWith(next)),
     close: () => agent.destroy(),
   };
+}
+
+function agentWith(tls: ClientTls): Agent {
+  return new Agent({ keepAlive: false, ...tls, minVersion: "TLSv1.3" });
 }
 
 function urlOf(at: PeerAddress, path: string): URL {

@@ -3,11 +3,12 @@
  * other runtime, which leads it to its QEMU's socket. No byte of a guest's memory is ever plain on a network, and no port
  * is open for it.
  */
-import { chmod, rm } from "node:fs/promises";
+import { chmod, chown, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { pipeline, type Duplex } from "node:stream";
 import { Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
+import type { GuestUser } from "../host/configuration.ts";
 import type { Wire } from "../hypervisor.ts";
 import { checkSocketPath } from "../libvirt/transport.ts";
 
@@ -15,6 +16,8 @@ export type Channel = "memory" | "disks";
 
 export interface TunnelOptions {
   readonly wire: Wire;
+  /** Who connects, when it is not root. */
+  readonly owner: GuestUser | undefined;
   readonly dial: (channel: Channel) => Promise<Duplex>;
   readonly log: Log;
 }
@@ -24,7 +27,7 @@ const MOST_CONNECTIONS = 64;
 
 /** Listens when it resolves. @throws Fault later, refused SocketPathTooLong */
 export async function openTunnel(options: TunnelOptions): Promise<{ readonly wire: Wire; close(): Promise<void> }> {
-  const { wire, dial, log } = options;
+  const { wire, owner, dial, log } = options;
   const open = new Set<Duplex>();
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
@@ -34,7 +37,7 @@ export async function openTunnel(options: TunnelOptions): Promise<{ readonly wir
   };
   try {
     for (const channel of ["memory", "disks"] as const) {
-      servers.push(await listen(wire[channel], (socket) => void lead(channel, socket)));
+      servers.push(await listen(wire[channel], owner, (socket) => void lead(channel, socket)));
     }
     return { wire, close };
   } catch (thrown) {
@@ -77,7 +80,11 @@ export function join(one: Duplex, other: Duplex): void {
   pipeline(other, one, () => undefined);
 }
 
-async function listen(path: string, connected: (socket: Socket) => void): Promise<Server> {
+async function listen(
+  path: string,
+  owner: GuestUser | undefined,
+  connected: (socket: Socket) => void,
+): Promise<Server> {
   checkSocketPath(path);
   await rm(path, { force: true }); // of a process that is gone
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, connected);
@@ -87,5 +94,6 @@ async function listen(path: string, connected: (socket: Socket) => void): Promis
     server.listen(path, resolve);
   });
   await chmod(path, 0o600);
+  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
   return server;
 }
