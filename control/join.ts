@@ -32,8 +32,6 @@ import { TokenReview } from "./kinds.ts";
 
 export const AUDIENCE = "virtive-control";
 export const NODE_ACCOUNT = "virtive-node";
-/** Nodes renew daily, and after that are found out to be gone. */
-const CERTIFICATE_MILLISECONDS = 24 * 3_600_000;
 const MOST_BODY_BYTES = 32 * 1024;
 const MOST_TOKEN_CHARACTERS = 8 * 1024;
 /** A node joins once a day. Behind some Services all nodes have one address. */
@@ -64,6 +62,8 @@ export interface JoinOptions {
   readonly namespace: string;
   /** Undefined: there is none yet. */
   readonly authority: () => { readonly signer: Identity; readonly bundle: string } | undefined;
+  /** How long a node's certificate lasts. */
+  readonly certificateSeconds: number;
   readonly addressOf: (context: Context) => string;
   readonly clock: Clock;
   readonly log: Log;
@@ -113,7 +113,7 @@ async function join(
   const certificate = await signer.sign(
     wanted,
     { commonName: `system:virtive:node:${node}`, names, usages: [SERVER_AUTH, CLIENT_AUTH] },
-    new Date(clock.now().getTime() + CERTIFICATE_MILLISECONDS),
+    new Date(clock.now().getTime() + options.certificateSeconds * 1000),
   );
   log.info({ node, names: names.map(({ value }) => value) }, `${node} got a certificate`);
   return { certificate, ca: authority.bundle, controlURI: CONTROL_URI };

@@ -8,13 +8,15 @@
  *   VIRTIVE_INGRESS_PORT   HTTPS for nodes: /heartbeat, /events, /join (8444)
  *   VIRTIVE_SERVICE        name of the Service in front, of the Lease, and in certificates (virtive-control)
  *   VIRTIVE_ANCHOR_IMAGE   image of anchor pods
+ *   VIRTIVE_NODE_CERTIFICATE_SECONDS   how long a node's certificate lasts (86400)
+ *   VIRTIVE_LINGER_SECONDS how long it serves on after SIGTERM (0)
  *   VIRTIVE_SHAPE          compact (functions run here) or knative (events go to K_SINK)
  *   K_SINK, K_OIDC_TOKEN   knative: the broker's URL, and a file with the token for it (/oidc/token, if it is there)
  *   VIRTIVE_FUNCTION_ACCOUNTS  knative: ServiceAccounts of the namespace that functions run under, by commas
  *   VIRTIVE_LOG            debug, info, warn, error or silent (info)
  *   KUBECONFIG             outside of a pod
  *
- * SIGTERM: the lease is given back, and another replica goes on.
+ * SIGTERM: the lease is given back, and another replica goes on; what still arrives is served for a while.
  */
 import { pino } from "pino";
 import { asFault } from "#events/fault.ts";

@@ -23,6 +23,7 @@ import { orUndo, type Undo } from "#events/undo.ts";
 import { createAdmission } from "#functions/admit/admit.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { deadlineOf } from "#functions/deadlines.ts";
+import { createEvictor, type Evictor, type Verdict } from "#functions/evict.ts";
 import { isNews } from "#functions/news.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
 import { watchedKinds } from "#functions/registry.ts";
@@ -51,6 +52,7 @@ const TO_SINK = { parallel: 32, retellSeconds: 300, retellWaiting: { seconds: 20
 const ELECTION_TIMEOUT_MILLISECONDS = 1_500;
 const FRONT_PROXY_MILLISECONDS = 60_000;
 const FIRST_TRY_MILLISECONDS = 1_000;
+const NOT_YET: Verdict = { allowed: false, mark: false, message: "control does not know all objects yet; try again." };
 /** In memory: what the leader has decided lately. */
 const JOURNAL = { file: ":memory:", mostRows: 20_000, mostBytes: 48 * 1024 * 1024 } as const;
 
@@ -58,7 +60,9 @@ export interface Control {
   readonly apiPort: number;
   readonly ingressPort: number;
   readonly leading: boolean;
-  /** Gives the lease back, so that another replica takes over at once. */
+  /**
+   * Gives the lease back, so that another replica takes over at once; serves on until it is known not to be there, and ends.
+   */
   close(): Promise<void>;
 }
 
@@ -99,6 +103,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
   });
   undo.add(() => source.close());
   let synced = false;
+  let ends = false;
   void source.synced().then(() => (synced = true));
 
   // --- certificates: made by whoever leads, used by all
@@ -194,6 +199,9 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     log,
     authorize: createAuthorizer(cluster, monotonic),
   });
+  const evicting = createEvictor({ reader: source.reader, writer: source.writer });
+  // Who does not know the pod would let it go, and with it the guest.
+  const evictor: Evictor = { review: async (...asked) => (synced ? evicting.review(...asked) : NOT_YET) };
   const api = await startSecureServer({
     name: "api",
     bind,
@@ -201,7 +209,11 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     context: contextOf(must(), frontProxy),
     ...apiHandlers({
       gateway,
-      admission: createAdmission({ reader: () => source.reader, ownUsers: [username, ...functionUsers] }),
+      admission: createAdmission({
+        reader: () => source.reader,
+        ownUsers: [username, ...functionUsers],
+        evictor: () => evictor,
+      }),
       userOf: (request) => userOf(request, trust()),
       passedOn(request, response) {
         const to = election.leader();
@@ -209,7 +221,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
         forwarder.pass(request, response, { address: to.address, port: to.apiPort });
         return true;
       },
-      waitsFor: () => (synced ? undefined : "the first list of all objects"),
+      waitsFor: () => (ends ? "its end" : synced ? undefined : "the first list of all objects"),
       metrics: () => metricsText({ leading: leads(), broker: loop?.metrics() }),
     }),
     log,
@@ -236,6 +248,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
         cluster: { ...source.reader, create: (kind, object) => cluster.create(kind, object) },
         namespace,
         authority: () => certificates && { signer: certificates.authority, bundle: certificates.ca },
+        certificateSeconds: settings.nodeCertificateSeconds,
         clock,
         log,
       },
@@ -276,7 +289,14 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     get leading() {
       return leads();
     },
-    close: () => undo.run(),
+    async close() {
+      ends = true;
+      api.linger();
+      ingress.linger();
+      await election.close();
+      await wait(clock, settings.lingerSeconds * 1000);
+      await undo.run();
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export interface TlsContext {
 export interface SecureServer {
   readonly port: number;
   use(context: TlsContext): void;
+  /** Serves on, but each answer is its connection's last: who asks again finds another replica. */
+  linger(): void;
   /** Takes no more; what is open is closed. */
   close(): Promise<void>;
 }
@@ -52,10 +54,12 @@ function secureOptions({ cert, key, clientCA }: TlsContext) {
 /** @throws Fault refused when the address can't be had */
 export async function startSecureServer(options: SecureServerOptions): Promise<SecureServer> {
   const { name, bind, log } = options;
+  let lingers = false;
   const server = createTlsServer(
     { ...BOUNDS, ...secureOptions(options.context), requestCert: true, rejectUnauthorized: false },
     (request, response) => {
       try {
+        if (lingers) response.setHeader("connection", "close");
         options.request(request, response);
       } catch (thrown) {
         // One request must not end the process.
@@ -83,6 +87,7 @@ export async function startSecureServer(options: SecureServerOptions): Promise<S
   return {
     port: (server.address() as AddressInfo).port,
     use: (context) => server.setSecureContext(secureOptions(context)),
+    linger: () => void (lingers = true),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

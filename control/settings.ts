@@ -18,6 +18,10 @@ export interface Settings {
   /** Name of the Service in front of all replicas. */
   readonly service: string;
   readonly anchorImage: string | undefined;
+  /** How long a node's certificate lasts; it is renewed after two thirds of that. */
+  readonly nodeCertificateSeconds: number;
+  /** For how long it serves on after it was asked to end: until all have heard that it is not to be asked any more. */
+  readonly lingerSeconds: number;
   readonly shape: Shape;
   /** Undefined: as kubectl finds it, or the pod's own credentials. */
   readonly kubeconfig: string | undefined;
@@ -34,6 +38,9 @@ export type Shape =
       readonly functionAccounts: readonly string[];
     };
 
+/** A certificate is good from when it is made: a node whose clock is behind by more than a third of it can't use it. */
+const NODE_CERTIFICATE_SECONDS = { least: 60, preset: 86_400, most: 30 * 86_400 } as const;
+const LINGER_SECONDS = { least: 0, most: 300 } as const;
 const LEVELS = ["debug", "info", "warn", "error", "silent"];
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -73,6 +80,18 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     ingressPort: port("VIRTIVE_INGRESS_PORT", 8444),
     service: label("VIRTIVE_SERVICE", "virtive-control"),
     anchorImage: text("VIRTIVE_ANCHOR_IMAGE"),
+    nodeCertificateSeconds: checked(
+      "VIRTIVE_NODE_CERTIFICATE_SECONDS",
+      NODE_CERTIFICATE_SECONDS.preset,
+      (value) => wholeWithin(value, NODE_CERTIFICATE_SECONDS),
+      `a whole number from ${NODE_CERTIFICATE_SECONDS.least} to ${NODE_CERTIFICATE_SECONDS.most} is wanted`,
+    ),
+    lingerSeconds: checked(
+      "VIRTIVE_LINGER_SECONDS",
+      0,
+      (value) => wholeWithin(value, LINGER_SECONDS),
+      `a whole number from ${LINGER_SECONDS.least} to ${LINGER_SECONDS.most} is wanted`,
+    ),
     shape: shapeFrom(text, causes),
     kubeconfig: text("KUBECONFIG"),
     logLevel: checked(
@@ -90,6 +109,14 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
 function portOf(value: string): number | undefined {
   const port = Number(value);
   return /^\d{1,5}$/.test(value) && port <= 65_535 ? port : undefined;
+}
+
+function wholeWithin(
+  value: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number | undefined {
+  const number = Number(value);
+  return /^\d{1,9}$/.test(value) && number >= least && number <= most ? number : undefined;
 }
 
 function shapeFrom(text: (name: string) => string | undefined, causes: Cause[]): Shape {

@@ -44,6 +44,15 @@ describe("settings", () => {
     expect(fault.message).toContain('VIRTIVE_FUNCTION_ACCOUNTS has "other:account"');
   });
 
+  it("bound how long a node's certificate lasts, and how long a replica serves on", () => {
+    expect(settingsFrom({})).toMatchObject({ nodeCertificateSeconds: 86_400, lingerSeconds: 0 });
+    const given = { VIRTIVE_NODE_CERTIFICATE_SECONDS: "60", VIRTIVE_LINGER_SECONDS: "10" };
+    expect(settingsFrom(given)).toMatchObject({ nodeCertificateSeconds: 60, lingerSeconds: 10 });
+    const { message } = faultOf({ VIRTIVE_NODE_CERTIFICATE_SECONDS: "59", VIRTIVE_LINGER_SECONDS: "soon" });
+    expect(message).toContain('VIRTIVE_NODE_CERTIFICATE_SECONDS is "59"; a whole number from 60 to 2592000 is wanted');
+    expect(message).toContain('VIRTIVE_LINGER_SECONDS is "soon"; a whole number from 0 to 300 is wanted');
+  });
+
   it("name each variable that is wrong, and what it may be", () => {
     const fault = faultOf({
       VIRTIVE_NAMESPACE: "No",
