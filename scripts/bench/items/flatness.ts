@@ -1,5 +1,5 @@
 /**
- * What one change costs the functions among ever more machines: an instance that changed, and a node that was heard.
+ * What one change costs the functions among ever more machines: an instance that changed, and a Node that says something new.
  * Source, cache, broker, dispatcher and all functions in this process, on a cluster in memory with nodes that agree.
  * Seconds are of CPU. The exponent is that of the total for one change a machine, by least squares over the sizes: 1 is a
  * cost of a change that does not depend on how many machines there are.
@@ -53,7 +53,7 @@ async function run({ quick, say, signal }: BenchContext): Promise<readonly Figur
   }
   return [
     ...figures("instance", "an instance's change", sizes, instance),
-    ...figures("node", "a node's heartbeat that is written down", sizes, node),
+    ...figures("node", "a Node that says something new", sizes, node),
   ];
 }
 
@@ -144,7 +144,7 @@ async function costs(size: number, changes: number): Promise<{ readonly instance
     const annotations = { ...vmi.metadata.annotations, "bench/change": String(index) };
     await cluster.patch(VirtualMachineInstance, vmi, { ...vmi, metadata: { ...vmi.metadata, annotations } }, "object");
   });
-  const node = await each(Math.ceil(changes / 10), async (index) => {
+  const node = await each(Math.ceil(changes / 3), async (index) => {
     const there = await cluster.get(Node, { name: nodeName(index % nodeCount) });
     if (there === undefined) throw new Error("the node is gone");
     const annotations = { ...there.metadata.annotations, "bench/change": String(index) };
