@@ -1,10 +1,18 @@
-/** Guests that move between two real nodes of the local shape while they run, by the API, the command line and kubectl. */
+/**
+ * Guests that move between two real nodes of the local shape while they run, by the API, the command line and kubectl.
+ * VIRTIVE_MOVES=30 lets one go to and fro so often.
+ */
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { eventually } from "./eventually.ts";
 import { cannotBoot, demoVM, LocalProcess, type Manifest } from "./local-process.ts";
+import { watchRunning } from "./parts/running.ts";
 
 const MIGRATIONS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstancemigrations";
+
+const MOVES = Number(process.env["VIRTIVE_MOVES"] ?? 2);
+const MOST_MS_A_MOVE = 60_000;
 
 /** With a disk of its own, which has to be copied. */
 function withDisk(image: string): (vm: Manifest) => void {
@@ -39,26 +47,34 @@ describe.skipIf(cannotBoot() !== undefined)("guests that move", { timeout: 300_0
     await local?.close();
   });
 
-  it("go to another node and back, with their memory, and say how it went", async () => {
-    let before = await up("mover");
-    for (let round = 0; round < 2; round += 1) {
-      const [from, to] = [await nodeOf("mover"), await otherNode("mover")];
-      const { code, stdout, stderr } = await local.virtive(["migrate", "mover"]);
-      expect(code, stderr).toBe(0);
-      expect(stdout).toContain(`mover: moved from ${from} to ${to}`);
-      expect(await nodeOf("mover")).toBe(to);
-      const after = await up("mover");
-      expect(after.bootID).toBe(before.bootID);
-      expect(after.count).toBeGreaterThan(before.count);
-      before = after;
-    }
-    const { status } = await local.vmi("mover");
-    expect(status?.claim).toMatchObject({ epoch: 3 });
-    expect(status?.migrationState).toMatchObject({ completed: true });
-    expect(status?.migrationState?.failed).toBeUndefined();
-    expect(status?.migrationMethod).toBe("BlockMigration");
-    expect(await local.must(["get", "vmim"])).toMatch(/Succeeded +mover/);
-  });
+  it(
+    "go to another node and back, with their memory, and say how it went",
+    { timeout: 180_000 + MOVES * MOST_MS_A_MOVE },
+    async () => {
+      let before = await up("mover");
+      const pidFile = (node: string): string => join(local.instance.paths.host(node), "run/qemu/default_mover.pid");
+      const watched = watchRunning(new Map(["node-1", "node-2"].map((node) => [node, pidFile(node)])));
+      for (let round = 0; round < MOVES; round += 1) {
+        const [from, to] = [await nodeOf("mover"), await otherNode("mover")];
+        const { code, stdout, stderr } = await local.virtive(["migrate", "mover"]);
+        expect(code, stderr).toBe(0);
+        expect(stdout).toContain(`mover: moved from ${from} to ${to}`);
+        expect(await nodeOf("mover")).toBe(to);
+        const after = await up("mover");
+        expect(after.bootID).toBe(before.bootID);
+        expect(after.count).toBeGreaterThan(before.count);
+        before = after;
+      }
+      watched.end();
+      expect(watched.violations).toEqual([]);
+      const { status } = await local.vmi("mover");
+      expect(status?.claim).toMatchObject({ epoch: MOVES + 1 });
+      expect(status?.migrationState).toMatchObject({ completed: true });
+      expect(status?.migrationState?.failed).toBeUndefined();
+      expect(status?.migrationMethod).toBe("BlockMigration");
+      expect(await local.must(["get", "vmim"])).toMatch(/Succeeded +mover/);
+    },
+  );
 
   it("refuse what can't be: no such instance, another place for a migration", async () => {
     const unknown = await local.kubectl(["create", "-f", "-"], manifest("nobody"));
