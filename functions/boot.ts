@@ -18,7 +18,7 @@ import type { Claim } from "#events/machine.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { changed, defineFunction, due, nothing, statusPatch, told, type Decision, type Effect } from "./define.ts";
 import { anchorName, inPhase, isDeleting, isReady, phaseOf, withoutCondition, type Instance } from "./instance.ts";
-import { bootIDOf, claimOf, readMachine, readNode, type MachineFact } from "./machine-facts.ts";
+import { bootIDOf, claimOf, isChangeOfInstance, readMachine, readNode, type MachineFact } from "./machine-facts.ts";
 import { order, readFiles, wantedState, type FoundFiles } from "./machine-order.ts";
 
 export interface BootFacts {
@@ -28,6 +28,8 @@ export interface BootFacts {
   /** Undefined while nothing is claimed. */
   readonly machine: MachineFact | undefined;
   readonly files: FoundFiles;
+  /** The instance changed, which says nothing of its machine. */
+  readonly echo?: boolean;
 }
 
 const AGAIN_MILLISECONDS = 5_000;
@@ -76,6 +78,8 @@ export const boot = defineFunction<BootFacts>({
     const vmi = await looks.cluster.get(VirtualMachineInstance, at);
     if (vmi === undefined) return undefined;
     const idle = { vmi, pod: undefined, node: undefined, machine: undefined, files: NO_FILES };
+    // Who claimed it has ordered it, or is asked again by the event that woke him then; a new leader is told that it exists.
+    if (phaseOf(vmi) === "Scheduled" && isChangeOfInstance(looks.event)) return { ...idle, echo: true };
     if (isDeleting(vmi) || (phaseOf(vmi) !== "Scheduling" && phaseOf(vmi) !== "Scheduled")) return idle;
     const pod = await looks.cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
     const node = await readNode(looks, claimOf(vmi)?.node ?? pod?.spec.nodeName);
@@ -91,7 +95,7 @@ export const boot = defineFunction<BootFacts>({
       case "Scheduling":
         return claim(facts, now);
       case "Scheduled":
-        return follow(facts, now);
+        return facts.echo === true ? nothing("it is claimed, and its node has told nothing new") : follow(facts, now);
       default:
         return nothing(`the instance is ${phaseOf(vmi)}: there is nothing to start`);
     }

@@ -5,6 +5,9 @@
 import { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { conditionOf, type Stored } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { objectEvents } from "#events/catalogue.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
 import { asFault } from "#events/fault.ts";
 import type { Claim, MachineStatus } from "#events/machine.ts";
 import type { Looks } from "./define.ts";
@@ -15,6 +18,11 @@ export type MachineFact =
   | { readonly known: "yes"; readonly status: MachineStatus }
   | { readonly known: "no" }
   | { readonly known: "silent"; readonly reason: string };
+
+/** What woke us is a change of the instance, which says nothing of its machine. That one exists is not such a change. */
+export function isChangeOfInstance(event: CloudEvent): boolean {
+  return event.type === objectEvents.updated.type && event.extensions["kind"] === VirtualMachineInstance.kind;
+}
 
 /** The claim as nodes know it. */
 export function claimOf(vmi: Instance): Claim | undefined {

@@ -11,7 +11,7 @@
 import { Node, Pod } from "#api/core.ts";
 import { keyOf, partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
-import { flowEvents, objectEvents, reports } from "#events/catalogue.ts";
+import { flowEvents, reports } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
 import { changed, defineFunction, due, nothing, statusPatch, told, type Decision, type Effect } from "../define.ts";
@@ -29,6 +29,7 @@ import {
 import {
   claimOf,
   endOfBoot,
+  isChangeOfInstance,
   readMachine,
   targetOf,
   readNode,
@@ -135,8 +136,8 @@ export const observe = defineFunction<ObserveFacts>({
 
 /** A guest that moves is looked for at each change; of others, a change of the instance is mostly our own. */
 function isEcho(vmi: Instance, event: CloudEvent): boolean {
-  const told = event.type === objectEvents.updated.type && event.extensions["kind"] === VirtualMachineInstance.kind;
-  return told && phaseOf(vmi) === "Running" && targetOf(vmi) === undefined && vmi.status?.migrationState === undefined;
+  const settled = phaseOf(vmi) === "Running" && targetOf(vmi) === undefined && vmi.status?.migrationState === undefined;
+  return settled && isChangeOfInstance(event);
 }
 
 function because(status: (MachineFact & { known: "yes" })["status"]): string {

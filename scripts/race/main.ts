@@ -129,7 +129,7 @@ async function compete(): Promise<void> {
     const observer = observe(installation.cluster);
     const template = await readFile(join(import.meta.dirname, "vm.json"), "utf8");
     const vm = (name: string): KubeObject => JSON.parse(template.replaceAll("@NAME@", name)) as KubeObject;
-    const arena: Arena = { cluster: installation.cluster, observer, metered, user: USER, restPuts: 0, vm };
+    const arena: Arena = { cluster: installation.cluster, observer, metered, user: USER, vm };
     await race(arena, "prime", { count: 5, rate: 0 });
     const before = await read(metered);
     await pause(REST_MILLISECONDS);
@@ -148,7 +148,7 @@ async function compete(): Promise<void> {
     for (const { count, rate, times } of groups) {
       const group = `${count} ${rate === 0 ? (count === 1 ? "alone" : "at once") : `at ${rate}/s`}`;
       for (let time = 1; time <= times; time += 1) {
-        const phases = await race({ ...arena, restPuts }, `r${count}-${rate}-${time}`, { count, rate });
+        const phases = await race(arena, `r${count}-${rate}-${time}`, { count, rate });
         results.push({ group, phases });
         say(`${group}, ${time} of ${times}: ${(phases[0]?.seconds ?? 0).toFixed(2)} s`);
         if (values.json !== undefined) await writeFile(values.json, JSON.stringify(results, undefined, 1));

@@ -47,12 +47,12 @@ interface AuditEntry {
   readonly responseStatus?: { readonly code: number };
 }
 
-/** Calls of one user between two sizes of the audit log: "verb resource" → how often; failed ones with their code. */
+/** Calls of one user, or of everybody, between two sizes of the audit log: "verb resource" → how often; failed ones with their code. */
 export async function callsBetween(
   audit: string,
   from: number,
   to: number,
-  user: string,
+  user?: string,
 ): Promise<Map<string, number>> {
   const calls = new Map<string, number>();
   const file = await open(audit);
@@ -60,9 +60,10 @@ export async function callsBetween(
     const { buffer } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
     for (const line of buffer.toString("utf8").split("\n")) {
       // Most lines are others': they need not be parsed.
-      if (!line.includes(user)) continue;
+      if (user !== undefined && !line.includes(user)) continue;
       const entry = parsed(line);
-      if (entry?.user.username !== user || entry.verb === "watch") continue;
+      if (entry === undefined || entry.verb === "watch") continue;
+      if (user !== undefined && entry.user.username !== user) continue;
       const { resource = "?", subresource } = entry.objectRef ?? {};
       const code = entry.responseStatus?.code ?? 0;
       const failed = code >= 400 ? ` [${code}]` : "";
@@ -89,10 +90,21 @@ const NOT_OF_MACHINES = /^\S+ (leases|nodes|nodes\/status|subjectaccessreviews|t
 
 /** Successful writes about machines. */
 export function writesIn(calls: ReadonlyMap<string, number>): number {
+  return successful(calls, (call) => !NOT_OF_MACHINES.test(call));
+}
+
+/** Successful writes that went on beside: each is one of etcd's. */
+export function writesBeside(calls: ReadonlyMap<string, number>): number {
+  return successful(calls, (call) => BESIDE.test(call));
+}
+
+const BESIDE = /^\S+ (leases|nodes|nodes\/status)$/;
+
+function successful(calls: ReadonlyMap<string, number>, counts: (call: string) => boolean): number {
   let sum = 0;
-  for (const [key, count] of calls) {
-    const [verb = ""] = key.split(" ");
-    if (WRITES.has(verb) && !key.includes("[") && !NOT_OF_MACHINES.test(key)) sum += count;
+  for (const [call, count] of calls) {
+    const [verb = ""] = call.split(" ");
+    if (WRITES.has(verb) && !call.includes("[") && counts(call)) sum += count;
   }
   return sum;
 }

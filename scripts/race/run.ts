@@ -2,7 +2,7 @@
 import type { KubeObject } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import type { Cluster } from "#events/cluster.ts";
-import { callsBetween, read, writesIn, type Metered } from "./meters.ts";
+import { callsBetween, read, writesBeside, writesIn, type Metered } from "./meters.ts";
 import { MILESTONES, type Milestone, type Observer, type Times } from "./observer.ts";
 
 export interface Wanted {
@@ -22,7 +22,7 @@ export interface Phase {
   /** CPU seconds a 1,000 VMs, by process, with what goes on at rest. */
   readonly cpu: Readonly<Record<string, number>>;
   readonly memoryMiB: Readonly<Record<string, number>>;
-  /** A VM, without what goes on at rest. */
+  /** A VM, without what is written to Leases and Nodes. */
   readonly puts: number;
   /** Successful writes of ours, a VM. */
   readonly writes: number;
@@ -41,8 +41,6 @@ export interface Arena {
   readonly observer: Observer;
   readonly metered: Metered;
   readonly user: string;
-  /** etcd's writes a second while nothing happens. */
-  readonly restPuts: number;
   vm(name: string): KubeObject;
 }
 
@@ -110,7 +108,7 @@ async function paced(names: readonly string[], rate: number, work: (name: string
 }
 
 async function phase(
-  { observer, metered, user, restPuts }: Arena,
+  { observer, metered, user }: Arena,
   name: Phase["name"],
   names: readonly string[],
   goals: readonly Milestone[],
@@ -131,6 +129,7 @@ async function phase(
   await pause(SETTLE_MILLISECONDS);
   const after = await read(metered);
   const calls = await callsBetween(metered.audit, before.auditBytes, after.auditBytes, user);
+  const beside = writesBeside(await callsBetween(metered.audit, before.auditBytes, after.auditBytes));
   const a = (value: number): number => value / names.length;
   const cpu = [...after.cpu].map(([process, spent]) => [process, a((spent - (before.cpu.get(process) ?? 0)) * 1000)]);
   return {
@@ -141,7 +140,7 @@ async function phase(
     milestones: distributions(all),
     cpu: Object.fromEntries(cpu) as Record<string, number>,
     memoryMiB: Object.fromEntries(after.memoryMiB),
-    puts: a(after.puts - before.puts - (restPuts * (after.at - before.at)) / 1000),
+    puts: a(after.puts - before.puts - beside),
     writes: a(writesIn(calls)),
     calls: Object.fromEntries([...calls].sort().map(([call, count]) => [call, a(count)])),
   };
