@@ -5,7 +5,7 @@
  */
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { PeerCertificate } from "node:tls";
+import { createSecureContext, type PeerCertificate } from "node:tls";
 import { isControl } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
 
@@ -51,10 +51,10 @@ export function createForwarder(tls: () => PeerTls, log: Log): Forwarder {
     current = {
       tls: wanted,
       agent: new Agent({
-        ...wanted,
+        // Once: reading certificates again for each connection takes longer than many a request.
+        secureContext: createSecureContext({ ...wanted, minVersion: "TLSv1.3" }),
         keepAlive: true,
         maxSockets: MOST_CONNECTIONS,
-        minVersion: "TLSv1.3",
         checkServerIdentity: (_host, certificate) => notControl(certificate),
       }),
     };

@@ -4,7 +4,7 @@
  * The door to undici.
  */
 import type { Duplex } from "node:stream";
-import type { PeerCertificate } from "node:tls";
+import { createSecureContext, type PeerCertificate } from "node:tls";
 import { Agent, request, type Dispatcher } from "undici";
 import { z } from "zod";
 import { Node } from "#api/core.ts";
@@ -46,6 +46,8 @@ const kindByStatus: Readonly<Record<number, FaultKind>> = { 409: "stale", 422: "
 export function createNodes(options: NodesOptions): NodeDoors {
   const { reader, tls, timeoutMilliseconds = 5_000 } = options;
   const agents = new Map<string, Agent>();
+  // Once: reading certificates again for each connection takes longer than many a request.
+  const secureContext = createSecureContext(tls);
 
   function identity(node: string): TlsIdentity {
     return { ...tls, checkServerIdentity: (_host, certificate) => notThisNode(node, certificate) };
@@ -55,7 +57,7 @@ export function createNodes(options: NodesOptions): NodeDoors {
     const there = agents.get(node);
     if (there !== undefined) return there;
     const agent = new Agent({
-      connect: { ...identity(node), timeout: timeoutMilliseconds },
+      connect: { ...identity(node), secureContext, timeout: timeoutMilliseconds },
       connections: CONNECTIONS_A_NODE,
       headersTimeout: timeoutMilliseconds,
       bodyTimeout: timeoutMilliseconds,

@@ -3,7 +3,7 @@
  * "Signed by our authority" is not enough: the other end must be the control plane itself.
  */
 import { Agent, request } from "node:https";
-import type { PeerCertificate } from "node:tls";
+import { createSecureContext, type PeerCertificate } from "node:tls";
 import { Fault } from "#events/fault.ts";
 import { CONTROL_URI, uriNames } from "#events/identities.ts";
 
@@ -85,8 +85,8 @@ function agentWith(tls: ClientTls): Agent {
   return new Agent({
     keepAlive: true,
     maxSockets: 8,
-    ...tls,
-    minVersion: "TLSv1.3",
+    // Once: reading certificates again for each connection takes longer than many a request.
+    secureContext: createSecureContext({ ...tls, minVersion: "TLSv1.3" }),
     checkServerIdentity: (_host, certificate) => wrongIdentity(certificate),
   });
 }
