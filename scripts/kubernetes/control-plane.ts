@@ -1,9 +1,10 @@
 /** etcd, API server, controllers and scheduler of one cluster. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
 import type { ProcessIdentity } from "#node-runtime/host/process.ts";
 import type { Ask } from "./api.ts";
-import { lastWords, startProcess } from "./processes.ts";
+import { clusterProcesses, lastWords, startProcess } from "./processes.ts";
 import { bridgeAddress, SERVICE_RANGE, type Cluster } from "./record.ts";
 import { until } from "./waiting.ts";
 
@@ -129,5 +130,25 @@ export async function startControlPlane(cluster: Cluster, options: ControlPlaneO
     await mustLive({ "kube-controller-manager": controllers, "kube-scheduler": scheduler });
     const { code } = await ask("GET", "/api/v1/namespaces/default/serviceaccounts/default");
     return code === 200 ? true : undefined;
+  });
+}
+
+/** Kills the API server and starts it again, with its usual flags. Returns when it is ready. */
+export async function restartApiServer(cluster: Cluster, options: Pick<ControlPlaneOptions, "programs" | "ask">) {
+  const { programs, ask } = options;
+  for (const one of await clusterProcesses(cluster)) {
+    const words = (await readFile(`/proc/${one.pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+    if (words[1] !== "kube-apiserver") continue;
+    process.kill(one.pid, "SIGKILL");
+    await until("the API server to end", 20_000, async () => (one.alive() ? undefined : true));
+  }
+  const started = startProcess(cluster, "kube-apiserver", [
+    join(programs, "kube"),
+    "kube-apiserver",
+    ...toArguments(apiServerFlags(cluster)),
+  ]);
+  await until("the API server's /readyz", READY_MILLISECONDS, async () => {
+    if (!started.alive()) throw new Fault("later", "ComponentEnded", await lastWords(cluster, "kube-apiserver"));
+    return (await ask("GET", "/readyz")).code === 200 ? true : undefined;
   });
 }

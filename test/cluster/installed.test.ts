@@ -1,0 +1,38 @@
+/**
+ * The chart with our images on two real nodes: guests are started by kubectl, reached and used as a user does it, and go on
+ * whatever ends around them. One cluster for all of it, so the order of the parts counts.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MINUTE, NAMESPACE, openChartRig, patience, type ChartRig } from "./chart-rig.ts";
+import { everydayUse } from "./installed/everyday.ts";
+import { outages } from "./installed/outages.ts";
+
+describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", () => {
+  let rig: ChartRig;
+  const open = (): ChartRig => rig;
+
+  beforeAll(async () => {
+    rig = await openChartRig("installed", 2);
+  }, 30 * MINUTE);
+
+  afterAll(() => rig?.close(), 5 * MINUTE);
+
+  it("comes up: control leads and serves, both nodes' runtimes join", async () => {
+    await rig.release("install", "charts/virtive", "--create-namespace");
+    const ready = ["rollout", "status", "deployment/virtive-control", "-n", NAMESPACE, "--timeout=100s"];
+    expect(await rig.must(ready)).toContain("successfully rolled out");
+    const schedulable = [
+      "get",
+      "nodes",
+      "-l",
+      "kubevirt.io/schedulable=true",
+      "-o",
+      "jsonpath={.items[*].metadata.name}",
+    ];
+    await expect.poll(() => rig.must(schedulable), patience(2 * MINUTE)).toBe(rig.nodes.join(" "));
+    expect(await rig.must(["get", "--raw", "/apis/subresources.kubevirt.io/v1/version"])).toContain("gitVersion");
+  });
+
+  everydayUse(open);
+  outages(open);
+});
