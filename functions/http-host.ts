@@ -1,14 +1,15 @@
 /**
  * A function behind HTTP, as Knative calls it: POST a CloudEvent, get a status and no body. The same functions, the
  * same dispatcher; what differs is who delivers. Several functions share one host, each at /functions/{name}.
+ *
+ * No hono app: with it comes all of fetch, which is a third of what a host takes to start, and its start is a wait.
  */
-import { Hono, type Context } from "hono";
 import type { Answer } from "#events/broker-types.ts";
 import { flowEvents } from "#events/catalogue.ts";
 import type { Reader } from "#events/cluster.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import { asFault } from "#events/fault.ts";
-import { readEvent } from "#events/http.ts";
+import { decode } from "#events/http.ts";
 import type { Log } from "#events/log.ts";
 import type { TokenCheck } from "#events/oidc.ts";
 import type { FunctionDefinition } from "./define.ts";
@@ -24,56 +25,89 @@ export interface HostOptions {
   readonly authenticate?: TokenCheck | undefined;
 }
 
+export interface HostRequest {
+  readonly method: string;
+  /** Without a query. */
+  readonly path: string;
+  /** Names are lower-case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** @throws Fault refused when it is too large */
+  body(): Promise<Uint8Array>;
+}
+
+/** Answers without a detail have no body: one in a success would be taken for a broken reply. */
+export type HostAnswer = Answer | { readonly status: 400 | 401 | 403; readonly detail: string };
+
+/** Never rejects. */
+export type Host = (request: HostRequest) => Promise<HostAnswer>;
+
 /** Keys of one event that are worked on at a time. */
 const PARALLEL = 8;
 const MOST_DETAIL = 1024;
 /** Runs that wait for their key's turn. */
 const MOST_WAITING = 1000;
 
-export function createHost({ functions, reader, dispatcher, log, authenticate }: HostOptions): Hono {
-  const app = new Hono();
-  app.post("*", async (context, next) => {
+export function createHost({ functions, reader, dispatcher, log, authenticate }: HostOptions): Host {
+  const served = new Map(
+    functions.map((definition) => [`/functions/${definition.name}`, { definition, keys: keysIn(definition) }]),
+  );
+  const turns = createKeyTurns(MOST_WAITING);
+
+  /** Undefined: they may. */
+  async function refusal({ path, headers }: HostRequest): Promise<HostAnswer | undefined> {
     try {
-      await authenticate?.(context.req.header("authorization"));
+      await authenticate?.(headers["authorization"]);
+      return undefined;
     } catch (thrown) {
       const fault = asFault(thrown);
       const { kind, reason, message } = fault;
-      log.warn({ path: context.req.path, reason }, `an event was refused: ${message}`);
-      if (kind !== "refused") return respond(context, answerOf(fault));
-      return context.text(`${reason}: ${message}`.slice(0, MOST_DETAIL), reason === "Forbidden" ? 403 : 401);
+      log.warn({ path, reason }, `an event was refused: ${message}`);
+      if (kind !== "refused") return answerOf(fault);
+      return { status: reason === "Forbidden" ? 403 : 401, detail: `${reason}: ${message}`.slice(0, MOST_DETAIL) };
     }
-    await next();
-  });
-  const turns = createKeyTurns(MOST_WAITING);
-  app.get("/healthz", (context) => context.body(null, 204));
-  app.get("/readyz", (context) => context.body(null, 204));
-  for (const definition of functions) {
-    const keys = keysIn(definition);
-    app.post(`/functions/${definition.name}`, async (context) => {
-      try {
-        const event = await readEvent(context.req.raw);
-        const answers = await each(await keys(event, reader), (key) =>
-          turns.run(definition.name, event, key, () => dispatcher.dispatch(definition, event, key)),
-        );
-        return respond(context, worst(answers));
-      } catch (thrown) {
-        const fault = asFault(thrown);
-        // A request that is no event will never be one.
-        return respond(context, fault.kind === "refused" ? { status: 400, detail: fault.message } : answerOf(fault));
-      }
-    });
   }
-  app.post("/dead-letters", async (context) => {
+
+  async function deliver(request: HostRequest): Promise<HostAnswer> {
+    const found = served.get(request.path);
+    if (found === undefined) return nobody(request);
+    const { definition, keys } = found;
     try {
-      logDeadLetter(log, await readEvent(context.req.raw));
-      return context.body(null, 204);
+      const event = await eventIn(request);
+      const answers = await each(await keys(event, reader), (key) =>
+        turns.run(definition.name, event, key, () => dispatcher.dispatch(definition, event, key)),
+      );
+      return worst(answers);
+    } catch (thrown) {
+      const fault = asFault(thrown);
+      // A request that is no event will never be one.
+      return fault.kind === "refused" ? { status: 400, detail: fault.message } : answerOf(fault);
+    }
+  }
+
+  async function deadLetter(request: HostRequest): Promise<HostAnswer> {
+    try {
+      logDeadLetter(log, await eventIn(request));
+      return { status: 204 };
     } catch (thrown) {
       // Given up for good: whatever it is, another delivery of it helps nobody.
-      return respond(context, { status: 400, detail: asFault(thrown).message });
+      return { status: 400, detail: asFault(thrown).message };
     }
-  });
-  app.notFound((context) => respond(context, { status: 400, detail: `no function at ${context.req.path}` }));
-  return app;
+  }
+
+  return async (request) => {
+    const { method, path } = request;
+    if (method === "POST")
+      return (await refusal(request)) ?? (path === "/dead-letters" ? deadLetter(request) : deliver(request));
+    return method === "GET" && (path === "/healthz" || path === "/readyz") ? { status: 204 } : nobody(request);
+  };
+}
+
+function nobody({ path }: HostRequest): HostAnswer {
+  return { status: 400, detail: `no function at ${path}` };
+}
+
+async function eventIn(request: HostRequest): Promise<CloudEvent> {
+  return decode({ headers: request.headers, body: await request.body() });
 }
 
 /** Of a wake, whose trigger is named in it, the key that the function asked to look at again. */
@@ -110,14 +144,4 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<Answer>):
 function worst(answers: readonly Answer[]): Answer {
   const order = [503, 409, 422];
   return order.flatMap((status) => answers.filter((answer) => answer.status === status))[0] ?? { status: 204 };
-}
-
-/** Errors are short texts for the dead letter; a body in a success would be taken for a broken reply. */
-function respond(context: Context, answer: Answer): Response {
-  if (!("detail" in answer)) return context.body(null, 204);
-  const { detail } = answer;
-  if ("retryAfterSeconds" in answer && answer.retryAfterSeconds !== undefined) {
-    context.header("retry-after", String(Math.ceil(answer.retryAfterSeconds)));
-  }
-  return context.text(detail, answer.status);
 }

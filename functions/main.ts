@@ -17,9 +17,8 @@
  * sink, then it ends.
  */
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
+import { isIP, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { serve } from "@hono/node-server";
 import { pino } from "pino";
 import { systemClock } from "#events/clock.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
@@ -27,7 +26,7 @@ import type { CloudEvent } from "#events/cloud-event.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import { httpSubscriber } from "#events/broker/http-subscriber.ts";
 import { sinkToken } from "#events/sink-token.ts";
-import { connect, type KubeCluster } from "#events/kubernetes.ts";
+import type { KubeCluster } from "#events/kubernetes.ts";
 import type { Nodes } from "#events/machine.ts";
 import type { TokenCheck } from "#events/oidc.ts";
 import { defaultConfig } from "./config.ts";
@@ -35,6 +34,7 @@ import type { FunctionDefinition } from "./define.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { createHost } from "./http-host.ts";
 import { createHostWakes } from "./host-wakes.ts";
+import { hostServer } from "./http-server.ts";
 import type { NodeDoors } from "./nodes.ts";
 import { functions } from "./registry.ts";
 
@@ -151,7 +151,8 @@ function nodesLater(reader: Reader, folder: string | undefined): Nodes {
 function start(env: NodeJS.ProcessEnv): void {
   const log = pino({ level: env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
   const served = chosen(env);
-  const cluster = lazily(() => connect());
+  // With it come TLS and all that speaks to an API server: loaded at the first event, when it is connected to.
+  const cluster = lazily(async () => (await import("#events/kubernetes.ts")).connect());
   const publish = publisher(env["K_SINK"]);
   const wakes = createHostWakes({ publish, clock: systemClock, log });
   const dispatcher = createDispatcher({
@@ -169,9 +170,9 @@ function start(env: NodeJS.ProcessEnv): void {
     log,
   });
   const authenticate = tokenCheck(env, (path) => cluster.document(path));
-  const app = createHost({ functions: served, reader: cluster, dispatcher, log, authenticate });
-  const listen = { port: portOf(env["PORT"]), hostname: bindOf(env["VIRTIVE_BIND"]) };
-  const server = serve({ fetch: app.fetch, ...listen }, ({ port }) => {
+  const server = hostServer(createHost({ functions: served, reader: cluster, dispatcher, log, authenticate }));
+  server.listen(portOf(env["PORT"]), bindOf(env["VIRTIVE_BIND"]), () => {
+    const { port } = server.address() as AddressInfo; // it listens on TCP
     log.info({ port, functions: served.map(({ name }) => name) }, `ready on port ${port}`);
   });
   const end = (): void => {
