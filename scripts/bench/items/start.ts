@@ -1,6 +1,7 @@
 /**
- * What the control plane adds to a start: create→Running through the API, beside bare `virsh create` of the same domain
- * XML on the same libvirt, in one run and in turns. Both boot the demo guest; the guest is ended as soon as its vCPUs run.
+ * What the control plane adds to a start, a pause and a stop: create→Running through the API, beside bare `virsh create` of
+ * the same domain XML on the same libvirt, in one run and in turns; then pause, unpause and stop beside virsh's suspend,
+ * resume and destroy. Both boot the demo guest, which is in its firmware all the while.
  */
 import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,12 +16,12 @@ import { Client } from "../../../cli/client.ts";
 import { demoGuest } from "../../guest/guest.ts";
 import { sampled, type FigureSpec } from "../figure.ts";
 import type { BenchContext, BenchItem } from "../item.ts";
+import { VMIS, watchInstances, type InstanceWatch, type Seen } from "../instance-watch.ts";
 import { summarize } from "../samples.ts";
 import { createTrace, type Trace } from "../trace.ts";
 import { twinOf, virsh, type Twin } from "../twin.ts";
 
 const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
-const VMIS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances";
 const NODE = "node-1";
 /** The first rounds compile our code and warm libvirt's caches; they are not counted. */
 const WARM_UP_ROUNDS = 2;
@@ -31,7 +32,7 @@ const MOST_WRITES = 3;
 
 export const start: BenchItem = {
   name: "start",
-  about: "create→Running through the API, beside `virsh create` of the same domain XML",
+  about: "create→Running, pause, unpause, stop through the API, beside virsh on a domain of the same XML",
   quick: true,
   mostSeconds: 1800,
   needsNode: true,
@@ -76,24 +77,36 @@ async function measure({ local, instance, trace }: Subject, context: BenchContex
   const ours: number[] = [];
   const bare: number[] = [];
   const writes: number[] = [];
+  const oursOf = { pause: [], unpause: [], stop: [] } as Record<Verb, number[]>;
+  const bareOf = { pause: [], unpause: [], stop: [] } as Record<Verb, number[]>;
   let twin: Twin | undefined;
   for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
     signal.throwIfAborted();
     const counted = round >= WARM_UP_ROUNDS;
     const name = `bench-${round}`;
     trace.clear();
-    const started = await startThroughApi(client, local, manifest, name);
+    const watch = await watchInstances(client);
+    const started = await startThroughApi(client, watch, local, manifest, name);
     if (counted) trace.add(started.asked, started.seen);
+    for (const verb of VERBS) {
+      const milliseconds = await verbThroughApi(client, watch, name, verb);
+      if (counted) oursOf[verb].push(milliseconds);
+    }
+    watch.close();
     twin ??= await twinOf({ local, instance, vmi: started.vmi, node: NODE });
     await removeThroughApi(client, name);
-    const virsh = await startBare(twin);
+    const created = await bareOn(twin, ["create", twin.xmlPath]);
+    for (const verb of VERBS) {
+      const milliseconds = await bareOn(twin, [verbs[verb].virsh, twin.name]);
+      if (counted) bareOf[verb].push(milliseconds);
+    }
     if (counted) {
       ours.push(started.seen - started.asked);
       writes.push(started.writes);
-      bare.push(virsh);
+      bare.push(created);
     }
     say(
-      `round ${round + 1}: create→Running ${(started.seen - started.asked).toFixed(0)} ms, virsh create ${virsh.toFixed(0)} ms${counted ? "" : " (warm-up)"}`,
+      `round ${round + 1}: create→Running ${(started.seen - started.asked).toFixed(0)} ms, virsh create ${created.toFixed(0)} ms${counted ? "" : " (warm-up)"}`,
     );
   }
   await twin?.remove();
@@ -120,6 +133,20 @@ async function measure({ local, instance, trace }: Subject, context: BenchContex
       },
       summarize(writes),
     ),
+    ...VERBS.map((verb) => {
+      const samples = summarize(bareOf[verb]);
+      const title = `virsh ${verbs[verb].virsh}, same domain XML`;
+      return sampled(
+        {
+          name: verb,
+          title: `${verb}, through the API`,
+          unit: "ms",
+          better: "less",
+          baseline: { title, value: samples.median, samples },
+        },
+        summarize(oursOf[verb]),
+      );
+    }),
     ...trace
       .steps()
       .map(({ step, summary }) =>
@@ -139,31 +166,44 @@ interface Started {
   readonly vmi: VirtualMachineInstance;
 }
 
-async function startThroughApi(client: Client, local: Local, manifest: object, name: string): Promise<Started> {
-  const stop = new AbortController();
-  const watching = Promise.withResolvers<void>();
-  const running = (async () => {
-    // The watch stands before the create, as a client's would that wants to know at once.
-    const list = await client.send<{ metadata: { resourceVersion: string } }>("GET", VMIS);
-    watching.resolve();
-    const path = `${VMIS}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
-    for await (const line of client.lines(path, stop.signal)) {
-      const { object } = JSON.parse(line) as { object: VirtualMachineInstance };
-      if (object.metadata.name === name && object.status?.phase === "Running") {
-        return { object, seen: performance.now() };
-      }
-    }
-    throw new Error(`the watch ended before ${name} ran`);
-  })();
-  await Promise.race([watching.promise, running]);
-  // The watch's own request is on its way; give it the time of one more.
-  await client.send("GET", `${VMIS}?limit=1`);
+async function startThroughApi(
+  client: Client,
+  watch: InstanceWatch,
+  local: Local,
+  manifest: object,
+  name: string,
+): Promise<Started> {
   const before = instanceWrites(local);
   const asked = performance.now();
   await client.send("POST", VMS, { ...manifest, metadata: { name } });
-  const { object, seen } = await running;
-  stop.abort();
-  return { asked, seen, writes: instanceWrites(local) - before, vmi: object };
+  const { at, vmi } = await watch.until(
+    asked,
+    ({ vmi: { metadata, status } }) => metadata.name === name && status?.phase === "Running",
+  );
+  return { asked, seen: at, writes: instanceWrites(local) - before, vmi };
+}
+
+/** What is done to a guest that runs: until a watch shows it, beside virsh's call for the same. */
+const verbs = {
+  pause: { resource: "virtualmachineinstances", fits: ({ vmi }: Seen) => isPaused(vmi), virsh: "suspend" },
+  unpause: { resource: "virtualmachineinstances", fits: ({ vmi }: Seen) => !isPaused(vmi), virsh: "resume" },
+  // Without a grace period: the guest is ended, its disks and links are taken down, the instance is gone.
+  stop: { resource: "virtualmachines", fits: ({ type }: Seen) => type === "DELETED", virsh: "destroy" },
+} as const;
+type Verb = keyof typeof verbs;
+const VERBS = Object.keys(verbs) as readonly Verb[];
+
+function isPaused({ status }: VirtualMachineInstance): boolean {
+  return status?.conditions?.some((condition) => condition.type === "Paused" && condition.status === "True") === true;
+}
+
+/** Milliseconds. */
+async function verbThroughApi(client: Client, watch: InstanceWatch, name: string, verb: Verb): Promise<number> {
+  const { resource, fits } = verbs[verb];
+  const asked = performance.now();
+  await client.send("PUT", `/apis/subresources.kubevirt.io/v1/namespaces/default/${resource}/${name}/${verb}`, {});
+  const { at } = await watch.until(asked, (seen) => seen.vmi.metadata.name === name && fits(seen));
+  return at - asked;
 }
 
 /** Updates and patches of VMIs, the object and its status, since the server's start. */
@@ -184,10 +224,9 @@ async function removeThroughApi(client: Client, name: string): Promise<void> {
   }
 }
 
-async function startBare(twin: Twin): Promise<number> {
+/** Milliseconds of virsh's whole run: it starts, connects, calls. */
+async function bareOn(twin: Twin, args: readonly string[]): Promise<number> {
   const begin = performance.now();
-  await virsh(twin.uri, ["create", twin.xmlPath]);
-  const milliseconds = performance.now() - begin;
-  await virsh(twin.uri, ["destroy", twin.name]);
-  return milliseconds;
+  await virsh(twin.uri, args);
+  return performance.now() - begin;
 }
