@@ -357,8 +357,10 @@ export class ModelHypervisor implements Hypervisor {
     return this.#machines.get(uuid)?.state;
   }
 
+  /** It counts as running, and none of its vCPUs does. */
   hangs(uuid: string): boolean {
-    return this.#machines.get(uuid)?.hangs === true;
+    const machine = this.#machines.get(uuid);
+    return machine?.state === "running" && machine.hangs;
   }
 
   get machines(): readonly Domain[] {
