@@ -354,6 +354,17 @@ describe("the HTTP host", () => {
     expect(await post(busy)).toMatchObject({ status: 503, retryAfterSeconds: 3 });
   });
 
+  it("says little when something is wrong: Knative's channel breaks on a long answer", async () => {
+    const broken = functionOf(() => nothing(""), {
+      read: () => Promise.reject(new Fault("bug", "Broken", "ü".repeat(2000))),
+    });
+    const answer = await post(broken);
+    expect(answer.status).toBe(422);
+    const { byteLength } = Buffer.from("detail" in answer ? answer.detail : "");
+    expect(byteLength).toBeGreaterThan(300);
+    expect(byteLength).toBeLessThan(400);
+  });
+
   it("refuses what is no event, for good", async () => {
     const host = createHost({ functions: [effects()], reader: cluster, dispatcher: dispatcherOf(), log: silentLog });
     expect(await host(posted("/functions/test", "hello"))).toMatchObject({ status: 400 });
