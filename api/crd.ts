@@ -4,10 +4,12 @@ import { KubeVirt } from "./kubevirt.ts";
 import type { Kind, KubeObject } from "./object.ts";
 import { structural, type Structural } from "./structural.ts";
 import { VirtualMachineInstance } from "./virtual-machine-instance.ts";
+import { MigrationPolicy } from "./migration-policy.ts";
 import { VirtualMachineInstanceMigration } from "./virtual-machine-instance-migration.ts";
 import { VirtualMachine } from "./virtual-machine.ts";
 import {
   KubeVirtSchema,
+  MigrationPolicySchema,
   VirtualMachineInstanceMigrationSchema,
   VirtualMachineInstanceSchema,
   VirtualMachineSchema,
@@ -118,6 +120,13 @@ const definitions: readonly Definition[] = [
     columns: [phase, { name: "VMI", type: "string", jsonPath: ".spec.vmiName" }, age],
   },
   {
+    kind: MigrationPolicy,
+    schema: MigrationPolicySchema,
+    shortNames: [],
+    labels: { "kubevirt.io": "" },
+    columns: [age],
+  },
+  {
     kind: KubeVirt,
     schema: KubeVirtSchema,
     shortNames: ["kv", "kvs"],
@@ -130,6 +139,12 @@ const definitions: readonly Definition[] = [
 function rootSchema(schema: z.ZodType): Structural {
   const root = structural(schema);
   return { ...root, properties: { ...root.properties, metadata: { type: "object" } } };
+}
+
+/** What KubeVirt's kinds were served as before v1, and still are. */
+function older({ group, kind }: Kind) {
+  const warning = `${group}/v1alpha3 ${kind} is deprecated; use ${group}/v1, which has the same fields`;
+  return { name: "v1alpha3", served: true, storage: false, deprecated: true, deprecationWarning: warning };
 }
 
 function definition(of: Definition): CustomResourceDefinition {
@@ -156,21 +171,14 @@ function definition(of: Definition): CustomResourceDefinition {
       },
       conversion: { strategy: "None" },
       versions: [
-        { name: "v1", served: true, storage: true, ...shared },
-        {
-          name: "v1alpha3",
-          served: true,
-          storage: false,
-          deprecated: true,
-          deprecationWarning: `${kind.group}/v1alpha3 ${kind.kind} is deprecated; use ${kind.group}/v1, which has the same fields`,
-          ...shared,
-        },
+        { name: kind.version, served: true, storage: true, ...shared },
+        ...(kind.version === "v1" ? [{ ...older(kind), ...shared }] : []),
       ],
     },
   };
 }
 
-/** All CRDs that Virtive installs. Both versions of a kind share one schema; v1 is the one that is stored. */
+/** All CRDs that Virtive installs. Both versions of a kind share one schema; the newer is the one that is stored. */
 export function customResourceDefinitions(): CustomResourceDefinition[] {
   return definitions.map(definition);
 }

@@ -123,6 +123,16 @@ export const clusterSupport: Table = {
   "spec.configuration.vmRolloutStrategy": "acted",
 };
 
+/** Fields of a migration policy. */
+export const policySupport: Table = {
+  "spec": "accepted",
+  "spec.selectors": "acted",
+  "spec.allowAutoConverge": "acted",
+  "spec.bandwidthPerMigration": "acted",
+  "spec.completionTimeoutPerGiB": "acted",
+  "spec.maxDowntimeMs": "acted",
+};
+
 /** What the table says of a field: its own entry, or that of the nearest field above it. */
 export function supportOf(table: Table, path: string): Support {
   for (let at = path; at !== ""; at = above(at)) {

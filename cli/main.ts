@@ -199,6 +199,18 @@ program
   });
 
 program
+  .command("balance")
+  .description("which moves would spread what guests ask for more evenly over the nodes; it moves nothing")
+  .requiredOption("--dry-run", "only propose: nothing else is there yet")
+  .addOption(output("text", "json").default("text"))
+  .action(async (options: { output: "text" | "json" }) => {
+    const { balance, textOfBalance } = await import("./commands/balance.ts");
+    const { client } = await connect();
+    const proposal = await balance(client);
+    print(options.output === "json" ? JSON.stringify(proposal) : textOfBalance(proposal));
+  });
+
+program
   .command("console")
   .description("serial console of a VM; leave with ^]")
   .argument("<vm>")

@@ -58,6 +58,12 @@ type BootFact =
 const WRITE_AFTER_MILLISECONDS = 8_000;
 const KEPT_WRITE_AFTER_MILLISECONDS = 300_000;
 
+/** Of a Node that no kubelet writes. */
+const OWN_NODES = [
+  "Node.create",
+  ...["capacity", "allocatable", "addresses", "nodeInfo", "conditions[Ready]"].map((part) => `Node.status.${part}`),
+];
+
 type NodeStatus = NonNullable<Node["status"]>;
 type NodeCondition = NonNullable<NodeStatus["conditions"]>[number];
 
@@ -71,7 +77,7 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
       "Node.metadata.annotations",
       `Node.metadata.labels.${label.schedulable}`,
       `Node.status.conditions[${RUNTIME_READY}]`,
-      ...(config.ownNodes ? ["Node.create", "Node.status"] : []),
+      ...(config.ownNodes ? OWN_NODES : []),
       "record",
     ],
 

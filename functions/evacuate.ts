@@ -54,7 +54,7 @@ export const evacuate = defineFunction<EvacuateFacts>({
   ],
   writes: [
     "VirtualMachineInstanceMigration.create",
-    "VirtualMachineInstanceMigration.remove",
+    "VirtualMachineInstanceMigration.remove=when the guest may stay",
     "VirtualMachineInstance.status.evacuationNodeName=cleared",
     "record",
   ],
@@ -86,10 +86,10 @@ export const evacuate = defineFunction<EvacuateFacts>({
     if (vmi.spec.evictionStrategy === "External") return nothing("whoever manages the instance moves it");
     const obstacle = obstacleOf(vmi.spec);
     if (obstacle !== undefined) return nothing(`it must leave ${from} and can't move: ${obstacle.message}`);
-    const again = retryAt(migrations);
+    const again = retryAt(vmi, migrations);
     if (again !== undefined && again > now)
       return nothing(`its last migration failed: another at ${again.toISOString()}`, again);
-    return create(vmi, from, migrations.length, node);
+    return create(vmi, from, attempts(vmi, migrations), node);
   },
 });
 
@@ -98,11 +98,26 @@ function clear(vmi: Instance, effects: readonly Effect[], because: string): Deci
   return { effects: [...effects, ...statusPatch(VirtualMachineInstance, vmi, status)], because };
 }
 
-function retryAt(migrations: readonly Migration[]): Date | undefined {
-  const failed = migrations.filter((migration) => migrationPhase(migration) === "Failed");
+/** Before the number of the try. A guest that has moved has another claim, and its tries count anew. */
+function tryName({ metadata: { uid }, status }: Instance): string {
+  return `kubevirt-evacuation-${shortHash(`${uid}/${status?.claim?.epoch}`)}-`;
+}
+
+/** How often it was tried under this claim. By the names: the oldest ones are removed. */
+function attempts(vmi: Instance, migrations: readonly Migration[]): number {
+  const numbers = migrations
+    .filter(({ metadata }) => metadata.name.startsWith(tryName(vmi)))
+    .map(({ metadata }) => Number(metadata.name.slice(tryName(vmi).length)));
+  return Math.max(-1, ...numbers.filter(Number.isInteger)) + 1;
+}
+
+function retryAt(vmi: Instance, migrations: readonly Migration[]): Date | undefined {
+  const failed = migrations.filter(
+    (migration) => migrationPhase(migration) === "Failed" && migration.metadata.name.startsWith(tryName(vmi)),
+  );
   if (failed.length === 0) return undefined;
   const last = Math.max(...failed.map((migration) => enteredPhaseAt(migration).getTime()));
-  return new Date(last + Math.min(failed.length * AGAIN_SECONDS, LONGEST_SECONDS) * 1000);
+  return new Date(last + Math.min(attempts(vmi, migrations) * AGAIN_SECONDS, LONGEST_SECONDS) * 1000);
 }
 
 function create(vmi: Instance, from: string, nth: number, node: Stored<Node> | undefined): Decision {
@@ -111,7 +126,7 @@ function create(vmi: Instance, from: string, nth: number, node: Stored<Node> | u
     apiVersion: apiVersionOf(VirtualMachineInstanceMigration),
     kind: VirtualMachineInstanceMigration.kind,
     metadata: {
-      name: `kubevirt-evacuation-${shortHash(`${uid}/${claimOf(vmi)?.epoch}`)}-${nth}`,
+      name: `${tryName(vmi)}${nth}`,
       ...(namespace === undefined ? {} : { namespace }),
       labels: { [label.vmiId]: name.slice(0, 63) },
       annotations: {
@@ -128,7 +143,7 @@ function create(vmi: Instance, from: string, nth: number, node: Stored<Node> | u
         },
       ],
     },
-    spec: { vmiName: name },
+    spec: { vmiName: name, priority: "system-critical" },
   };
   return {
     effects: [

@@ -11,6 +11,7 @@ import type { FunctionDefinition } from "./define.ts";
 import { evacuate } from "./evacuate.ts";
 import { migrate } from "./migrate/migrate.ts";
 import { move } from "./migrate/move.ts";
+import { prune } from "./migrate/prune.ts";
 import { observe } from "./observe/observe.ts";
 import { power } from "./power.ts";
 import { release } from "./release.ts";
@@ -18,6 +19,7 @@ import { resync } from "./resync.ts";
 import { run } from "./run/run.ts";
 import { schedule } from "./schedule/schedule.ts";
 import { stop } from "./stop.ts";
+import { tally } from "./tally.ts";
 
 export function functions(config: FunctionsConfig): readonly FunctionDefinition[] {
   return [
@@ -27,7 +29,9 @@ export function functions(config: FunctionsConfig): readonly FunctionDefinition[
     power,
     migrate(config),
     move,
+    prune,
     evacuate,
+    tally,
     observe,
     stop,
     release,

@@ -26,8 +26,11 @@ const KUBEVIRT = "subresources.kubevirt.io";
 const VIRTIVE = "subresources.virtive.dev";
 const machines = ["virtualmachines", "virtualmachineinstances", "virtualmachineinstancemigrations"];
 
+const machineKinds = ["virtualmachines", "virtualmachineinstances"];
+
 const view: readonly Rule[] = [
   { apiGroups: ["kubevirt.io"], resources: machines, verbs: ["get", "list", "watch"] },
+  { apiGroups: ["migrations.kubevirt.io"], resources: ["migrationpolicies"], verbs: ["get", "list", "watch"] },
   { apiGroups: [KUBEVIRT], resources: ["virtualmachines/expand-spec"], verbs: ["get"] },
   { apiGroups: [KUBEVIRT], resources: ["expand-vm-spec"], verbs: ["update"] },
   { apiGroups: [VIRTIVE], resources: ["virtualmachines/explain", "cloudevents"], verbs: ["get"] },
@@ -41,7 +44,9 @@ const edit: readonly Rule[] = [
     apiGroups: [KUBEVIRT],
     resources: [
       ...["start", "stop", "restart", "migrate"].map((verb) => `virtualmachines/${verb}`),
-      ...["pause", "unpause", "softreboot", "reset", "evacuate"].map((verb) => `virtualmachineinstances/${verb}`),
+      ...["pause", "unpause", "softreboot", "reset"].map((verb) => `virtualmachineinstances/${verb}`),
+      // An API server takes the first word of the two for the subresource; we are asked for both.
+      ...["evacuate", "evacuate/cancel"].flatMap((verb) => machineKinds.map((kind) => `${kind}/${verb}`)),
     ],
     verbs: ["update"],
   },

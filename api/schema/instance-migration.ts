@@ -22,7 +22,9 @@ export const InstanceMigrationSpecSchema = object("Which instance moves, and whe
     "Labels that the target must have besides those that the instance asks for.",
     text("A value."),
   ),
-  priority: text("Whether it goes before other waiting migrations."),
+  priority: text(
+    "Which go first of those that wait: system-critical, then user-triggered (when unset), then system-maintenance.",
+  ),
   receive: object("The target's end of a migration between clusters.", {
     migrationID: required(text("Identity that both ends share.")),
   }),

@@ -7,6 +7,7 @@ import { InstanceMigrationSpecSchema, InstanceMigrationStatusSchema } from "./in
 import { InstanceSpecSchema } from "./instance-spec.ts";
 import { InstanceStatusSchema } from "./instance-status.ts";
 import { MachineSpecSchema, MachineStatusSchema } from "./machine.ts";
+import { PolicySpecSchema, PolicyStatusSchema } from "./migration-policy.ts";
 import { kindSchema, required } from "./vocabulary.ts";
 
 export const VirtualMachineInstanceSpecSchema = required(InstanceSpecSchema);
@@ -19,6 +20,9 @@ export const VirtualMachineInstanceMigrationSchema = kindSchema(
   VirtualMachineInstanceMigrationSpecSchema,
   InstanceMigrationStatusSchema,
 );
+
+export const MigrationPolicySpecSchema = required(PolicySpecSchema);
+export const MigrationPolicySchema = kindSchema(MigrationPolicySpecSchema, PolicyStatusSchema);
 
 export const VirtualMachineSpecSchema = required(MachineSpecSchema);
 export const VirtualMachineStatusSchema = required(MachineStatusSchema);

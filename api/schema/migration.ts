@@ -20,7 +20,7 @@ export const migrationConfiguration = {
   utilityVolumesTimeout: int64("Seconds to wait for utility volumes to go before a migration is given up."),
 };
 
-const ExperimentalSchema = object("Settings that may change.", {
+export const ExperimentalSchema = object("Settings that may change.", {
   compression: choice("How memory is compressed on the wire.", ["none", "zstd"]),
   downtimeTuning: object("How the allowed downtime grows until the switch succeeds.", {
     cooldownSeconds: int32("Seconds between steps.", { min: 1 }),

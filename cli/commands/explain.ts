@@ -16,7 +16,7 @@ export async function explain(
 }
 
 function textOf(explanation: Explanation): string[] {
-  const { virtualMachine: vm, instance, machine, waitsFor, decisions, hints } = explanation;
+  const { virtualMachine: vm, instance, machine, waitsFor, moves, decisions, hints } = explanation;
   const conditions = (instance ?? vm)?.conditions ?? [];
   return [
     `${explanation.namespace}/${explanation.name}: ${explanation.status}`,
@@ -40,6 +40,8 @@ function textOf(explanation: Explanation): string[] {
       const why = [condition.reason, condition.message].filter((part) => part !== undefined && part !== "").join(": ");
       return `  ${condition.type.padEnd(24)} ${condition.status.padEnd(8)} ${why}`.trimEnd();
     }),
+    ...(moves.length === 0 ? [] : ["moves, newest first:"]),
+    ...moves.map((move) => `  ${move.asked}  ${moveLine(move)}`),
     ...(decisions.length === 0 ? [] : ["decisions, newest first:"]),
     ...decisions.slice(0, DECISIONS_SHOWN).map((decision) => {
       const effects = decision.effects.length === 0 ? "" : `  [${decision.effects.join(", ")}]`;
@@ -47,6 +49,12 @@ function textOf(explanation: Explanation): string[] {
     }),
     ...hints.map((hint) => `hint: ${hint}`),
   ];
+}
+
+function moveLine({ why, phase, from, to, seconds, because, migration }: Explanation["moves"][number]): string {
+  const way = from === undefined || to === undefined ? "" : ` from ${from} to ${to}`;
+  const time = seconds === undefined ? "" : ` after ${seconds} s`;
+  return `${phase}${way}${time}: ${why}${because === undefined ? "" : `; ${because}`} (${migration})`;
 }
 
 function machineLine(machine: NonNullable<Explanation["machine"]>): string {

@@ -1,11 +1,9 @@
 /** `virtive migrate VM`: makes a migration and follows it to its end, with what its node tells of the copying. */
 import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { Fault } from "#events/fault.ts";
-import type { JournalEntry } from "#events/journal-entry.ts";
-import type { MachineStatus, MoveFigures } from "#events/machine.ts";
 import type { Client } from "../client.ts";
 import { TimedOut } from "../exit.ts";
-import { journalPath } from "./events.ts";
+import { followMoves } from "./progress.ts";
 
 type Api = Pick<Client, "send">;
 
@@ -58,7 +56,7 @@ export async function migrate(
   if (!options.wait)
     return { namespace, name, migration, done: false, from: undefined, to: undefined, seconds: seconds() };
   const following = new AbortController();
-  void follow(client, `${namespace}/${name}`, report, following.signal);
+  void followMoves(client, { report, key: `${namespace}/${name}` }, following.signal);
   try {
     let said = "";
     for (;;) {
@@ -87,38 +85,4 @@ export async function migrate(
   } finally {
     following.abort();
   }
-}
-
-/** Tells the copying as the source's node reports it. Nothing depends on it: where it can't be had, nothing is told. */
-async function follow(
-  client: Pick<Client, "lines">,
-  key: string,
-  report: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const path = journalPath({ key, type: "dev.virtive.machine.moving", follow: true });
-    for await (const line of client.lines(path, signal)) {
-      if (line.trim() === "") continue;
-      const entry = JSON.parse(line) as JournalEntry;
-      const { name, move } =
-        entry.entry === "event" ? (entry.event.data as MachineStatus) : { name: "", move: undefined };
-      if (move?.figures !== undefined) report(`${name}: ${progress(move.figures)}`);
-    }
-  } catch {
-    // the end of the stream, or a server without one
-  }
-}
-
-const MEBIBYTE = 1024 * 1024;
-
-export function progress(figures: MoveFigures): string {
-  const { totalBytes, processedBytes, remainingBytes, dirtyBytesPerSecond, iterations, downtimeMilliseconds } = figures;
-  const mebibytes = (bytes: number): string => `${Math.round(bytes / MEBIBYTE)} MiB`;
-  return [
-    `${mebibytes(processedBytes)} copied, ${mebibytes(remainingBytes)} of ${mebibytes(totalBytes)} left`,
-    `round ${iterations}`,
-    `${mebibytes(dirtyBytesPerSecond)}/s change`,
-    ...(downtimeMilliseconds === undefined ? [] : [`${downtimeMilliseconds} ms downtime`]),
-  ].join(", ");
 }

@@ -23,6 +23,7 @@ export const kubevirtResources: readonly Resource[] = [
     namespaced: true,
     verbs: UPDATE,
   })),
+  { name: "virtualmachines/evacuate/cancel", namespaced: true, verbs: UPDATE },
   { name: "virtualmachineinstances/evacuate/cancel", namespaced: true, verbs: UPDATE },
   { name: "virtualmachineinstances/console", namespaced: true, verbs: GET },
   { name: "version", namespaced: false, verbs: GET },

@@ -5,6 +5,7 @@
 import type { Condition, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { asFault } from "#events/fault.ts";
 import type { DecisionRecord } from "#events/journal-entry.ts";
 import type { Claim, MachineStatus } from "#events/machine.ts";
@@ -12,6 +13,7 @@ import { deadlineOf } from "../deadlines.ts";
 import { enteredAt, isDeleting, isFinal, phaseOf, type Instance } from "../instance.ts";
 import { claimOf } from "../machine-facts.ts";
 import { strategyOf } from "../run/strategy.ts";
+import { movesOf, type Move } from "./moves.ts";
 import type { At, GatewayParts } from "./parts.ts";
 import { notFound } from "./status.ts";
 
@@ -43,6 +45,8 @@ export interface Explanation {
   readonly machine?: MachineStatus | { readonly unknown: string };
   /** What must happen next, by the word of the function that waits for it. */
   readonly waitsFor?: { readonly function: string; readonly what: string; readonly until?: string };
+  /** The instance's migrations that still exist, newest first. */
+  readonly moves: readonly Move[];
   /** Newest first. Repetitions of the same decision are left out. */
   readonly decisions: readonly DecisionRecord[];
   readonly hints: readonly string[];
@@ -58,6 +62,8 @@ export async function explain(parts: GatewayParts, at: At): Promise<Explanation>
   const decisions = parts.journal.latestDecisions(`${at.namespace}/${at.name}`, 200);
   const machine = vmi === undefined ? undefined : await machineOf(parts, vmi);
   const waitsFor = waiting(vm, vmi, decisions);
+  const { namespace, name: instance } = at;
+  const migrations = await parts.reader.list(VirtualMachineInstanceMigration, { namespace, instance });
   return {
     namespace: at.namespace,
     name: at.name,
@@ -66,6 +72,7 @@ export async function explain(parts: GatewayParts, at: At): Promise<Explanation>
     ...(vmi === undefined ? {} : { instance: aboutInstance(vmi) }),
     ...(machine === undefined ? {} : { machine }),
     ...(waitsFor === undefined ? {} : { waitsFor }),
+    moves: movesOf(migrations),
     decisions: distinct(decisions).slice(0, DECISIONS),
     hints: hintsFor([...(vm?.status?.conditions ?? []), ...(vmi?.status?.conditions ?? [])], vmi),
   };

@@ -92,6 +92,7 @@ const verbs: readonly Verb[] = [
   { resource: "virtualmachines", verb: "stop", code: 202, perform: stop },
   { resource: "virtualmachines", verb: "restart", code: 202, perform: restart },
   { resource: "virtualmachines", verb: "migrate", code: 202, perform: migrate },
+  { resource: "virtualmachines", verb: "evacuate/cancel", code: 200, perform: cancelEvacuation },
   { resource: "virtualmachineinstances", verb: "evacuate/cancel", code: 200, perform: cancelEvacuation },
   { resource: "virtualmachineinstances", verb: "pause", code: 200, perform: pause },
   { resource: "virtualmachineinstances", verb: "unpause", code: 200, perform: unpause },

@@ -44,7 +44,7 @@ export async function pause(parts: GatewayParts, at: At, request: Request): Prom
   if (!isDryRun(options)) await intend(parts, at, vmi, true);
 }
 
-/** The instance may stay on its node: what was to take it away is called off, and its mark goes. */
+/** Of a VM or of its instance: the instance may stay on its node: what was to take it away is called off, and its mark goes. */
 export async function cancelEvacuation(parts: GatewayParts, at: At, request: Request): Promise<void> {
   const options = await optionsOf(request, UnpauseOptions);
   await findVMI(parts, at);

@@ -1,6 +1,7 @@
 /**
- * migrate: lets a waiting migration begin when it is its turn: within the limits of cluster and node, one for an
- * instance, when a node has room for it. Wakes on migrations, instances and nodes. Creates the target's anchor pod; writes
+ * migrate: lets a waiting migration begin when it is its turn: within the limits of cluster and node, after those of a
+ * higher priority, one for an instance, when a node has room for it. Wakes on migrations (on one's end also for those
+ * that wait) and instances. Creates the target's anchor pod; writes
  * the migration's phases Pending and Scheduling. What comes after is `move`'s.
  *
  * ```
@@ -10,9 +11,11 @@
 import { Pod } from "#api/core.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
-import { partsOf, withCondition } from "#api/object.ts";
+import { conditionOf, partsOf, withCondition, type Key } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtual-machine-instance-migration.ts";
+import { objectEvents } from "#events/catalogue.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
 import type { FunctionsConfig } from "../config.ts";
 import {
@@ -32,7 +35,7 @@ import { readPlaces, type Places } from "../schedule/places.ts";
 import { requestsOf } from "../schedule/resources.ts";
 import { instanceKeys } from "./keys.ts";
 import { hindrance, refusal } from "./migratable.ts";
-import { current, inMigrationPhase, isUnderWay, migrationPhase, type Migration } from "./migrations.ts";
+import { current, inMigrationPhase, inRank, migrationPhase, rankOf, type Migration } from "./migrations.ts";
 
 export interface MigrateFacts {
   readonly vmi: Instance | undefined;
@@ -40,18 +43,24 @@ export interface MigrateFacts {
   readonly migration: Migration | undefined;
   /** Other migrations that are under way, and the node that each leaves. */
   readonly underWay: readonly { readonly from: string | undefined }[];
+  /** Those of a higher priority that wait for nothing but a place, and the node that each leaves. */
+  readonly ahead: readonly { readonly from: string | undefined }[];
   readonly limits: { readonly cluster: number; readonly outbound: number };
   readonly cluster: Places | undefined;
 }
 
 const AGAIN_MILLISECONDS = 5_000;
+/** Whoever waits for a place is told when one is free. */
+const LIMITED_AGAIN_MILLISECONDS = 20_000;
+/** Reasons of the condition Waiting. */
+const LIMITED = "Limited";
 
 export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFacts> {
   return defineFunction<MigrateFacts>({
     name: "migrate",
     purpose: "Lets a waiting migration begin when limits and room allow it: creates the target's anchor pod.",
     on: [
-      changed(VirtualMachineInstanceMigration, { keys: instanceKeys }),
+      changed(VirtualMachineInstanceMigration, { keys: keysWithNext }),
       { ...due(VirtualMachineInstanceMigration), keys: instanceKeys },
       changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Scheduled"] }),
     ],
@@ -81,15 +90,18 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
       if (mine.length === 0) return undefined;
       const vmi = await cluster.get(VirtualMachineInstance, at);
       const migration = current(mine);
-      const idle = { vmi, migration, underWay: [], limits: { cluster: 0, outbound: 0 }, cluster: undefined };
+      const idle = { vmi, migration, underWay: [], ahead: [], limits: { cluster: 0, outbound: 0 }, cluster: undefined };
       if (vmi === undefined || migration === undefined || !waits(migration)) return idle;
-      const all = await cluster.list(VirtualMachineInstanceMigration);
-      const others = all.filter((other) => isUnderWay(other) && other.metadata.uid !== migration.metadata.uid);
+      const others = await inPhases(cluster, UNDER_WAY);
+      const waiting = (await inPhases(cluster, ["Pending"])).filter((other) => goesFirst(other, migration));
+      const leaving = async (some: readonly Migration[]) =>
+        Promise.all(some.map(async (other) => ({ from: await leavesNode(cluster, other) })));
       const settings = (await cluster.list(KubeVirt))[0]?.spec.configuration?.migrations;
       return {
         vmi,
         migration,
-        underWay: await Promise.all(others.map(async (other) => ({ from: await leavesNode(cluster, other) }))),
+        underWay: await leaving(others),
+        ahead: await leaving(waiting.slice(0, MOST_AHEAD)),
         limits: {
           cluster: settings?.parallelMigrationsPerCluster ?? DEFAULT_LIMITS.cluster,
           outbound: settings?.parallelOutboundMigrationsPerNode ?? DEFAULT_LIMITS.outbound,
@@ -104,14 +116,42 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
         return nothing("no migration of the instance waits for its turn");
       if (isDeleting(migration)) return nothing("the migration was called off before it began");
       if (vmi === undefined || refusal(vmi) !== undefined) return nothing("the instance can't move: `move` says so");
-      const why =
-        hindrance(vmi) ?? (targetOf(vmi) === undefined ? limited(facts) : "its last migration is not settled");
-      return why === undefined ? begin(facts, vmi, migration, config, now) : wait(migration, "Waiting", why, now);
+      const hindered =
+        hindrance(vmi) ?? (targetOf(vmi) === undefined ? undefined : "its last migration is not settled");
+      if (hindered !== undefined) return wait(migration, "Hindered", hindered, now);
+      const full = limited(facts);
+      return full === undefined ? begin(facts, vmi, migration, config, now) : wait(migration, LIMITED, full, now);
     },
   });
 }
 
 export const DEFAULT_LIMITS = { cluster: 5, outbound: 2 } as const;
+
+/** More than any sensible limit: of more that go first, nothing changes. */
+const MOST_AHEAD = 64;
+
+const UNDER_WAY = ["Scheduling", "Scheduled", "PreparingTarget", "TargetReady", "Running"] as const;
+
+async function inPhases(cluster: Reader, phases: readonly MigrationPhase[]): Promise<readonly Migration[]> {
+  const lists = phases.map((phase) => cluster.list(VirtualMachineInstanceMigration, { phase }));
+  return (await Promise.all(lists)).flat();
+}
+
+/** One that waits for something else as well would keep a place free for nothing. */
+function goesFirst(other: Migration, than: Migration): boolean {
+  const { reason = LIMITED } = conditionOf(other, "Waiting") ?? {};
+  return rankOf(other) < rankOf(than) && reason === LIMITED && !isDeleting(other);
+}
+
+/** Its instance's key; and when it is over and leaves a place, those of the ones that are next to have it. */
+async function keysWithNext(event: CloudEvent, cluster: Reader): Promise<readonly Key[]> {
+  const { status } = event.data as Partial<Migration>;
+  const ended = event.type === objectEvents.deleted.type || status?.phase === "Succeeded" || status?.phase === "Failed";
+  if (!ended) return instanceKeys(event);
+  const waiting = [...(await inPhases(cluster, ["Pending"]))].sort(inRank).slice(0, DEFAULT_LIMITS.cluster);
+  const next = waiting.map(({ metadata, spec }) => `${metadata.namespace ?? ""}/${spec.vmiName ?? ""}`);
+  return [...new Set([...instanceKeys(event), ...next])];
+}
 
 function waits(migration: Migration): boolean {
   return migrationPhase(migration) === "Pending";
@@ -125,15 +165,17 @@ async function leavesNode(cluster: Reader, { metadata, spec }: Migration): Promi
   return vmi === undefined ? undefined : claimOf(vmi)?.node;
 }
 
-function limited({ vmi, underWay, limits }: MigrateFacts): string | undefined {
+function limited({ vmi, underWay, ahead, limits }: MigrateFacts): string | undefined {
   if (underWay.length >= limits.cluster) {
     return `${underWay.length} migrations are under way, and the cluster allows ${limits.cluster}`;
   }
   const node = vmi === undefined ? undefined : claimOf(vmi)?.node;
   const leaving = underWay.filter(({ from }) => from === node).length;
-  return leaving >= limits.outbound
-    ? `${leaving} guests are leaving ${node}, which allows ${limits.outbound}`
-    : undefined;
+  if (leaving >= limits.outbound) return `${leaving} guests are leaving ${node}, which allows ${limits.outbound}`;
+  const [free, freeHere] = [limits.cluster - underWay.length, limits.outbound - leaving];
+  const aheadHere = ahead.filter(({ from }) => from === node).length;
+  if (ahead.length < free && aheadHere < freeHere) return undefined;
+  return `${ahead.length} migrations of a higher priority go first`;
 }
 
 function wait(migration: Migration, reason: string, why: string, now: Date): Decision {
@@ -145,7 +187,7 @@ function wait(migration: Migration, reason: string, why: string, now: Date): Dec
       conditions: withCondition(status.conditions, condition, now),
     }),
     because: why,
-    at: new Date(now.getTime() + AGAIN_MILLISECONDS),
+    at: new Date(now.getTime() + (reason === LIMITED ? LIMITED_AGAIN_MILLISECONDS : AGAIN_MILLISECONDS)),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A migration as functions see it: its phase, whether it is under way, which of several is next, when it is too late. Pure. */
+import { isMigrationPriority, MIGRATION_PRIORITIES } from "#api/migration-priority.ts";
 import { rfc3339, type Stored } from "#api/object.ts";
 import type {
   MigrationPhase,
@@ -23,7 +24,22 @@ export function isUnderWay(migration: VirtualMachineInstanceMigration): boolean 
   return !isOver(migration) && migrationPhase(migration) !== "Pending";
 }
 
-/** Evacuations come after what a user asked for; the older first. */
+/** 0 goes first. What says nothing, a user has asked for. */
+export function rankOf({ spec }: VirtualMachineInstanceMigration): number {
+  const { priority = "user-triggered" } = spec;
+  return isMigrationPriority(priority) ? MIGRATION_PRIORITIES.indexOf(priority) : MIGRATION_PRIORITIES.length;
+}
+
+/** Of those that wait all over the cluster: who is to have the next free place. */
+export function inRank(one: Migration, other: Migration): number {
+  return (
+    rankOf(one) - rankOf(other) ||
+    compare(one.metadata.creationTimestamp, other.metadata.creationTimestamp) ||
+    compare(one.metadata.name, other.metadata.name)
+  );
+}
+
+/** Of one instance's: evacuations come after what a user asked for, which may make them needless; the older first. */
 export function inTurn(one: Migration, other: Migration): number {
   const background = (migration: Migration): number =>
     migration.metadata.annotations?.[annotation.evacuation] === undefined ? 0 : 1;

@@ -13,13 +13,15 @@
  * One rule: `claim.migratingTo` goes only when it has become the claim, or on proof (the source's word that it never asked
  * or was refused, the target's word that it never will, in writing) that the guest never runs there.
  */
-import { Pod, type Node } from "#api/core.ts";
+import { Namespace, Pod, type Node } from "#api/core.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
+import { MigrationPolicy } from "#api/migration-policy.ts";
 import { annotation, GUEST_ARRIVED } from "#api/names.ts";
 import { partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { flowEvents, reports } from "#events/catalogue.ts";
+import type { Reader } from "#events/cluster.ts";
 import { deadlineOf } from "../deadlines.ts";
 import { changed, defineFunction, due, nothing, told, type Decision, type Looks } from "../define.ts";
 import { anchorName, anchorNameFor, containersReady, isDeleting, type Instance } from "../instance.ts";
@@ -37,7 +39,8 @@ import { instanceKeys } from "./keys.ts";
 import { refusal } from "./migratable.ts";
 import { current, isOver, isUnderWay, migrationPhase, type Migration } from "./migrations.ts";
 import { advance, type Ends } from "./ends.ts";
-import { beginning, cleared, failedBefore, lost, noted, served, type Configuration } from "./outcome.ts";
+import { settingsFor, type Settings } from "./policy.ts";
+import { beginning, cleared, failedBefore, lost, noted, served } from "./outcome.ts";
 
 export interface MoveFacts {
   readonly vmi: Instance | undefined;
@@ -52,7 +55,8 @@ export interface MoveFacts {
   readonly source: MachineFact | undefined;
   readonly target: MachineFact | undefined;
   readonly files: FoundFiles;
-  readonly configuration: Configuration;
+  /** Of the migration that begins. */
+  readonly settings: Settings;
 }
 
 const NO_FILES: FoundFiles = { files: {}, missing: [] };
@@ -74,6 +78,8 @@ export const move = defineFunction<MoveFacts>({
     "Pod.get",
     "Node.get",
     "KubeVirt.list",
+    "MigrationPolicy.list",
+    "Namespace.get",
     "Secret.get",
     "ConfigMap.get",
   ],
@@ -113,7 +119,7 @@ export const move = defineFunction<MoveFacts>({
       source: undefined,
       target: undefined,
       files: NO_FILES,
-      configuration: {},
+      settings: { configuration: {} },
     };
     if (vmi === undefined) return idle;
     if (to !== undefined) return { ...idle, ...(await ends(looks, vmi, to.node, to.pod)) };
@@ -122,12 +128,12 @@ export const move = defineFunction<MoveFacts>({
     const mine = current(migrations);
     if (mine === undefined) return { ...idle, arrivedPod, pod: await strandedPod(looks, vmi, migrations) };
     const pod = await looks.cluster.get(Pod, { ...at, name: anchorNameFor(vmi, mine.metadata.uid) });
-    const settings = (await looks.cluster.list(KubeVirt))[0]?.spec.configuration?.migrations;
     const begins = pod !== undefined && containersReady(pod) && migrationPhase(mine) === "Scheduling";
+    const settings = begins ? await readSettings(looks.cluster, vmi) : idle.settings;
     const files = begins ? await readFiles(looks.cluster, vmi) : NO_FILES;
     const targetNode = await readNode(looks, pod?.spec.nodeName);
     const source = begins ? await readMachineOn(looks, claimOf(vmi)?.node, vmi) : undefined;
-    return { ...idle, pod, arrivedPod, targetNode, source, files, configuration: settings ?? {} };
+    return { ...idle, pod, arrivedPod, targetNode, source, files, settings };
   },
 
   decide(facts, now) {
@@ -146,6 +152,15 @@ export const move = defineFunction<MoveFacts>({
     return { ...decision, effects: [...settled, ...decision.effects] };
   },
 });
+
+async function readSettings(cluster: Reader, vmi: Instance): Promise<Settings> {
+  const [kubevirt] = await cluster.list(KubeVirt);
+  const policies = await cluster.list(MigrationPolicy);
+  const ofNamespaces = policies.some(({ spec }) => spec.selectors.namespaceSelector !== undefined);
+  const namespace = ofNamespaces ? await cluster.get(Namespace, { name: vmi.metadata.namespace ?? "" }) : undefined;
+  const migrations = kubevirt?.spec.configuration?.migrations;
+  return settingsFor({ vmi, namespaceLabels: namespace?.metadata.labels, policies, cluster: migrations });
+}
 
 async function ends(looks: Looks, vmi: Instance, node: string, podName: string): Promise<Partial<MoveFacts>> {
   const namespace = vmi.metadata.namespace ?? "";
@@ -192,9 +207,9 @@ function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date
   const ready = lives && pod !== undefined && containersReady(pod) && !isDeleting(pod);
   if (ready && targetNode !== undefined && bootID !== undefined) {
     const address = targetNode.metadata.annotations?.[annotation.runtimeURL] ?? "";
-    const { configuration, files } = facts;
+    const { settings, files } = facts;
     const node = targetNode.metadata.name;
-    return beginning({ vmi, migration: mine, pod, node, bootID, address, configuration, files }, now);
+    return beginning({ vmi, migration: mine, pod, node, bootID, address, settings, files }, now);
   }
   if (!late && source?.known === "silent") {
     const again = new Date(now.getTime() + AGAIN_MILLISECONDS);

@@ -10,9 +10,9 @@ import { claimOf, type BootEnd } from "../machine-facts.ts";
 import { order, wantedState, type FoundFiles } from "../machine-order.ts";
 import type { Ends } from "./ends.ts";
 import { inMigrationPhase, isOver, type Migration } from "./migrations.ts";
+import type { Settings } from "./policy.ts";
 
 export type MigrationState = NonNullable<NonNullable<Instance["status"]>["migrationState"]>;
-export type Configuration = NonNullable<MigrationState["migrationConfiguration"]>;
 
 interface Why {
   readonly reason: string;
@@ -20,7 +20,6 @@ interface Why {
 }
 
 const POD_GRACE_SECONDS = 1;
-const DEFAULTS = { allowAutoConverge: false, allowPostCopy: false, completionTimeoutPerGiB: 150, progressTimeout: 150 };
 
 export function phasePatch(
   migration: Migration,
@@ -39,13 +38,13 @@ export interface Beginning {
   readonly bootID: string;
   /** Where the target's runtime is reached. */
   readonly address: string;
-  readonly configuration: Configuration;
+  readonly settings: Settings;
   readonly files: FoundFiles;
 }
 
 /** The claim names its heir, in one compare-and-set, before the target hears of it. */
 export function beginning(
-  { vmi, migration, pod, node, bootID, address, configuration, files }: Beginning,
+  { vmi, migration, pod, node, bootID, address, settings, files }: Beginning,
   now: Date,
 ): Decision {
   const claim = vmi.status?.claim;
@@ -53,7 +52,6 @@ export function beginning(
   const epoch = Math.max(claim.epoch, claim.offered ?? 0) + 1;
   const { uid } = migration.metadata;
   const ends = { sourceNode: claim.node, targetNode: node, sourcePod: anchorName(vmi), targetPod: pod.metadata.name };
-  const settings = { ...DEFAULTS, ...configuration };
   const status = {
     ...vmi.status,
     claim: { ...claim, offered: epoch, migratingTo: { node, bootID, epoch, migration: uid, pod: pod.metadata.name } },
@@ -62,7 +60,8 @@ export function beginning(
       migrationUid: uid,
       targetNodeAddress: address,
       mode: "PreCopy",
-      migrationConfiguration: settings,
+      ...(settings.policy === undefined ? {} : { migrationPolicyName: settings.policy }),
+      migrationConfiguration: settings.configuration,
       sourceState: { node: claim.node, pod: ends.sourcePod, migrationUID: uid },
       targetState: { node, pod: ends.targetPod, migrationUID: uid },
     },
@@ -80,7 +79,7 @@ export function beginning(
         receive: { migration: uid, from: claim.node },
       }),
     ],
-    because: `the target's pod is Ready on ${node}: it may have the guest under epoch ${epoch}, and prepares for it`,
+    because: `the target's pod is Ready on ${node}: it may have the guest under epoch ${epoch}, and prepares for it${settings.policy === undefined ? "" : `; settings are those of policy ${settings.policy}`}`,
   };
 }
 
@@ -88,6 +87,7 @@ export function beginning(
 export function succeeded(ends: Ends, now: Date): Decision {
   const { vmi, to, pod, files } = ends;
   const from = claimOf(vmi)?.node;
+  const took = tookTime(ends, now);
   return passedOn(ends, now, {
     phase: "Succeeded",
     state: { targetNodeDomainDetected: true, targetNodeDomainReadyTimestamp: rfc3339(now) },
@@ -111,10 +111,20 @@ export function succeeded(ends: Ends, now: Date): Decision {
       about: vmi,
       type: "Normal",
       reason: "Migrated",
-      message: `The guest runs on ${to.node} now; it left ${from}.`,
+      message: `The guest runs on ${to.node} now; it left ${from}${took}.`,
     },
-    because: `the guest runs on ${to.node}: the claim is its, with epoch ${to.epoch}`,
+    because: `the guest runs on ${to.node}: the claim is its, with epoch ${to.epoch}; it left ${from}${took}`,
   });
+}
+
+/** "", or how long it took, and how long the guest stood still, as far as anybody knows. */
+function tookTime({ vmi, target }: Ends, now: Date): string {
+  const began = vmi.status?.migrationState?.startTimestamp;
+  if (began === undefined) return "";
+  const move = target?.known === "yes" ? target.status.move : undefined;
+  const downtime = move?.figures?.downtimeMilliseconds;
+  const halted = downtime === undefined ? "" : `, ${Math.round(downtime)} ms of them halted`;
+  return ` within ${Math.round((now.getTime() - Date.parse(began)) / 1000)} s${halted}`;
 }
 
 /**

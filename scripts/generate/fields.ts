@@ -1,8 +1,13 @@
 /** docs/fields.md: every field of the API, what it means, and whether anything acts on it. */
 import { fieldsOf, type Field } from "#api/fields.ts";
-import { clusterSupport, instanceSupport, machineSupport, supportOf } from "#api/support.ts";
+import { clusterSupport, instanceSupport, machineSupport, policySupport, supportOf } from "#api/support.ts";
 import { write, type Generated } from "./output.ts";
-import { KubeVirtSchema, VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
+import {
+  KubeVirtSchema,
+  MigrationPolicySchema,
+  VirtualMachineInstanceSchema,
+  VirtualMachineSchema,
+} from "#api/schema/kinds.ts";
 
 const INTRODUCTION = `# Fields of the API
 
@@ -55,6 +60,12 @@ function sections(): readonly Section[] {
       about: "The settings of the cluster.",
       fields: below(cluster, "spec"),
       support: clusterSupport,
+    },
+    {
+      title: "MigrationPolicy: spec",
+      about: "`migrations.kubevirt.io/v1alpha1`: settings of some instances' migrations; see migration.md.",
+      fields: below(fieldsOf(MigrationPolicySchema), "spec"),
+      support: policySupport,
     },
     {
       title: "VirtualMachine: status",

@@ -1,7 +1,8 @@
 /** What a function may do in a cluster, from what it declares to read and to write: the rules of its role. Pure. */
-import { ConfigMap, KubeEvent, Node, PersistentVolumeClaim, Pod, Secret } from "#api/core.ts";
+import { ConfigMap, KubeEvent, Namespace, Node, PersistentVolumeClaim, Pod, Secret } from "#api/core.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
+import { MigrationPolicy } from "#api/migration-policy.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
@@ -25,12 +26,14 @@ const kinds: readonly Kind[] = [
   VirtualMachine,
   VirtualMachineInstance,
   VirtualMachineInstanceMigration,
+  MigrationPolicy,
   KubeVirt,
   Pod,
   Node,
   Secret,
   ConfigMap,
   PersistentVolumeClaim,
+  Namespace,
   KubeEvent,
 ];
 

@@ -4,6 +4,7 @@ import { Node } from "#api/core.ts";
 import type { Kind, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { compileFilters } from "#events/broker/filters.ts";
 import { flowEvents, objectEvents } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
@@ -84,6 +85,7 @@ async function startOne(world: World): Promise<Map<string, number>> {
 }
 
 const MACHINES_A_NODE = 5;
+const PAST_MIGRATIONS = 5;
 
 describe("what one event makes functions look at does not depend on how many machines there are elsewhere", () => {
   it.each(functions({ ...defaultConfig, ownNodes: true }).map((definition) => [definition.name, definition] as const))(
@@ -138,6 +140,9 @@ async function looked(
       const placed = { ...vmi, status: { ...vmi.status, nodeName: name, claim } };
       const instance = named(placed, `vm-${index}-${machine}`, "default");
       put(VirtualMachineInstance, instance);
+      for (let past = 0; past < PAST_MIGRATIONS; past += 1) {
+        put(VirtualMachineInstanceMigration, ended(instance.metadata.name, past));
+      }
       machines.push(running(instance, name));
     }
   }
@@ -180,16 +185,30 @@ async function looked(
 async function eventsOf(reader: Reader, clock: ReturnType<typeof virtualClock>): Promise<CloudEvent[]> {
   const vmi = await reader.get(VirtualMachineInstance, { namespace: "default", name: "vm-0-0" });
   const heard = await reader.get(Node, { name: "node1" });
-  if (vmi === undefined || heard === undefined) throw new Error("nothing is there");
+  const at = { namespace: "default", name: "vm-0-0-0" };
+  const migration = await reader.get(VirtualMachineInstanceMigration, at);
+  if (vmi === undefined || heard === undefined || migration === undefined) throw new Error("nothing is there");
   const parts = { type: objectEvents.updated, source: "/test", occasion: "update", clock };
   return [
     objectEvent({ ...parts, kind: VirtualMachineInstance, object: vmi }),
     objectEvent({ ...parts, type: flowEvents.deadline, kind: VirtualMachineInstance, object: vmi }),
     objectEvent({ ...parts, kind: VirtualMachine, object: { ...vmi, kind: "VirtualMachine" } }),
+    objectEvent({ ...parts, kind: VirtualMachineInstanceMigration, object: migration }),
     objectEvent({ ...parts, kind: Node, object: heard }),
     objectEvent({ ...parts, type: flowEvents.deadline, kind: Node, object: heard }),
     makeEvent({ type: flowEvents.resync, source: "/test", key: "/resync", data: {}, clock }),
   ];
+}
+
+function ended(vmiName: string, nth: number): Stored<VirtualMachineInstanceMigration> {
+  const object: VirtualMachineInstanceMigration = {
+    apiVersion: "kubevirt.io/v1",
+    kind: "VirtualMachineInstanceMigration",
+    metadata: { name: "" },
+    spec: { vmiName },
+    status: { phase: "Succeeded" },
+  };
+  return named(object, `${vmiName}-${nth}`, "default");
 }
 
 function named<T extends KubeObject>(object: T, name: string, namespace: string): Stored<T> {

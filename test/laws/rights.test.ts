@@ -5,6 +5,7 @@ import { KubeEvent, Node, Pod } from "#api/core.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { flowEvents, objectEvents } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
@@ -78,7 +79,19 @@ function wakes({ clock }: Scene): readonly CloudEvent[] {
       extensions: { kind: kind.kind, name: kind === Node ? NODE : "web" },
     }),
   );
-  return [...changes, makeEvent({ ...common, type: flowEvents.resync, key: "all", data: {} })];
+  const migration = makeEvent({
+    ...common,
+    type: objectEvents.updated,
+    key: "default/moves",
+    data: {
+      apiVersion: "kubevirt.io/v1",
+      kind: VirtualMachineInstanceMigration.kind,
+      metadata: { name: "moves", namespace: "default" },
+      spec: { vmiName: "web" },
+    },
+    extensions: { kind: VirtualMachineInstanceMigration.kind, name: "moves", namespace: "default" },
+  });
+  return [...changes, migration, makeEvent({ ...common, type: flowEvents.resync, key: "all", data: {} })];
 }
 
 async function live(definition: FunctionDefinition, scene: Scene, asked: Set<string>, say: Say): Promise<void> {

@@ -3,7 +3,8 @@
  * combination that can be, likely or not. They stand in a memory cluster and on nodes that do nothing by themselves.
  */
 import fc from "fast-check";
-import { Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
+import { Namespace, Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
+import { MigrationPolicy } from "#api/migration-policy.ts";
 import { GUEST_ARRIVED } from "#api/names.ts";
 import type { Condition, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
@@ -108,8 +109,14 @@ export const situation = fc.record({
     }),
     { freq: 3 },
   ),
+  /** Earlier migrations of it, which are over. */
+  past: fc.constantFrom(0, 0, 0, 7),
+  /** A migration policy selects it, by its namespace. */
+  policy: fc.boolean(),
   /** The node that the instance must leave is its own, another, or none. */
   leaves: fc.constantFrom("none", "none", "its own", "another"),
+  /** The node is cordoned; it says what blocks, of now or of before. */
+  cordoned: fc.constantFrom("no", "no", "yes", "was"),
   answers: fc.constantFrom(true, true, true, true, false),
   stray: fc.constantFrom("none", "none", "running", "stopped"),
   woken: fc.constantFrom("update", "deadline", "differs", "heartbeat", "late heartbeat", "new heartbeat"),
@@ -202,6 +209,7 @@ export async function arrange(given: Situation): Promise<Scene> {
   await arrangeNode(cluster, given);
   await cluster.create(Node, otherNode());
   const vm = given.vm === null ? undefined : await arrangeVM(cluster, given.vm);
+  if (given.policy) await arrangePolicy(cluster);
   const fresh = given.vmi === null ? undefined : await arrangeVMI(cluster, given.vmi, vm);
   const vmi = fresh === undefined ? undefined : await arrangeMigration(cluster, nodes, given, fresh);
   if (vm !== undefined && given.vm !== null) await finishVM(cluster, given.vm, vm, vmi);
@@ -220,7 +228,9 @@ function ago(seconds: number): string {
   return new Date(NOW.getTime() - seconds * 1000).toISOString().replace(".000", "");
 }
 
-async function arrangeNode(cluster: MemoryCluster, { node }: Situation): Promise<void> {
+const DRAINED_BEFORE = { type: "Drained", status: "False", reason: "Before", message: "before" } as const;
+
+async function arrangeNode(cluster: MemoryCluster, { node, cordoned }: Situation): Promise<void> {
   if (node === "absent") return;
   const heard = node === "silent" ? "Unknown" : node === "not ready" ? "False" : "True";
   const { metadata, ...rest } = nodeObject(NODE, { heard, bootID: node === "rebooted" ? "boot-2" : "boot-1" });
@@ -228,8 +238,9 @@ async function arrangeNode(cluster: MemoryCluster, { node }: Situation): Promise
   const conditions = rest.status?.conditions?.map((one) => ({ ...one, lastHeartbeatTime: ago(15) })) ?? [];
   await cluster.create(Node, {
     ...rest,
+    ...(cordoned === "yes" ? { spec: { unschedulable: true } } : {}),
     metadata: { name, labels, annotations },
-    status: { ...rest.status, conditions },
+    status: { ...rest.status, conditions: [...conditions, ...(cordoned === "was" ? [DRAINED_BEFORE] : [])] },
   });
 }
 
@@ -240,13 +251,38 @@ function otherNode(): Node {
   return { ...rest, metadata: { name, labels, annotations }, status: { ...rest.status, conditions } };
 }
 
+async function arrangePolicy(cluster: MemoryCluster): Promise<void> {
+  const metadata = { name: "default", labels: { team: "web" } };
+  await cluster.create(Namespace, { apiVersion: "v1", kind: "Namespace", metadata });
+  await cluster.create(MigrationPolicy, {
+    apiVersion: "migrations.kubevirt.io/v1alpha1",
+    kind: "MigrationPolicy",
+    metadata: { name: "slow" },
+    spec: { selectors: { namespaceSelector: { team: "web" } }, bandwidthPerMigration: "1Mi" },
+  });
+}
+
+async function arrangePast(cluster: MemoryCluster, count: number): Promise<void> {
+  for (let nth = 0; nth < count; nth += 1) {
+    const { object } = await cluster.create(VirtualMachineInstanceMigration, {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachineInstanceMigration",
+      metadata: { name: `past-${nth}`, namespace: "default" },
+      spec: { vmiName: "web" },
+    });
+    const phase = nth % 2 === 0 ? ("Succeeded" as const) : ("Failed" as const);
+    await cluster.patch(VirtualMachineInstanceMigration, object, { ...object, status: { phase } }, "status");
+  }
+}
+
 /** The migration, its target's pod, what both ends say, and what the instance says of it. */
 async function arrangeMigration(
   cluster: MemoryCluster,
   nodes: StillNodes,
-  { migration: given, leaves, vmi: givenVMI }: Situation,
+  { migration: given, leaves, past, vmi: givenVMI }: Situation,
   vmi: Instance,
 ): Promise<Instance> {
+  await arrangePast(cluster, past);
   const from = leaves === "none" ? undefined : leaves === "another" ? "node9" : NODE;
   const { claim } = vmi.status ?? {};
   const evacuationNodeName = from === undefined || claim === undefined ? {} : { evacuationNodeName: from };
@@ -571,6 +607,7 @@ export async function stateOf({ cluster, nodes }: Scene): Promise<unknown> {
     cluster.list(VirtualMachineInstance),
     cluster.list(Pod),
     cluster.list(Node),
+    cluster.list(VirtualMachineInstanceMigration),
   ]);
   const objects = lists.flat().map((object: Stored<KubeObject>) => ({
     ...object,

@@ -19,6 +19,8 @@ const HANDED_ON: Readonly<Record<string, readonly string[]>> = {
   // Each phase by who brings it about.
   // Until it has its target's pod it is `migrate`'s, then `move`'s.
   "VirtualMachineInstanceMigration.status.phase": ["migrate", "move"],
+  // Open ones that are not wanted any more; those that are over.
+  "VirtualMachineInstanceMigration.remove": ["evacuate", "prune"],
   // Of a start, and of a migration's target: pods of different names.
   "Pod.create": ["migrate", "schedule"],
   // What has ended loses its pod to `release`; of a migration's ends the one that the guest is not in goes by `move`.
@@ -44,6 +46,8 @@ const HANDED_ON: Readonly<Record<string, readonly string[]>> = {
  */
 const MET: ReadonlySet<string> = new Set([
   "VirtualMachine.status.stateChangeRequests: gateway and run",
+  // Two migrations of one instance: one that is open, and one that is over.
+  "VirtualMachineInstanceMigration.remove: evacuate and prune",
   // Two pods of one instance: the one that it ran in, and the target's of a migration that is over.
   "Pod.remove: move and release",
 ]);

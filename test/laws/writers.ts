@@ -28,7 +28,7 @@ export interface Writing {
 
 /** Functions about nodes have the node's key. */
 export function keyFor(definition: FunctionDefinition): string {
-  return definition.name === "attend" || definition.name === "resync" ? `/${NODE}` : KEY;
+  return ["attend", "resync", "tally"].includes(definition.name) ? `/${NODE}` : KEY;
 }
 
 export async function decide(definition: FunctionDefinition, scene: Scene): Promise<Decision | undefined> {

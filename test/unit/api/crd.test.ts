@@ -27,7 +27,14 @@ function schemaOf(kind: string): Structural {
 describe.each(definitions)("the CRD $metadata.name", (definition) => {
   const { spec } = definition;
 
-  test("stores v1 and serves v1alpha3 as deprecated, with one schema", () => {
+  test.runIf(spec.group === "migrations.kubevirt.io")("serves its only version", () => {
+    expect(spec.versions.map(({ name, served, storage }) => ({ name, served, storage }))).toEqual([
+      { name: "v1alpha1", served: true, storage: true },
+    ]);
+    expect(spec.scope).toBe("Cluster");
+  });
+
+  test.runIf(spec.group === "kubevirt.io")("stores v1 and serves v1alpha3 as deprecated, with one schema", () => {
     expect(
       spec.versions.map(({ name, served, storage, deprecated }) => ({ name, served, storage, deprecated })),
     ).toEqual([
@@ -76,19 +83,22 @@ describe.each(definitions)("the CRD $metadata.name", (definition) => {
 });
 
 test("columns, short names and labels are those that people's tools know", () => {
-  const [vm, vmi, migration, kubevirt] = definitions;
+  const [vm, vmi, migration, policy, kubevirt] = definitions;
   const columns = (of: typeof vm) => of?.spec.versions[0]?.additionalPrinterColumns?.map((column) => column.name);
   expect(columns(vm)).toEqual(["Age", "Status", "Ready"]);
   expect(columns(vmi)).toEqual(["Age", "Phase", "IP", "NodeName", "Ready", "Live-Migratable", "Paused"]);
   expect(columns(migration)).toEqual(["Phase", "VMI", "Age"]);
+  expect(columns(policy)).toEqual(["Age"]);
   expect(columns(kubevirt)).toEqual(["Age", "Phase"]);
   expect(definitions.map(({ spec }) => spec.names.shortNames)).toEqual([
     ["vm", "vms"],
     ["vmi", "vmis"],
     ["vmim", "vmims"],
+    [],
     ["kv", "kvs"],
   ]);
   expect(definitions.map(({ metadata }) => metadata.labels)).toEqual([
+    { "kubevirt.io": "" },
     { "kubevirt.io": "" },
     { "kubevirt.io": "" },
     { "kubevirt.io": "" },

@@ -2,15 +2,28 @@ import { describe, expect, test } from "vitest";
 import { clusterConfig } from "#api/cluster-config.ts";
 import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
 import { fieldsOf } from "#api/fields.ts";
-import { clusterSupport, instanceSupport, machineSupport, refusedOrUnsupported, supportOf } from "#api/support.ts";
+import {
+  clusterSupport,
+  instanceSupport,
+  machineSupport,
+  policySupport,
+  refusedOrUnsupported,
+  supportOf,
+} from "#api/support.ts";
 import { anInstance, given } from "./builders.ts";
-import { KubeVirtSchema, VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
+import {
+  KubeVirtSchema,
+  MigrationPolicySchema,
+  VirtualMachineInstanceSchema,
+  VirtualMachineSchema,
+} from "#api/schema/kinds.ts";
 
 describe("the table of support", () => {
   test.each([
     ["instances", instanceSupport, VirtualMachineInstanceSchema],
     ["virtual machines", machineSupport, VirtualMachineSchema],
     ["clusters", clusterSupport, KubeVirtSchema],
+    ["migration policies", policySupport, MigrationPolicySchema],
   ] as const)("of %s names only fields that exist", (_kind, table, schema) => {
     const paths = new Set(fieldsOf(schema).map((field) => field.path));
     expect(Object.keys(table).filter((path) => !paths.has(path))).toEqual([]);
