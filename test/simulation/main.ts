@@ -7,6 +7,7 @@
  *   --minutes M          new seeds for so many minutes
  *   --moves              users move guests between nodes, too
  *   --loose              events go through a broker as Knative's is at its worst
+ *   --drains             and they cordon, drain and uncordon nodes
  *   --mutation NAME      with a known-bad variant in place
  *   --workers N          side by side; default: one a core
  */
@@ -15,7 +16,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { live } from "./history.ts";
 import { mutationOf } from "./mutations.ts";
-import { MOVING, planOf, SETTING, tellDeed } from "./plan.ts";
+import { planOf, SETTINGS, tellDeed } from "./plan.ts";
 import { asTheyAre } from "./seams.ts";
 import { only, shrink } from "./shrink.ts";
 import { isRoutine, print, type Line } from "./story.ts";
@@ -38,6 +39,7 @@ const { values: given } = parseArgs({
     "trace": { type: "boolean", default: false },
     "moves": { type: "boolean", default: false },
     "loose": { type: "boolean", default: false },
+    "drains": { type: "boolean", default: false },
     "mutation": { type: "string" },
     "workers": { type: "string" },
     "most-failures": { type: "string", default: "3" },
@@ -45,7 +47,8 @@ const { values: given } = parseArgs({
 });
 
 const moves = given.moves || (given.mutation !== undefined && mutationOf(given.mutation).moves === true);
-const setting = { ...(moves ? MOVING : SETTING), loose: given.loose };
+const kind = given.drains ? "drains" : moves ? "moves" : "plain";
+const setting = { ...SETTINGS[kind], loose: given.loose };
 
 function numberOf(name: string, text: string, least: number): number {
   const value = Number(text);
@@ -89,7 +92,7 @@ async function many(): Promise<void> {
   const order = (): Order | undefined => {
     if (next >= end || performance.now() >= ends || tally.failures.length >= mostFailures) return undefined;
     const seeds = Math.min(HISTORIES_A_TURN, end - next);
-    const turn = { from: next, seeds, mutation: given.mutation, moves, loose: given.loose };
+    const turn = { from: next, seeds, mutation: given.mutation, setting };
     next += seeds;
     return turn;
   };
@@ -130,7 +133,8 @@ async function explain(seed: number, invariant: string): Promise<void> {
   process.stdout.write("\n");
   say(lines.slice(-MOST_LINES));
   process.stdout.write(`\nplay it again: npm run simulate -- --seed ${seed} --keep ${kept.join(",")}`);
-  const more = `${given.moves ? " --moves" : ""}${given.loose ? " --loose" : ""}${given.mutation === undefined ? "" : ` --mutation ${given.mutation}`}`;
+  const options = `${kind === "plain" ? "" : ` --${kind}`}${given.loose ? " --loose" : ""}`;
+  const more = `${options}${given.mutation === undefined ? "" : ` --mutation ${given.mutation}`}`;
   process.stdout.write(`${more}\n`);
 }
 

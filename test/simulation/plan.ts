@@ -20,6 +20,10 @@ export type Deed =
   | { readonly do: (typeof VERBS)[number]; readonly vm: string }
   /** Asks for a move to another node; calls off the one that is open. */
   | { readonly do: "migrate" | "call-off"; readonly vm: string }
+  /** Users set a node aside, for good or for a while: a drain asks its guests to go, again and again, while it is cordoned. */
+  | { readonly do: "cordon" | "drain" | "uncordon"; readonly aside: string }
+  /** There is a migration policy for all instances, or none. */
+  | { readonly do: "set-policy" | "drop-policy"; readonly policy: string }
   | { readonly do: "guest"; readonly vm: string; readonly what: (typeof GUEST_DEEDS)[number] }
   | { readonly do: "spell"; readonly spell: Spell; readonly node: string | undefined; readonly seconds: number }
   /** At once, or right after so many more of its writes have reached the API server. */
@@ -59,10 +63,15 @@ export interface Setting {
   readonly moves?: boolean;
   /** Events go through a broker that keeps no order and loses some, as Knative's may. */
   readonly loose?: boolean;
+  /** And they drain nodes. */
+  readonly drains?: boolean;
 }
 
 export const SETTING: Setting = { vms: ["web", "db", "mail"], nodes: ["node1", "node2"], minutes: 10 };
 export const MOVING: Setting = { ...SETTING, moves: true };
+export const DRAINING: Setting = { ...MOVING, drains: true };
+/** By the option of the command line. */
+export const SETTINGS = { plain: SETTING, moves: MOVING, drains: DRAINING } as const;
 
 /** The first deeds of a history create its VMs; all else comes in any order at any time. */
 export function planOf(seed: number, setting: Setting = SETTING): readonly Planned[] {
@@ -81,6 +90,7 @@ export function planOf(seed: number, setting: Setting = SETTING): readonly Plann
   for (let count = 0; count < faults; count += 1)
     plan.push({ at: Math.floor(random() * end), deed: fault(setting, random) });
   if (setting.moves === true) plan.push(...moves(seed, setting));
+  if (setting.drains === true) plan.push(...drains(seed, setting));
   return plan.sort((one, other) => one.at - other.at);
 }
 
@@ -92,6 +102,19 @@ function moves(seed: number, { vms, minutes }: Setting): readonly Planned[] {
     at: Math.floor(random() * minutes * 60_000),
     deed: { do: random() < 0.85 ? "migrate" : "call-off", vm: pick(vms, random) },
   }));
+}
+
+/** Of one node a history, so that there is always another for what has to go; and policies. Of chance of their own, too. */
+function drains(seed: number, { nodes, minutes }: Setting): readonly Planned[] {
+  const random = seededRandom(seed ^ 0xd4a1);
+  const aside = pick(nodes, random);
+  const count = Math.round((2 + random() * 8) * (minutes / 10));
+  return Array.from({ length: count }, () => {
+    const at = Math.floor(random() * minutes * 60_000);
+    const chance = random();
+    if (chance < 0.15) return { at, deed: { do: random() < 0.6 ? "set-policy" : "drop-policy", policy: "slow" } };
+    return { at, deed: { do: chance < 0.55 ? "drain" : chance < 0.7 ? "cordon" : "uncordon", aside } };
+  });
 }
 
 function creation(vm: string, random: Random, always: number): Deed {

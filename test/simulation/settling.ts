@@ -4,11 +4,13 @@
  */
 import { Node, Pod } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
-import { conditionOf, type Stored } from "#api/object.ts";
+import { conditionOf, keyOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
-import { isOver, migrationPhase } from "#functions/migrate/migrations.ts";
+import { isGuestOf } from "#functions/migrate/leaving.ts";
+import { enteredPhaseAt, isOver, migrationPhase } from "#functions/migrate/migrations.ts";
+import { DRAINED } from "#functions/tally.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
 import type { SimulatedNode } from "./node.ts";
 import type { Safety } from "./safety.ts";
@@ -31,6 +33,7 @@ export function unsettled({ cluster, nodes, safety, untaken }: World): readonly 
   const byUID = new Map(instances.map((vmi) => [vmi.metadata.uid, vmi]));
   for (const node of cluster.objects(Node).values()) {
     if (conditionOf(node, "RuntimeReady")?.status !== "True") why.push(`${node.metadata.name} is not ready`);
+    why.push(...ofDrain(node, instances));
   }
   for (const vm of cluster.objects(VirtualMachine).values()) {
     const vmi = cluster.objects(VirtualMachineInstance).get(`${vm.metadata.namespace}/${vm.metadata.name}`);
@@ -44,9 +47,11 @@ export function unsettled({ cluster, nodes, safety, untaken }: World): readonly 
   for (const migration of cluster.objects(VirtualMachineInstanceMigration).values()) {
     const { name, deletionTimestamp } = migration.metadata;
     const vmi = instances.find((one) => one.metadata.name === migration.spec.vmiName);
-    const waits =
-      migrationPhase(migration) === "Pending" && vmi !== undefined && conditionOf(vmi, "Paused") !== undefined;
-    if (waits) continue; // for the guest to run: documented
+    const isPaused = vmi !== undefined && conditionOf(vmi, "Paused") !== undefined;
+    // The other node is set aside, and this says so.
+    const noRoom = conditionOf(migration, "Waiting")?.reason === "Unschedulable" && isAnyAside(cluster);
+    const waits = migrationPhase(migration) === "Pending" && (isPaused || noRoom);
+    if (waits) continue; // for the guest to run, or for room: documented
     if (!isOver(migration)) why.push(`migration ${name} is ${migrationPhase(migration)}`);
     else if (deletionTimestamp !== undefined) why.push(`migration ${name} is still being deleted`);
   }
@@ -57,6 +62,28 @@ export function unsettled({ cluster, nodes, safety, untaken }: World): readonly 
   for (const node of nodes.values()) why.push(...ofNode(node, byUID));
   for (const [node, reports] of untaken) {
     for (const report of reports) why.push(`report ${report} of ${node} has reached nobody`);
+  }
+  return why;
+}
+
+function isAnyAside(cluster: MemoryCluster): boolean {
+  return [...cluster.objects(Node).values()].some(({ spec }) => spec?.unschedulable === true);
+}
+
+/** A drain ends, or says what blocks. */
+function ofDrain(node: Stored<Node>, instances: readonly Instance[]): string[] {
+  const { name } = node.metadata;
+  const said = conditionOf(node, DRAINED);
+  if (node.spec?.unschedulable !== true) return said === undefined ? [] : [`${name} is in use and says ${DRAINED}`];
+  const guests = instances.filter((vmi) => isGuestOf(vmi, name));
+  const status = guests.length === 0 ? "True" : "False";
+  const why =
+    said?.status === status ? [] : [`${name} has ${guests.length} guests and says ${DRAINED} ${said?.status}`];
+  for (const vmi of guests.filter((one) => one.status?.evacuationNodeName === name)) {
+    const key = keyOf(vmi);
+    // A paused guest moves once it runs, and that is said.
+    const waits = conditionOf(vmi, "Paused")?.status === "True" && said?.message?.includes(key) === true;
+    if (!waits) why.push(`${key} must leave ${name} and has not`);
   }
   return why;
 }
@@ -121,12 +148,22 @@ function isFinal(vmi: Instance): boolean {
   return vmi.status?.phase === "Succeeded" || vmi.status?.phase === "Failed";
 }
 
-/** Until when VMs that failed to start wait before they are started again; 0 when none does. Milliseconds since 1970. */
+/** The longest back-off of a move that has failed and is tried again. */
+const MOVE_AGAIN_MILLISECONDS = 300_000;
+
+/** Until when what has failed waits before it is tried again; 0 when nothing does. Milliseconds since 1970. */
 export function latestRetry({ cluster }: Pick<World, "cluster">): number {
   let latest = 0;
   for (const vm of cluster.objects(VirtualMachine).values()) {
     const at = vm.status?.startFailure?.retryAfterTimestamp;
     if (at !== undefined) latest = Math.max(latest, Date.parse(at));
+  }
+  for (const vmi of cluster.objects(VirtualMachineInstance).values()) {
+    if (vmi.status?.evacuationNodeName === undefined) continue;
+    for (const migration of cluster.objects(VirtualMachineInstanceMigration).values()) {
+      if (migration.spec.vmiName !== vmi.metadata.name || migrationPhase(migration) !== "Failed") continue;
+      latest = Math.max(latest, enteredPhaseAt(migration).getTime() + MOVE_AGAIN_MILLISECONDS);
+    }
   }
   return latest;
 }

@@ -21,7 +21,7 @@ import { createScheduler, type Process, type Scheduler } from "./scheduler.ts";
 import type { Seams } from "./seams.ts";
 import { watchSilence, type Silence } from "./silence.ts";
 import { createStory, type Story } from "./story.ts";
-import { createUsers, NAMESPACE, type Users } from "./users.ts";
+import { createUsers, isUserDeed, NAMESPACE, type UserDeed, type Users } from "./users.ts";
 import { createWeather, type Weather } from "./weather.ts";
 
 const LISTEN_EVERY_MILLISECONDS = 5_000;
@@ -127,8 +127,8 @@ export class Stage {
   }
 
   perform(deed: Deed): void {
-    this.story.tell("vm" in deed ? "user" : "FAULT", tellDeed(deed));
-    if ("vm" in deed) {
+    this.story.tell(isUserDeed(deed) ? "user" : "FAULT", tellDeed(deed));
+    if (isUserDeed(deed)) {
       if (deed.do === "guest") return this.#guest(deed);
       void this.#users.perform(deed).then((refusal) => {
         if (refusal !== undefined) this.story.tell("user", `is told no: ${refusal}`);
@@ -155,7 +155,7 @@ export class Stage {
     return Math.max(this.scheduler.now, this.#control?.process.frozenUntil ?? 0, ...nodes);
   }
 
-  #befall(deed: Exclude<Deed, { vm: string }>): void {
+  #befall(deed: Exclude<Deed, UserDeed>): void {
     if (!ABOUT_NODES.has(deed.do) && "seconds" in deed) this.#silence.disturbed(Math.abs(deed.seconds));
     switch (deed.do) {
       case "spell":

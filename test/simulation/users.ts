@@ -1,13 +1,17 @@
 /** What users do: the gateway's own verbs for start, stop and restart, and plain writes to the API for the rest. */
-import { Pod } from "#api/core.ts";
+import { clusterConfig } from "#api/cluster-config.ts";
+import { Node, Pod } from "#api/core.ts";
+import { MigrationPolicy } from "#api/migration-policy.ts";
 import { annotation } from "#api/names.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { wait } from "#events/clock.ts";
 import type { Cluster } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
+import { createEvictor } from "#functions/evict.ts";
 import { edit, type At, type GatewayParts } from "#functions/gateway/parts.ts";
 import { Refused } from "#functions/gateway/status.ts";
 import { restart, start, stop } from "#functions/gateway/vm-verbs.ts";
@@ -17,10 +21,25 @@ import type { Process } from "./scheduler.ts";
 
 export const NAMESPACE = "default";
 
+export type UserDeed = Extract<Deed, { vm: string } | { aside: string } | { policy: string }>;
+
+export function isUserDeed(deed: Deed): deed is UserDeed {
+  return "vm" in deed || "aside" in deed || "policy" in deed;
+}
+
 export interface Users {
   /** Resolves with what the user was told when the API said no. */
-  perform(deed: Extract<Deed, { vm: string }>): Promise<string | undefined>;
+  perform(deed: UserDeed): Promise<string | undefined>;
 }
+
+const config = clusterConfig(undefined);
+const DRAIN_ROUNDS = 24;
+const DRAIN_AGAIN_MILLISECONDS = 5_000;
+/** What becomes of a guest whose node is drained; None where the VM is another. */
+const EVICTION: Readonly<Record<string, "LiveMigrate" | "LiveMigrateIfPossible">> = {
+  web: "LiveMigrate",
+  db: "LiveMigrateIfPossible",
+};
 
 /** A PUT without a body: every option is unset. */
 const NO_OPTIONS = new Request("http://user.test/", { method: "PUT" });
@@ -80,7 +99,57 @@ export function createUsers(cluster: Cluster, process: Process): Users {
     if (open !== undefined) await cluster.remove(VirtualMachineInstanceMigration, open);
   }
 
-  async function performed(deed: Extract<Deed, { vm: string }>): Promise<void> {
+  async function cordon(name: string, unschedulable: boolean): Promise<void> {
+    const node = await cluster.get(Node, { name });
+    if (node === undefined || (node.spec?.unschedulable === true) === unschedulable) return;
+    const { unschedulable: _, ...spec } = node.spec ?? {};
+    await cluster.patch(Node, node, { ...node, spec: unschedulable ? { ...spec, unschedulable } : spec }, "object");
+  }
+
+  const evictor = createEvictor({ reader: cluster, writer: cluster });
+
+  /** As `kubectl drain` does: asks for each pod, and again later for those that may not go yet. */
+  async function drain(aside: string): Promise<void> {
+    await cordon(aside, true);
+    for (let round = 0; round < DRAIN_ROUNDS; round += 1) {
+      const node = await cluster.get(Node, { name: aside });
+      if (node?.spec?.unschedulable !== true) return;
+      for (const pod of await cluster.list(Pod, { node: aside })) {
+        const { namespace = "", name } = pod.metadata;
+        const verdict = await evictor.review({ namespace, pod: name, dryRun: false }, config);
+        if (verdict.allowed) await cluster.remove(Pod, pod);
+      }
+      await wait(process.clock, DRAIN_AGAIN_MILLISECONDS);
+    }
+  }
+
+  async function setPolicy(name: string): Promise<void> {
+    await cluster.create(MigrationPolicy, {
+      apiVersion: "migrations.kubevirt.io/v1alpha1",
+      kind: "MigrationPolicy",
+      metadata: { name },
+      spec: { selectors: {}, bandwidthPerMigration: "1Mi", completionTimeoutPerGiB: 20 },
+    });
+  }
+
+  async function ofNodes(deed: Exclude<UserDeed, { vm: string }>): Promise<void> {
+    switch (deed.do) {
+      case "drain":
+        return drain(deed.aside);
+      case "cordon":
+      case "uncordon":
+        return cordon(deed.aside, deed.do === "cordon");
+      case "set-policy":
+        return setPolicy(deed.policy);
+      case "drop-policy": {
+        const policy = await cluster.get(MigrationPolicy, { name: deed.policy });
+        if (policy !== undefined) await cluster.remove(MigrationPolicy, policy);
+      }
+    }
+  }
+
+  async function performed(deed: UserDeed): Promise<void> {
+    if (!("vm" in deed)) return ofNodes(deed);
     const at = { namespace: NAMESPACE, name: deed.vm };
     switch (deed.do) {
       case "create":
@@ -127,6 +196,7 @@ function virtualMachine({ vm, strategy, graceSeconds }: Extract<Deed, { do: "cre
       template: {
         spec: {
           terminationGracePeriodSeconds: graceSeconds,
+          evictionStrategy: EVICTION[vm] ?? "None",
           domain: {
             // With its pod's own address it could not move.
             devices: { interfaces: [{ name: "default", masquerade: {} }] },
