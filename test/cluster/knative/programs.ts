@@ -1,0 +1,139 @@
+/** Knative's programs as processes of a cluster: ingress, filter, channel, and the adapter of ApiServerSource. */
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseAllDocuments, stringify } from "yaml";
+import type { ProcessIdentity } from "#node-runtime/host/process.ts";
+import { ensureKnative } from "../../../scripts/kubernetes/knative.ts";
+import { lastWords, startProcess } from "../../../scripts/kubernetes/processes.ts";
+import type { Cluster } from "../../../scripts/kubernetes/record.ts";
+import { until } from "../../../scripts/kubernetes/waiting.ts";
+import { API_SERVER, type Link } from "./link.ts";
+
+export const SYSTEM = "knative-eventing";
+
+/** Ports of each program, those that can be chosen so that none meets another's. */
+const PORTS = { ingress: 8081, filter: 8082, channel: 8080 } as const;
+export type Part = keyof typeof PORTS;
+
+const READY_MILLISECONDS = 180_000;
+
+const PROGRAMS = { ingress: "ingress", filter: "filter", channel: "channel_dispatcher" } as const;
+
+export interface KnativeParts {
+  /** Where a part is reached. */
+  urlOf(part: Part): string;
+  /** Its process now. */
+  pidOf(part: Part): number;
+  /** Starts it, or starts it anew after its end; resolves once it says that it is ready. */
+  start(part: Part): Promise<void>;
+  /** kill -9. */
+  kill(part: Part): Promise<void>;
+  /** The adapter of an ApiServerSource with this configuration and sink. Resolves to how it is killed. */
+  startAdapter(config: object, sink: string): Promise<() => Promise<void>>;
+}
+
+/** @param kubeconfig that reaches the API server from inside the link */
+export async function knativeParts(cluster: Cluster, link: Link, kubeconfig: string): Promise<KnativeParts> {
+  const programs = await ensureKnative((line) => console.error(`cluster: ${line}`));
+  const running = new Map<string, ProcessIdentity>();
+
+  function environment(name: string): Record<string, string> {
+    return {
+      KUBECONFIG: kubeconfig,
+      POD_NAME: name,
+      CONTAINER_NAME: name,
+      SYSTEM_NAMESPACE: SYSTEM,
+      CONFIG_LOGGING_NAME: "config-logging",
+      CONFIG_OBSERVABILITY_NAME: "config-observability",
+    };
+  }
+
+  const started = (name: string, program: string, env: Record<string, string>): ProcessIdentity => {
+    const argv = [...link.inside, join(programs, program)];
+    const one = startProcess(cluster, name, argv, { ...environment(name), ...env });
+    running.set(name, one);
+    return one;
+  };
+
+  async function ended(name: string): Promise<void> {
+    const one = running.get(name);
+    if (one?.alive() !== true) return;
+    process.kill(one.pid, "SIGKILL");
+    await until(`${name} to end`, 10_000, async () => (one.alive() ? undefined : true));
+  }
+
+  const urlOf = (part: Part): string => `http://${link.address}:${PORTS[part]}`;
+  const ready = (part: Part): Promise<boolean> =>
+    // As a kubelet asks: others are sent to the program's own handler.
+    fetch(`${urlOf(part)}/healthz`, {
+      headers: { "user-agent": "kube-probe/1.37" },
+      signal: AbortSignal.timeout(2_000),
+    }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+
+  return {
+    urlOf,
+    pidOf: (part) => running.get(part)?.pid ?? 0,
+    async start(part) {
+      const one = started(part, PROGRAMS[part], {
+        INGRESS_PORT: String(PORTS.ingress),
+        INGRESS_PORT_HTTPS: String(PORTS.ingress + 2000),
+        FILTER_PORT: String(PORTS.filter),
+        FILTER_PORT_HTTPS: String(PORTS.filter + 2000),
+        // To the channel it would mean: of channels, only those of this namespace that say so.
+        ...(part === "filter" ? { NAMESPACE: SYSTEM } : {}),
+        PROFILING_PORT: String(PORTS[part] + 1000),
+        MAX_IDLE_CONNS: "1000",
+        MAX_IDLE_CONNS_PER_HOST: "1000",
+      });
+      try {
+        await until(`Knative's ${part} to be ready`, READY_MILLISECONDS, async () => {
+          if (!one.alive()) throw new Error("it ended");
+          return (await ready(part)) ? true : undefined;
+        });
+      } catch (thrown) {
+        throw new Error(`Knative's ${part}:\n${await lastWords(cluster, part)}`, { cause: thrown });
+      }
+    },
+    kill: (part) => ended(part),
+    async startAdapter(config, sink) {
+      started("adapter", "apiserver_receive_adapter", {
+        NAME: "virtive",
+        NAMESPACE: SYSTEM,
+        K_SINK: sink,
+        K_SOURCE_CONFIG: JSON.stringify(config),
+      });
+      return () => ended("adapter");
+    },
+  };
+}
+
+/** Definitions of Knative's kinds, fit for an API server without Knative's webhook: of each kind one version, unconverted. */
+export async function knativeDefinitions(): Promise<string> {
+  const folder = join(await ensureKnative((line) => console.error(`cluster: ${line}`)), "definitions");
+  const wanted = ["broker", "trigger", "subscription", "eventtype", "eventpolicy", "in-memory-channel", "sinkbindings"];
+  const files = (await readdir(folder)).filter((file) => wanted.includes(file.replace(".yaml", "")));
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  const definitions = texts.flatMap((text) => parseAllDocuments(text).map((one) => one.toJS() as Definition | null));
+  return definitions
+    .filter((one) => one !== null)
+    .map((one) => stringify({ ...one, spec: { ...one.spec, conversion: { strategy: "None" } } }))
+    .join("---\n");
+}
+
+interface Definition {
+  readonly spec: object;
+}
+
+/** A kubeconfig that leads through the relay, by the name under which pods know the API server. */
+export async function throughRelay(kubeconfig: string, file: string): Promise<string> {
+  const config = JSON.parse(await readFile(kubeconfig, "utf8")) as {
+    readonly clusters: readonly { readonly name: string; readonly cluster: object }[];
+  };
+  const server = `https://${API_SERVER}`;
+  const clusters = config.clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, server } }));
+  await writeFile(file, JSON.stringify({ ...config, clusters }), { mode: 0o600 });
+  return file;
+}
