@@ -239,13 +239,15 @@ function atBothEnds(facts: MoveFacts, vmi: Instance, now: Date): Decision {
   const calledOff =
     migration === undefined || isDeleting(migration)
       ? "the migration was called off"
-      : isDeleting(vmi)
-        ? "the instance is being deleted"
-        : isHalted(vmi, to, facts.source)
-          ? "the guest was paused before it began to move"
-          : migrationPhase(migration) !== "Running" && deadline !== undefined && deadline <= now
-            ? `it was ${migrationPhase(migration)} for too long`
-            : undefined;
+      : migrationPhase(migration) === "Failed" // by one that had not seen the claim yet
+        ? "the migration has failed"
+        : isDeleting(vmi)
+          ? "the instance is being deleted"
+          : isHalted(vmi, to, facts.source)
+            ? "the guest was paused before it began to move"
+            : migrationPhase(migration) !== "Running" && deadline !== undefined && deadline <= now
+              ? `it was ${migrationPhase(migration)} for too long`
+              : undefined;
   const known: Ends = { ...facts, vmi, to, migration, calledOff };
   const decision = advance(known, now);
   if (decision.effects.length > 0 || decision.at !== undefined) return decision;
