@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MINUTE, NAMESPACE, openChartRig, patience, type ChartRig } from "./chart-rig.ts";
 import { everydayUse } from "./installed/everyday.ts";
+import { movesOfGuests } from "./installed/moves.ts";
 import { outages } from "./installed/outages.ts";
 
 describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", () => {
@@ -35,4 +36,5 @@ describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", 
 
   everydayUse(open);
   outages(open);
+  movesOfGuests(open);
 });

@@ -1,0 +1,127 @@
+/** Guests that move between two nodes of a cluster: by a migration, by a drain, and those that may not. */
+import { describe, expect, it } from "vitest";
+import { MINUTE, machine, patience, type ChartRig, type Count } from "../chart-rig.ts";
+
+const GUESTS = ["m1", "m2", "m3", "m4", "m5"] as const;
+const SOURCE = "node-1";
+const TARGET = "node-2";
+
+export function movesOfGuests(open: () => ChartRig): void {
+  describe("guests that move", () => {
+    const services = new Map<string, string>();
+    const nodeOf = (name: string): Promise<string> => open().value("vmi", name, ".status.nodeName");
+    const addressOf = (name: string): string => services.get(name) ?? "";
+
+    it(
+      "are started side by side on one node, with container disks of their own",
+      { timeout: 10 * MINUTE },
+      async () => {
+        const rig = open();
+        await rig.must(["cordon", TARGET]);
+        const moving = (name: string) => machine(name, () => ({ evictionStrategy: "LiveMigrate" }));
+        await Promise.all(GUESTS.map(async (name) => services.set(name, await rig.start(moving(name)))));
+        const stays = machine("stays", ({ domain }) => ({
+          evictionStrategy: "LiveMigrate",
+          domain: { ...domain, devices: { ...domain.devices, interfaces: [{ name: "default", bridge: {} }] } },
+        }));
+        await rig.must(["create", "-f", "-"], JSON.stringify(stays));
+        await rig.until("vm", "stays", ".status.printableStatus", /^Running$/, 3 * MINUTE);
+        await rig.must(["uncordon", TARGET]);
+        for (const name of [...GUESTS, "stays"]) expect(await nodeOf(name)).toBe(SOURCE);
+        const condition = '.status.conditions[?(@.type=="LiveMigratable")].status';
+        expect(await rig.value("vmi", "m1", condition)).toBe("True");
+        expect(await rig.value("vmi", "stays", condition)).toBe("False");
+      },
+    );
+
+    it("go and come back by a migration, while a client of their Service asks on", async () => {
+      const rig = open();
+      const before = await rig.counter(addressOf("m1"));
+      const client = rig.watch(addressOf("m1"));
+      for (const target of [TARGET, SOURCE]) {
+        const migration = {
+          apiVersion: "kubevirt.io/v1",
+          kind: "VirtualMachineInstanceMigration",
+          metadata: { name: `m1-to-${target}` },
+          spec: { vmiName: "m1" },
+        };
+        await rig.must(["create", "-f", "-"], JSON.stringify(migration));
+        await rig.until("vmim", `m1-to-${target}`, ".status.phase", /^(Succeeded|Failed)$/);
+        expect(await rig.value("vmim", `m1-to-${target}`, ".status.migrationState.failureReason")).toBe("");
+        expect(await nodeOf("m1")).toBe(target);
+        const runsIn = async (): Promise<string> => rig.value("pod", await rig.podOf("m1"), ".spec.nodeName");
+        await expect.poll(runsIn, patience(MINUTE)).toBe(target);
+      }
+      const after = await rig.counter(addressOf("m1"));
+      const seen = await client.stop();
+      console.error(
+        `moved twice: ${seen.answers.length} answers, ${seen.failed} failed, longest gap ${seen.longestGapMilliseconds} ms`,
+      );
+      expect(goesOn(before, after)).toBe(true);
+      expect(seen.answers.every(({ boot }) => boot === before.boot)).toBe(true);
+    });
+
+    it(
+      "leave a node that kubectl drains, all five; who may not move blocks it until it is stopped",
+      { timeout: 12 * MINUTE },
+      async () => {
+        const rig = open();
+        const before = new Map<string, Count>();
+        for (const name of GUESTS) before.set(name, await rig.counter(addressOf(name)));
+        const clients = GUESTS.map((name) => rig.watch(addressOf(name)));
+
+        const drain = ["drain", SOURCE, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=100s"];
+        const blocked = async (): Promise<string> => (await rig.kubectl(drain)).complaint;
+        const why = /stays may only leave node-1 by moving, and it can't: Interface default/;
+        await expect.poll(blocked, patience(5 * MINUTE)).toMatch(why);
+        expect(await nodeOf("stays")).toBe(SOURCE);
+        await rig.must(["patch", "vm", "stays", "--type=merge", "-p", '{"spec":{"runStrategy":"Halted"}}']);
+        await rig.until("vm", "stays", ".status.printableStatus", /^Stopped$/);
+
+        // Again until it has had the time that it takes.
+        let drained = await rig.kubectl(drain);
+        for (let tries = 1; drained.code !== 0 && tries < 5; tries += 1) drained = await rig.kubectl(drain);
+        expect(drained.code, drained.complaint).toBe(0);
+        for (const name of GUESTS) {
+          expect(await nodeOf(name)).toBe(TARGET);
+          expect(goesOn(before.get(name), await rig.counter(addressOf(name)))).toBe(true);
+        }
+        for (const [index, client] of clients.entries()) {
+          const seen = await client.stop();
+          console.error(
+            `${GUESTS[index]}: ${seen.answers.length} answers, ${seen.failed} failed, longest gap ${seen.longestGapMilliseconds} ms`,
+          );
+          expect(new Set(seen.answers.map(({ boot }) => boot))).toEqual(
+            new Set([before.get(GUESTS[index] ?? "")?.boot]),
+          );
+        }
+        await rig.must(["uncordon", SOURCE]);
+      },
+    );
+
+    it("stay when their node is uncordoned before they could go", async () => {
+      const rig = open();
+      await rig.must(["cordon", SOURCE]);
+      const drain = rig.kubectl(["drain", TARGET, "--pod-selector=kubevirt.io/vm=m1", "--timeout=20s"]);
+      await rig.until("vmi", "m1", ".status.evacuationNodeName", /^node-2$/);
+      await rig.until("vmim", "-l=vmi.kubevirt.io/id=m1", ".items[*].status.phase", /Scheduling|Pending/);
+      expect((await drain).code).not.toBe(0);
+      await rig.must(["uncordon", TARGET]);
+      await expect.poll(() => rig.value("vmi", "m1", ".status.evacuationNodeName"), patience(MINUTE)).toBe("");
+      await rig.must(["uncordon", SOURCE]);
+      expect(await nodeOf("m1")).toBe(TARGET);
+    });
+
+    it("are stopped and gone", async () => {
+      const rig = open();
+      await rig.must(["delete", "vm,service", ...GUESTS, "--timeout=110s"]);
+      await rig.must(["delete", "vm", "stays", "--timeout=110s"]);
+      expect(await rig.must(["get", "vmi,vmim,pods", "-l", "kubevirt.io=virt-launcher", "-o", "name"])).toBe("");
+    });
+  });
+}
+
+/** The same boot, and the number that its memory holds has grown. */
+function goesOn(before: Count | undefined, after: Count): boolean {
+  return before !== undefined && after.boot === before.boot && after.number > before.number;
+}
