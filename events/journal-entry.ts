@@ -18,7 +18,7 @@ export interface DecisionRecord {
   readonly time: string;
   /** RFC 3339: when the function will look again. */
   readonly at?: string;
-  /** "done", or the fault's kind and reason. */
+  /** "done", "nothing" (there was nothing to do), "gone" (there is no such object), or the fault's kind and reason. */
   readonly outcome: string;
   readonly milliseconds: number;
 }

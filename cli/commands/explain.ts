@@ -2,8 +2,6 @@
 import type { Explanation } from "#functions/gateway/explain.ts";
 import type { Client } from "../client.ts";
 
-const DECISIONS_SHOWN = 12;
-
 export async function explain(
   client: Client,
   namespace: string,
@@ -43,7 +41,7 @@ function textOf(explanation: Explanation): string[] {
     ...(moves.length === 0 ? [] : ["moves, newest first:"]),
     ...moves.map((move) => `  ${move.asked}  ${moveLine(move)}`),
     ...(decisions.length === 0 ? [] : ["decisions, newest first:"]),
-    ...decisions.slice(0, DECISIONS_SHOWN).map((decision) => {
+    ...decisions.map((decision) => {
       const effects = decision.effects.length === 0 ? "" : `  [${decision.effects.join(", ")}]`;
       return `  ${decision.time}  ${decision.function.padEnd(9)} ${decision.because}${effects}`;
     }),

@@ -47,7 +47,7 @@ export interface Explanation {
   readonly waitsFor?: { readonly function: string; readonly what: string; readonly until?: string };
   /** The instance's migrations that still exist, newest first. */
   readonly moves: readonly Move[];
-  /** Newest first. Repetitions of the same decision are left out. */
+  /** Newest first: what was done or failed, and each function's last word where it does nothing. */
   readonly decisions: readonly DecisionRecord[];
   readonly hints: readonly string[];
 }
@@ -73,7 +73,7 @@ export async function explain(parts: GatewayParts, at: At): Promise<Explanation>
     ...(machine === undefined ? {} : { machine }),
     ...(waitsFor === undefined ? {} : { waitsFor }),
     moves: movesOf(migrations),
-    decisions: distinct(decisions).slice(0, DECISIONS),
+    decisions: telling(decisions).slice(0, DECISIONS),
     hints: hintsFor([...(vm?.status?.conditions ?? []), ...(vmi?.status?.conditions ?? [])], vmi),
   };
 }
@@ -144,12 +144,19 @@ function moversOf(vm: Stored<VirtualMachine> | undefined, vmi: Instance | undefi
   return movers[phaseOf(vmi)] ?? [];
 }
 
-/** The same decision again and again says no more than once; of what is gone there is nothing to say. */
-function distinct(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
-  const told = decisions.filter(({ outcome }) => outcome !== "gone");
-  return told.filter((one, index) => {
-    const before = told[index - 1];
-    return before?.function !== one.function || before.because !== one.because || before.outcome !== one.outcome;
+/**
+ * What was done or failed, all of it. Of decisions to do nothing the newest of each function, for what it says of now:
+ * there are many more of these, and the start's story would drown in them. Of what is gone there is nothing to say.
+ */
+function telling(decisions: readonly DecisionRecord[]): readonly DecisionRecord[] {
+  const heard = new Set<string>();
+  return decisions.filter(({ function: name, because, outcome }) => {
+    if (outcome === "gone") return false;
+    if (outcome === "done") return true;
+    const said = outcome === "nothing" ? name : [name, outcome, because].join("\n");
+    if (heard.has(said)) return false;
+    heard.add(said);
+    return true;
   });
 }
 

@@ -280,6 +280,17 @@ describe("explain", () => {
     expect(explanation.decisions[0]?.because).toBeTruthy();
   });
 
+  it("tells what was done, however often it was looked at since", async () => {
+    await vm({ runStrategy: "Always" });
+    for (let minute = 0; minute < 30; minute += 1) await world.clock.advance(60_000);
+    const { decisions } = (await ask("GET", EXPLAIN, undefined, 2)).body as unknown as Explanation;
+    const acted = decisions.filter(({ effects }) => effects.length > 0).map((one) => one.function);
+    expect(acted).toEqual(expect.arrayContaining(["schedule", "boot", "observe", "run"]));
+    const idle = decisions.filter(({ outcome }) => outcome === "nothing");
+    expect(new Set(idle.map((one) => one.function)).size).toBe(idle.length);
+    expect(idle.length).toBeGreaterThan(0);
+  });
+
   it("shows the machine as its node knows it", async () => {
     await vm({ runStrategy: "Always" });
     const { body } = await ask("GET", EXPLAIN, undefined, 2);
