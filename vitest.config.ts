@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Projects by what they need: `unit` runs anywhere in seconds; `simulation` does too, in minutes; `real` boots guests under libvirt (root, Debian
- * packages), few at a time, since two cores cannot boot many guests at once; `contract` holds a stand-in to the real
+ * packages), few at a time, since two cores cannot boot many guests at once; `moves` lets such guests move, in drains and
+ * under faults, in minutes; `contract` holds a stand-in to the real
  * thing; `cluster` installs and runs on a real Kubernetes of this machine.
  */
 export default defineConfig({
@@ -30,6 +31,15 @@ export default defineConfig({
           include: ["test/real/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "moves",
+          include: ["test/moves/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
         },
       },
       {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { eventually } from "./eventually.ts";
 import { cannotBoot, demoVM, LocalProcess, type Manifest } from "./local-process.ts";
-import { watchRunning } from "./parts/running.ts";
+import { watchRunning } from "../moves/parts/running.ts";
 
 const MIGRATIONS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstancemigrations";
 

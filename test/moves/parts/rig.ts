@@ -15,7 +15,7 @@ import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-netwo
 import { runProgram } from "#node-runtime/programs.ts";
 import { Client } from "../../../cli/client.ts";
 import { demoGuest } from "../../../scripts/guest/guest.ts";
-import { leftovers } from "../leftovers.ts";
+import { leftovers } from "../../real/leftovers.ts";
 import type { ControlOptions } from "./control.ts";
 import { link, type Link } from "./link.ts";
 import type { NodeOptions, Point } from "./node.ts";
