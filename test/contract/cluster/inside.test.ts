@@ -17,6 +17,7 @@ for (const insider of [true, false]) {
     for (const definition of customResourceDefinitions()) await cluster.create(CustomResourceDefinition, definition);
     return {
       cluster,
+      disconnect: "within",
       async compact() {
         for (let write = 0; write <= 2 * WINDOW; write += 1) {
           const metadata = { namespace: "default", name: `filler-${write}` };
