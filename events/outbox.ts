@@ -145,6 +145,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
       return { status: 503, detail: asFault(thrown).message };
     } finally {
       cancel();
+      // Node keeps a signal made of others, and all that listens to it, until one of them is aborted.
+      late.abort();
     }
   }
 

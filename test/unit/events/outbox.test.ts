@@ -71,6 +71,22 @@ describe.each(Object.entries(stores))("the outbox %s", (_name, make) => {
     newStore = make;
   });
 
+  it("lets go of each signal that a send was given", async () => {
+    const { clock, start } = bench();
+    const signals: AbortSignal[] = [];
+    const outbox = start({
+      send: async (_event, signal) => {
+        signals.push(signal);
+        return { status: 202 };
+      },
+    });
+    outbox.add(report("1", "a"));
+    outbox.add(report("2", "a"));
+    await clock.advance(0);
+    await outbox.empty();
+    expect(signals.map((signal) => signal.aborted)).toEqual([true, true]);
+  });
+
   it("sends what it is given and keeps nothing of it", async () => {
     const { clock, sent, start } = bench();
     const outbox = start();
