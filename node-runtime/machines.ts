@@ -166,6 +166,8 @@ export class Machines {
   #tell(report: ReportName, status: MachineStatus): void {
     this.#options.tell(report, status);
     if (report === "stopped" && this.#late.delete(status.uid)) this.#sweepSoon();
+    // What is in its way may be an earlier run's, which was asked for and came late under the same firmware UUID.
+    if (isBlocked(status)) this.#sweepSoon();
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
@@ -192,7 +194,9 @@ export class Machines {
     // What was asked for and not answered may take effect after its machine was given up.
     if (event.event === "started" && driver === undefined) this.#sweepSoon();
     if (event.event === "started" && driver?.ended === true) this.#late.add(driver.uid);
-    driver?.take({ input: "event", event });
+    // Another domain under its UUID ends, not its own: that could not be made.
+    const foreign = event.event === "stopped" && driver !== undefined && isBlocked(driver.status);
+    if (!foreign) driver?.take({ input: "event", event });
   }
 
   #connection(connected: boolean): void {
@@ -220,9 +224,10 @@ export class Machines {
     const { hypervisor, ports } = this.#options;
     for (const domain of await hypervisor.list()) {
       if (this.#closed) return;
-      const driven = [...this.#drivers.values()].some((driver) => driver.uuid === domain.uuid && !driver.stopped);
-      if (driven) continue;
+      const driver = [...this.#drivers.values()].find(({ uuid, stopped }) => uuid === domain.uuid && !stopped);
+      if (driver !== undefined && !isBlocked(driver.status)) continue;
       const claim = ports.domain.claimOf(await hypervisor.xml(domain.uuid));
+      if (driver !== undefined && claim?.uid === driver.uid) continue;
       if (claim !== undefined && this.#isOver(claim)) {
         ports.log.warn({ uid: claim.uid, epoch: claim.epoch, domain: domain.name }, "ends a domain whose run is over");
         await hypervisor.destroy(domain.uuid);
@@ -258,6 +263,11 @@ export class Machines {
     }
     return driver;
   }
+}
+
+/** A domain that is not its own stands under its name or UUID. */
+function isBlocked({ problem }: MachineStatus): boolean {
+  return problem?.reason === "DomainExists";
 }
 
 function mustBeEpoch(driver: Driver, epoch: number): void {

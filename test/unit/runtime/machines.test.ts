@@ -106,6 +106,22 @@ describe("a firmware UUID that two machines were given", () => {
     expect(rig.status("second").state).toBe("running");
   });
 
+  it("is free again once a domain is ended that comes late, of a run that is over", async () => {
+    const rig = await Rig.start();
+    await rig.running({ spec });
+    await rig.order({ spec, desired: "off", version: "101" });
+    await rig.clock.advance(seconds(1));
+    rig.volumes.failures.push(new Fault("later", "ImagePullFailed", "away"));
+    await rig.order({ uid: "second", spec });
+    const late = rig.hypervisor.createPaused(
+      `<domain><name>default_demo</name><uuid>shared</uuid><mark>${uid}/1</mark></domain>`,
+    );
+    await rig.clock.advance(seconds(30));
+    await late;
+    expect(rig.status("second").state).toBe("running");
+    expect(rig.hypervisor.machines).toHaveLength(1);
+  });
+
   it("never leads one to the other's domain", async () => {
     const rig = await Rig.start();
     const made = rig.hypervisor.createPaused("<domain><name>x</name><uuid>shared</uuid><mark>other/1</mark></domain>");
