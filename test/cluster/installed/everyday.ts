@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { consolePath, seen } from "../../../cli/commands/console.ts";
 import { administratorOf } from "../../../scripts/kubernetes/cluster.ts";
-import { MINUTE, machine, type ChartRig, type Count } from "../chart-rig.ts";
+import { MINUTE, machine, patience, type ChartRig, type Count } from "../chart-rig.ts";
 
 const PATIENCE_MILLISECONDS = 2 * MINUTE;
 
@@ -103,7 +103,8 @@ export function everydayUse(open: () => ChartRig): void {
       expect([refused.code === 0, refused.complaint]).toEqual([false, expect.stringMatching(/forbidden|may not/i)]);
       expect((await ask("editor", "stop")).complaint).toBe("");
       await rig.until("vm", "web", ".status.printableStatus", /^Stopped$/);
-      expect(await rig.podOf("web")).toBe("");
+      // The pod goes behind its guest's end.
+      await expect.poll(() => rig.podOf("web"), patience(MINUTE)).toBe("");
       expect((await ask("editor", "start")).complaint).toBe("");
       await rig.until("vm", "web", ".status.printableStatus", /^Running$/);
       await anotherBoot(first);

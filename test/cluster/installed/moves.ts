@@ -7,7 +7,8 @@ const SOURCE = "node-1";
 const TARGET = "node-2";
 
 export function movesOfGuests(open: () => ChartRig): void {
-  describe("guests that move", () => {
+  // Minutes, and seen on few machines: asked for until it has been seen on more.
+  describe.skipIf(process.env["VIRTIVE_CLUSTER_MOVES"] !== "1")("guests that move (VIRTIVE_CLUSTER_MOVES=1)", () => {
     const services = new Map<string, string>();
     const nodeOf = (name: string): Promise<string> => open().value("vmi", name, ".status.nodeName");
     const addressOf = (name: string): string => services.get(name) ?? "";
