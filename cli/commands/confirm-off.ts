@@ -4,8 +4,8 @@
  */
 import type { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
-import { conditionOf } from "#api/object.ts";
 import { Fault } from "#events/fault.ts";
+import { runtimeIsHeard } from "#functions/machine-facts.ts";
 import type { Client } from "../client.ts";
 
 type Api = Pick<Client, "send">;
@@ -17,7 +17,7 @@ export async function confirmOff(client: Api, name: string, sure: boolean): Prom
   if (bootID === undefined) {
     throw new Fault("refused", "NodeNeverHeard", `no runtime has ever reported from ${name}: nothing of it is in use`);
   }
-  if (conditionOf(node, "RuntimeReady")?.status === "True") {
+  if (runtimeIsHeard(node)) {
     throw new Fault("refused", "NodeHeard", `${name} is heard: its power is on. Drain it, or shut it down first`);
   }
   if (!sure) {

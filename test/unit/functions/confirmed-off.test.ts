@@ -48,7 +48,7 @@ describe("a node that an operator has confirmed off", () => {
 
 describe("virtive confirm-off", () => {
   const asked: object[] = [];
-  const client = (ready: "True" | "Unknown") => ({
+  const client = (ready: "True" | "False" | "Unknown") => ({
     async send<T>(method: string, _path: string, body?: unknown): Promise<T> {
       if (method === "PATCH") asked.push(body as object);
       const known = node("node1");
@@ -60,6 +60,8 @@ describe("virtive confirm-off", () => {
 
   it("wants to be told that it is sure, and never of a node that is heard", async () => {
     await expect(confirmOff(client("True"), "node1", true)).rejects.toMatchObject({ reason: "NodeHeard" });
+    // Its hypervisor does not answer, but its power is on.
+    await expect(confirmOff(client("False"), "node1", true)).rejects.toMatchObject({ reason: "NodeHeard" });
     await expect(confirmOff(client("Unknown"), "node1", false)).rejects.toMatchObject({ reason: "NotConfirmed" });
     expect(asked).toEqual([]);
     expect(await confirmOff(client("Unknown"), "node1", true)).toBe("boot-1");
