@@ -60,6 +60,18 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     checked(name, preset, (value) => (LABEL.test(value) ? value : undefined), "a DNS label is wanted");
   const port = (name: string, preset: number): number =>
     checked(name, preset, portOf, "a whole number from 0 to 65535 is wanted");
+  const whole = (
+    name: string,
+    preset: number,
+    { least, most }: { readonly least: number; readonly most: number },
+  ): number =>
+    checked(
+      name,
+      preset,
+      (value) =>
+        /^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most ? Number(value) : undefined,
+      `a whole number from ${least} to ${most} is wanted`,
+    );
   const bind = checked(
     "VIRTIVE_BIND",
     "127.0.0.1",
@@ -80,18 +92,12 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     ingressPort: port("VIRTIVE_INGRESS_PORT", 8444),
     service: label("VIRTIVE_SERVICE", "virtive-control"),
     anchorImage: text("VIRTIVE_ANCHOR_IMAGE"),
-    nodeCertificateSeconds: checked(
+    nodeCertificateSeconds: whole(
       "VIRTIVE_NODE_CERTIFICATE_SECONDS",
       NODE_CERTIFICATE_SECONDS.preset,
-      (value) => wholeWithin(value, NODE_CERTIFICATE_SECONDS),
-      `a whole number from ${NODE_CERTIFICATE_SECONDS.least} to ${NODE_CERTIFICATE_SECONDS.most} is wanted`,
+      NODE_CERTIFICATE_SECONDS,
     ),
-    lingerSeconds: checked(
-      "VIRTIVE_LINGER_SECONDS",
-      0,
-      (value) => wholeWithin(value, LINGER_SECONDS),
-      `a whole number from ${LINGER_SECONDS.least} to ${LINGER_SECONDS.most} is wanted`,
-    ),
+    lingerSeconds: whole("VIRTIVE_LINGER_SECONDS", 0, LINGER_SECONDS),
     shape: shapeFrom(text, causes),
     kubeconfig: text("KUBECONFIG"),
     logLevel: checked(
@@ -109,14 +115,6 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
 function portOf(value: string): number | undefined {
   const port = Number(value);
   return /^\d{1,5}$/.test(value) && port <= 65_535 ? port : undefined;
-}
-
-function wholeWithin(
-  value: string,
-  { least, most }: { readonly least: number; readonly most: number },
-): number | undefined {
-  const number = Number(value);
-  return /^\d{1,9}$/.test(value) && number >= least && number <= most ? number : undefined;
 }
 
 function shapeFrom(text: (name: string) => string | undefined, causes: Cause[]): Shape {

@@ -176,7 +176,7 @@ export class Machines {
   #uuidMustBeFree(order: MachineOrder): void {
     if (this.#drivers.has(order.uid)) return;
     const uuid = this.#options.ports.domain.uuid(order);
-    const other = [...this.#drivers.values()].find((driver) => driver.uuid === uuid && !driver.stopped);
+    const other = this.#driverOf(uuid);
     if (other === undefined) return;
     const { namespace, name } = other.order;
     throw new Fault(
@@ -190,7 +190,7 @@ export class Machines {
   }
 
   #happened(event: DomainEvent): void {
-    const driver = [...this.#drivers.values()].find((candidate) => candidate.uuid === event.uuid && !candidate.stopped);
+    const driver = this.#driverOf(event.uuid);
     // What was asked for and not answered may take effect after its machine was given up.
     if (event.event === "started" && driver === undefined) this.#sweepSoon();
     if (event.event === "started" && driver?.ended === true) this.#late.add(driver.uid);
@@ -224,7 +224,7 @@ export class Machines {
     const { hypervisor, ports } = this.#options;
     for (const domain of await hypervisor.list()) {
       if (this.#closed) return;
-      const driver = [...this.#drivers.values()].find(({ uuid, stopped }) => uuid === domain.uuid && !stopped);
+      const driver = this.#driverOf(domain.uuid);
       if (driver !== undefined && !isBlocked(driver.status)) continue;
       const claim = ports.domain.claimOf(await hypervisor.xml(domain.uuid));
       if (driver !== undefined && claim?.uid === driver.uid) continue;
@@ -247,6 +247,11 @@ export class Machines {
     const fields = { domain: domain.name, uuid: domain.uuid, uid: claim?.uid };
     const why = claim === undefined ? "it does not carry our mark" : "no record proves that its run is over";
     this.#options.ports.log.error(fields, `a domain has no driver and is left alone: ${why}`);
+  }
+
+  /** Whose domain has this UUID, or is to have it. */
+  #driverOf(uuid: string): Driver | undefined {
+    return [...this.#drivers.values()].find((driver) => driver.uuid === uuid && !driver.stopped);
   }
 
   #must(uid: string): Driver {

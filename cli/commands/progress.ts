@@ -1,4 +1,5 @@
 /** How far moves are, as their nodes tell it in the journal. Nothing depends on it: where it can't be had, nothing is told. */
+import { reports } from "#events/catalogue.ts";
 import type { JournalEntry } from "#events/journal-entry.ts";
 import type { MachineStatus, MoveFigures } from "#events/machine.ts";
 import type { Client } from "../client.ts";
@@ -19,7 +20,7 @@ export async function followMoves(
 ): Promise<void> {
   try {
     const of = key === undefined ? {} : { key };
-    for await (const line of client.lines(journalPath({ ...of, type: MOVING, follow: true }), signal)) {
+    for await (const line of client.lines(journalPath({ ...of, type: reports.moving.type, follow: true }), signal)) {
       if (line.trim() === "") continue;
       const entry = JSON.parse(line) as JournalEntry;
       if (entry.entry !== "event") continue;
@@ -31,7 +32,6 @@ export async function followMoves(
   }
 }
 
-const MOVING = "dev.virtive.machine.moving";
 const MEBIBYTE = 1024 * 1024;
 
 export function progress(figures: MoveFigures): string {

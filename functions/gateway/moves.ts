@@ -1,6 +1,6 @@
 /** What became of an instance's migrations, for `explain`: why each was made, where from and to, how long, how it ended. Pure. */
 import { annotation } from "#api/names.ts";
-import { isOver, migrationPhase, type Migration } from "../migrate/migrations.ts";
+import { isOver, migrationPhase, newestFirst, waitingOf, type Migration } from "../migrate/migrations.ts";
 
 export interface Move {
   readonly migration: string;
@@ -19,20 +19,18 @@ export interface Move {
 
 /** Newest first. */
 export function movesOf(migrations: readonly Migration[]): readonly Move[] {
-  return [...migrations]
-    .sort((one, other) => (one.metadata.creationTimestamp < other.metadata.creationTimestamp ? 1 : -1))
-    .map(moveOf);
+  return [...migrations].sort(newestFirst).map(moveOf);
 }
 
 function moveOf(migration: Migration): Move {
   const { name, creationTimestamp, annotations, deletionTimestamp } = migration.metadata;
-  const { migrationState: state, conditions, phaseTransitionTimestamps: passed = [] } = migration.status ?? {};
+  const { migrationState: state, phaseTransitionTimestamps: passed = [] } = migration.status ?? {};
   const phase = migrationPhase(migration);
   const leaves = annotations?.[annotation.evacuation];
   const ended = state?.endTimestamp ?? passed.findLast((entry) => entry.phase === phase)?.phaseTransitionTimestamp;
   const because =
     state?.failureReason ??
-    conditions?.find(({ type }) => type === "Waiting")?.message ??
+    waitingOf(migration)?.message ??
     (deletionTimestamp !== undefined && !isOver(migration) ? "It is being called off." : undefined);
   return {
     migration: name,

@@ -4,7 +4,7 @@ import type { ClusterConfig } from "#api/cluster-config.ts";
 import { isDeleting, isFinal, type Instance } from "../instance.ts";
 import { claimOf, targetOf } from "../machine-facts.ts";
 import { obstacleOf } from "./migratable.ts";
-import { current, enteredPhaseAt, migrationPhase, type Migration } from "./migrations.ts";
+import { current, enteredPhaseAt, migrationPhase, waitingOf, type Migration } from "./migrations.ts";
 
 export interface Leaving {
   /**
@@ -53,8 +53,8 @@ export function leavingOf(
 function underWay(vmi: Instance, open: Migration): Leaving {
   const phase = migrationPhase(open);
   if (isDeleting(open)) return { how: "waits", why: `its migration ${open.metadata.name} is being called off` };
-  const waiting = open.status?.conditions?.find(({ type }) => type === "Waiting")?.message;
-  if (phase === "Pending") return { how: "waits", why: sentence(waiting ?? "its migration waits for its turn") };
+  if (phase === "Pending")
+    return { how: "waits", why: sentence(waitingOf(open)?.message ?? "its migration waits for its turn") };
   const to = targetOf(vmi)?.node;
   return { how: "leaves", why: `it moves${to === undefined ? "" : ` to ${to}`} (${phase})` };
 }

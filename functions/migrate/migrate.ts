@@ -11,7 +11,7 @@
 import { Pod } from "#api/core.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
-import { conditionOf, partsOf, withCondition, type Key } from "#api/object.ts";
+import { partsOf, withCondition, type Key } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtual-machine-instance-migration.ts";
 import { objectEvents } from "#events/catalogue.ts";
@@ -35,7 +35,18 @@ import { readPlaces, type Places } from "../schedule/places.ts";
 import { requestsOf } from "../schedule/resources.ts";
 import { instanceKeys } from "./keys.ts";
 import { hindrance, refusal } from "./migratable.ts";
-import { current, inMigrationPhase, inRank, migrationPhase, rankOf, type Migration } from "./migrations.ts";
+import {
+  current,
+  inMigrationPhase,
+  inRank,
+  isOver,
+  migrationPhase,
+  rankOf,
+  WAITING,
+  waitingOf,
+  type Migration,
+} from "./migrations.ts";
+import { DEFAULT_SETTINGS } from "./policy.ts";
 
 export interface MigrateFacts {
   readonly vmi: Instance | undefined;
@@ -103,8 +114,8 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
         underWay: await leaving(others),
         ahead: await leaving(waiting.slice(0, MOST_AHEAD)),
         limits: {
-          cluster: settings?.parallelMigrationsPerCluster ?? DEFAULT_LIMITS.cluster,
-          outbound: settings?.parallelOutboundMigrationsPerNode ?? DEFAULT_LIMITS.outbound,
+          cluster: settings?.parallelMigrationsPerCluster ?? DEFAULT_SETTINGS.parallelMigrationsPerCluster,
+          outbound: settings?.parallelOutboundMigrationsPerNode ?? DEFAULT_SETTINGS.parallelOutboundMigrationsPerNode,
         },
         cluster: await readPlaces(cluster),
       };
@@ -125,8 +136,6 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
   });
 }
 
-export const DEFAULT_LIMITS = { cluster: 5, outbound: 2 } as const;
-
 /** More than any sensible limit: of more that go first, nothing changes. */
 const MOST_AHEAD = 64;
 
@@ -139,16 +148,17 @@ async function inPhases(cluster: Reader, phases: readonly MigrationPhase[]): Pro
 
 /** One that waits for something else as well would keep a place free for nothing. */
 function goesFirst(other: Migration, than: Migration): boolean {
-  const { reason = LIMITED } = conditionOf(other, "Waiting") ?? {};
+  const { reason = LIMITED } = waitingOf(other) ?? {};
   return rankOf(other) < rankOf(than) && reason === LIMITED && !isDeleting(other);
 }
 
 /** Its instance's key; and when it is over and leaves a place, those of the ones that are next to have it. */
 async function keysWithNext(event: CloudEvent, cluster: Reader): Promise<readonly Key[]> {
-  const { status } = event.data as Partial<Migration>;
-  const ended = event.type === objectEvents.deleted.type || status?.phase === "Succeeded" || status?.phase === "Failed";
+  const ended = event.type === objectEvents.deleted.type || isOver(event.data as Migration);
   if (!ended) return instanceKeys(event);
-  const waiting = [...(await inPhases(cluster, ["Pending"]))].sort(inRank).slice(0, DEFAULT_LIMITS.cluster);
+  const waiting = [...(await inPhases(cluster, ["Pending"]))]
+    .sort(inRank)
+    .slice(0, DEFAULT_SETTINGS.parallelMigrationsPerCluster);
   const next = waiting.map(({ metadata, spec }) => `${metadata.namespace ?? ""}/${spec.vmiName ?? ""}`);
   return [...new Set([...instanceKeys(event), ...next])];
 }
@@ -180,7 +190,7 @@ function limited({ vmi, underWay, ahead, limits }: MigrateFacts): string | undef
 
 function wait(migration: Migration, reason: string, why: string, now: Date): Decision {
   const status = inMigrationPhase(migration, "Pending", now);
-  const condition = { type: "Waiting", status: "True", reason, message: `${why}.` } as const;
+  const condition = { type: WAITING, status: "True", reason, message: `${why}.` } as const;
   return {
     effects: statusPatch(VirtualMachineInstanceMigration, migration, {
       ...status,
@@ -210,7 +220,7 @@ function begin(facts: MigrateFacts, vmi: Instance, migration: Migration, config:
   const { name, uid } = migration.metadata;
   const pod = anchorOf(vmi, node, config, [], { migration: { name, uid }, addedNodeSelector, notOn: source });
   const status = inMigrationPhase(migration, "Scheduling", now);
-  const conditions = status.conditions?.filter(({ type }) => type !== "Waiting");
+  const conditions = status.conditions?.filter(({ type }) => type !== WAITING);
   return {
     effects: [
       { do: "create", kind: Pod, object: pod },

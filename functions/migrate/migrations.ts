@@ -1,6 +1,6 @@
 /** A migration as functions see it: its phase, whether it is under way, which of several is next, when it is too late. Pure. */
 import { isMigrationPriority, MIGRATION_PRIORITIES } from "#api/migration-priority.ts";
-import { rfc3339, type Stored } from "#api/object.ts";
+import { conditionOf, rfc3339, type Condition, type Stored } from "#api/object.ts";
 import type {
   MigrationPhase,
   MigrationStatus,
@@ -49,6 +49,18 @@ export function inTurn(one: Migration, other: Migration): number {
     compare(one.metadata.name, other.metadata.name)
   );
 }
+
+/** As it was asked for, for lists that people read and for what is kept. */
+export function newestFirst({ metadata: one }: Migration, { metadata: other }: Migration): number {
+  return compare(other.creationTimestamp, one.creationTimestamp) || compare(other.name, one.name);
+}
+
+/** The condition that says what a waiting one waits for; undefined while nothing has been said. */
+export function waitingOf(migration: VirtualMachineInstanceMigration): Condition | undefined {
+  return conditionOf(migration, WAITING);
+}
+
+export const WAITING = "Waiting";
 
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;

@@ -7,7 +7,7 @@ import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-m
 import { changed, defineFunction, nothing, type Effect } from "../define.ts";
 import { isDeleting } from "../instance.ts";
 import { instanceKeys } from "./keys.ts";
-import { isOver, type Migration } from "./migrations.ts";
+import { isOver, newestFirst, type Migration } from "./migrations.ts";
 
 /** As many as KubeVirt keeps. */
 export const KEPT_MIGRATIONS = 5;
@@ -35,8 +35,3 @@ export const prune = defineFunction<readonly Migration[]>({
     };
   },
 });
-
-function newestFirst({ metadata: one }: Migration, { metadata: other }: Migration): number {
-  const [first, second] = [`${other.creationTimestamp} ${other.name}`, `${one.creationTimestamp} ${one.name}`];
-  return first < second ? -1 : first > second ? 1 : 0;
-}

@@ -3,7 +3,8 @@
  * keeps when. The steps follow one another, so each one's time is counted from the end of the one before.
  */
 import type { Log } from "#events/log.ts";
-import { summarize, type Summary } from "./samples.ts";
+import { sampled, type FigureSpec } from "./figure.ts";
+import { summarize } from "./samples.ts";
 
 interface Line {
   readonly at: number;
@@ -54,7 +55,7 @@ export interface Trace {
   /** Takes in a start: when the client asked for it and when it saw it run, by performance.now(). */
   add(asked: number, seen: number): void;
   /** Milliseconds of each step over all that had them all, in their order. */
-  steps(): readonly { readonly step: string; readonly summary: Summary }[];
+  figures(): readonly FigureSpec[];
   /** Milliseconds from `asked` to the step, of the last that was taken in; undefined when it had not all steps. */
   until(step: string): number | undefined;
 }
@@ -92,6 +93,12 @@ export function createTrace(marks: Marks = START): Trace {
       for (const [step, milliseconds] of [...took, [LAST, seen - last] as const]) count(step, milliseconds);
     },
     until: (step) => reached.get(step),
-    steps: () => [...samples].map(([step, all]) => ({ step, summary: summarize(all) })),
+    figures: () =>
+      [...samples].map(([step, all]) =>
+        sampled(
+          { name: `step-${step.replaceAll(/[^a-z]+/gi, "-")}`, title: `of it: ${step}`, unit: "ms", better: "less" },
+          summarize(all),
+        ),
+      ),
   };
 }

@@ -5,20 +5,13 @@
  * for its page without a pause, and keeps a counter that lives in its memory only.
  */
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
-import type { VirtualMachine } from "#api/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
-import { openInstance, type Instance } from "#local/instance.ts";
-import { startLocal, type Local } from "#local/process.ts";
-import { teardown } from "#local/teardown.ts";
 import { copiedDisks } from "#node-runtime/domain/incoming.ts";
-import { Client } from "../../../cli/client.ts";
-import { demoGuest } from "../../guest/guest.ts";
+import { withDemoNodes, type Subject } from "../demo-nodes.ts";
 import { sampled, type FigureSpec } from "../figure.ts";
 import type { BenchContext, BenchItem } from "../item.ts";
 import { summarize } from "../samples.ts";
@@ -44,33 +37,10 @@ export const migration: BenchItem = {
   run: benchMigration,
 };
 
-interface Subject {
-  readonly local: Local;
-  readonly instance: Instance;
-  readonly trace: Trace;
-  readonly client: Client;
-}
-
 async function benchMigration(context: BenchContext): Promise<readonly FigureSpec[]> {
-  const { say } = context;
-  const guest = await demoGuest({ say });
-  const instance = await openInstance(await mkdtemp(join(tmpdir(), "vt-")));
-  await mkdir(instance.paths.layouts);
-  await symlink(guest.layout, join(instance.paths.layouts, "demo-guest"));
-  const trace = createTrace(MOVE);
-  let local: Local | undefined;
-  try {
-    local = await startLocal({ instance, nodes: 2, port: 0, log: trace.log, progress: say });
-    const client = await Client.open(instance.paths.kubeconfig);
-    return await measure({ local, instance, trace, client }, context);
-  } finally {
-    try {
-      await local?.close();
-    } finally {
-      await teardown(instance, { graceSeconds: 0, progress: say });
-      await rm(instance.directory, { recursive: true, force: true });
-    }
-  }
+  return withDemoNodes({ nodes: 2, trace: createTrace(MOVE), say: context.say }, (subject) =>
+    measure(subject, context),
+  );
 }
 
 interface Moved {
@@ -143,32 +113,28 @@ function figures(
   },
   trace: Trace,
 ): readonly FigureSpec[] {
-  const totals = (all: readonly Moved[]) => summarize(all.map(({ totalMilliseconds }) => totalMilliseconds));
-  const downtimes = (all: readonly Moved[]) => summarize(all.map(({ downtimeMilliseconds }) => downtimeMilliseconds));
   const { ours, bare, toLibvirt, gaps } = measured;
-  const [total, downtime] = [totals(bare), downtimes(bare)];
+  const beside = (name: string, title: string, milliseconds: (moved: Moved) => number, limit: number): FigureSpec => {
+    const samples = summarize(bare.map(milliseconds));
+    return sampled(
+      {
+        name,
+        title,
+        unit: "ms",
+        better: "less",
+        baseline: { title: "virsh migrate, same guest", value: samples.median, samples },
+        promise: { of: "ratio", at: "most", limit },
+      },
+      summarize(ours.map(milliseconds)),
+    );
+  };
   return [
-    sampled(
-      {
-        name: "total",
-        title: "request→Succeeded, through the API",
-        unit: "ms",
-        better: "less",
-        baseline: { title: "virsh migrate, same guest", value: total.median, samples: total },
-        promise: { of: "ratio", at: "most", limit: MOST_TIMES_BARE },
-      },
-      totals(ours),
-    ),
-    sampled(
-      {
-        name: "downtime",
-        title: "the guest halted, as libvirt counts it",
-        unit: "ms",
-        better: "less",
-        baseline: { title: "virsh migrate, same guest", value: downtime.median, samples: downtime },
-        promise: { of: "ratio", at: "most", limit: MOST_TIMES_BARE_DOWNTIME },
-      },
-      downtimes(ours),
+    beside("total", "request→Succeeded, through the API", (moved) => moved.totalMilliseconds, MOST_TIMES_BARE),
+    beside(
+      "downtime",
+      "the guest halted, as libvirt counts it",
+      (moved) => moved.downtimeMilliseconds,
+      MOST_TIMES_BARE_DOWNTIME,
     ),
     sampled(
       {
@@ -181,19 +147,11 @@ function figures(
       summarize(toLibvirt),
     ),
     sampled({ name: "page-away", title: "the guest's page unanswered", unit: "ms", better: "less" }, summarize(gaps)),
-    ...trace
-      .steps()
-      .map(({ step, summary }) =>
-        sampled(
-          { name: `step-${step.replaceAll(/[^a-z]+/gi, "-")}`, title: `of it: ${step}`, unit: "ms", better: "less" },
-          summary,
-        ),
-      ),
+    ...trace.figures(),
   ];
 }
 
-async function startOurs({ client }: Subject, signal: AbortSignal): Promise<VirtualMachineInstance> {
-  const demo = parse(await readFile(join(import.meta.dirname, "../../guest/demo-vm.yaml"), "utf8")) as VirtualMachine;
+async function startOurs({ client, demo }: Subject, signal: AbortSignal): Promise<VirtualMachineInstance> {
   const { kernelBoot } = demo.spec.template.spec.domain.firmware ?? {};
   // On a busy machine the emulator's timer is late, and the kernel would take it for broken.
   const patient = { kernelArgs: `${kernelBoot?.kernelArgs ?? ""} no_timer_check` };

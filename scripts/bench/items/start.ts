@@ -3,22 +3,15 @@
  * the same domain XML on the same libvirt, in one run and in turns; then pause, unpause and stop beside virsh's suspend,
  * resume and destroy. Both boot the demo guest, which is in its firmware all the while.
  */
-import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parse } from "yaml";
-import type { VirtualMachine } from "#api/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import { openInstance, type Instance } from "#local/instance.ts";
-import { startLocal, type Local } from "#local/process.ts";
-import { teardown } from "#local/teardown.ts";
-import { Client } from "../../../cli/client.ts";
-import { demoGuest } from "../../guest/guest.ts";
+import type { Local } from "#local/process.ts";
+import type { Client } from "../../../cli/client.ts";
+import { withDemoNodes, type Subject } from "../demo-nodes.ts";
 import { sampled, type FigureSpec } from "../figure.ts";
 import type { BenchContext, BenchItem } from "../item.ts";
 import { VMIS, watchInstances, type InstanceWatch, type Seen } from "../instance-watch.ts";
 import { summarize } from "../samples.ts";
-import { createTrace, type Trace } from "../trace.ts";
+import { createTrace } from "../trace.ts";
 import { twinOf, virsh, type Twin } from "../twin.ts";
 
 const VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
@@ -40,36 +33,12 @@ export const start: BenchItem = {
 };
 
 async function benchStart(context: BenchContext): Promise<readonly FigureSpec[]> {
-  const { say } = context;
-  const guest = await demoGuest({ say });
-  const instance = await openInstance(await mkdtemp(join(tmpdir(), "vt-")));
-  await mkdir(instance.paths.layouts);
-  await symlink(guest.layout, join(instance.paths.layouts, "demo-guest"));
-  let local: Local | undefined;
-  const trace = createTrace();
-  try {
-    local = await startLocal({ instance, nodes: 1, port: 0, log: trace.log, progress: say });
-    return await measure({ local, instance, trace }, context);
-  } finally {
-    try {
-      await local?.close();
-    } finally {
-      await teardown(instance, { graceSeconds: 0, progress: say });
-      await rm(instance.directory, { recursive: true, force: true });
-    }
-  }
+  return withDemoNodes({ nodes: 1, trace: createTrace(), say: context.say }, (subject) => measure(subject, context));
 }
 
-interface Subject {
-  readonly local: Local;
-  readonly instance: Instance;
-  readonly trace: Trace;
-}
-
-async function measure({ local, instance, trace }: Subject, context: BenchContext): Promise<readonly FigureSpec[]> {
+async function measure(subject: Subject, context: BenchContext): Promise<readonly FigureSpec[]> {
+  const { local, instance, trace, client, demo } = subject;
   const { say, signal, quick, rounds = quick ? 5 : 10 } = context;
-  const client = await Client.open(instance.paths.kubeconfig);
-  const demo = parse(await readFile(join(import.meta.dirname, "../../guest/demo-vm.yaml"), "utf8")) as VirtualMachine;
   // Ended at once after each round: a guest that is still in its firmware would not hear the button.
   const { template } = demo.spec;
   const spec = { ...template.spec, terminationGracePeriodSeconds: 0 };
@@ -147,14 +116,7 @@ async function measure({ local, instance, trace }: Subject, context: BenchContex
         summarize(oursOf[verb]),
       );
     }),
-    ...trace
-      .steps()
-      .map(({ step, summary }) =>
-        sampled(
-          { name: `step-${step.replaceAll(/[^a-z]+/gi, "-")}`, title: `of it: ${step}`, unit: "ms", better: "less" },
-          summary,
-        ),
-      ),
+    ...trace.figures(),
   ];
 }
 
