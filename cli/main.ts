@@ -158,8 +158,7 @@ program
     const { migrate, migrated } = await import("./commands/migrate.ts");
     const { client, namespace } = await connect();
     const { to, wait, timeout: timeoutSeconds } = options;
-    const nodeSelector = to === undefined ? {} : { nodeSelector: { "kubernetes.io/hostname": to } };
-    const result = await migrate(client, name, { namespace, wait, timeoutSeconds, ...nodeSelector, report: tell });
+    const result = await migrate(client, name, { namespace, wait, timeoutSeconds, to, report: tell });
     print(options.output === "json" ? JSON.stringify(result) : migrated(result));
   });
 

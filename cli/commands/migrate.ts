@@ -1,7 +1,8 @@
 /** `virtive migrate VM`: makes a migration and follows it to its end, with what its node tells of the copying. */
+import type { Node } from "#api/core.ts";
 import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { Fault } from "#events/fault.ts";
-import type { Client } from "../client.ts";
+import { ApiError, type Client } from "../client.ts";
 import { TimedOut } from "../exit.ts";
 import { followMoves } from "./progress.ts";
 
@@ -11,8 +12,8 @@ export interface MigrateOptions {
   readonly namespace: string;
   readonly wait: boolean;
   readonly timeoutSeconds: number;
-  /** Target's labels: "kubernetes.io/hostname" → "node-2". */
-  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** The node to move to; where it fits best when unset. */
+  readonly to?: string | undefined;
   readonly report: (line: string) => void;
 }
 
@@ -29,6 +30,7 @@ export interface MigrateResult {
 }
 
 const LOOK_EVERY_MILLISECONDS = 200;
+const HOSTNAME = "kubernetes.io/hostname";
 
 export function migrated({ name, migration, done, from, to, seconds }: MigrateResult): string {
   return done
@@ -36,21 +38,22 @@ export function migrated({ name, migration, done, from, to, seconds }: MigrateRe
     : `${name}: migration ${migration} created`;
 }
 
-/** @throws ApiError when it is refused, Fault refused MigrationFailed, TimedOut */
+/** @throws ApiError when it is refused or there is no such node, Fault refused MigrationFailed, TimedOut */
 export async function migrate(
   client: Api & Pick<Client, "lines">,
   name: string,
   options: MigrateOptions,
 ): Promise<MigrateResult> {
-  const { namespace, nodeSelector, report } = options;
+  const { namespace, to: target, report } = options;
   const began = performance.now();
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
+  const addedNodeSelector = target === undefined ? undefined : await hostnameOf(client, target);
   const path = `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstancemigrations`;
   const made = await client.send<VirtualMachineInstanceMigration>("POST", path, {
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachineInstanceMigration",
     metadata: { generateName: `${name.slice(0, 40)}-` },
-    spec: { vmiName: name, ...(nodeSelector === undefined ? {} : { addedNodeSelector: nodeSelector }) },
+    spec: { vmiName: name, ...(addedNodeSelector === undefined ? {} : { addedNodeSelector }) },
   });
   const migration = made.metadata.name;
   if (!options.wait)
@@ -85,4 +88,17 @@ export async function migrate(
   } finally {
     following.abort();
   }
+}
+
+/** Without this a mistyped name would be waited for like a node that is to come. */
+async function hostnameOf(client: Api, node: string): Promise<Readonly<Record<string, string>>> {
+  let hostname = node;
+  try {
+    const { metadata } = await client.send<Node>("GET", `/api/v1/nodes/${encodeURIComponent(node)}`);
+    hostname = metadata.labels?.[HOSTNAME] ?? node;
+  } catch (thrown) {
+    // Who may move guests need not be allowed to read nodes.
+    if (!(thrown instanceof ApiError) || thrown.code !== 403) throw thrown;
+  }
+  return { [HOSTNAME]: hostname };
 }

@@ -1,13 +1,16 @@
 /**
  * GET /apis/subresources.virtive.dev/v1/cloudevents: the journal as JSON lines, one entry a line with its cursor.
  * `after` goes on from a cursor (without it: from the oldest, or from now when following), `follow=1` stays, `key` and
- * `type` select, `entry` picks events, decisions or dead letters.
+ * `type` select (of a decision it is the function's name), `entry` picks events, decisions or dead letters.
  */
 import { z } from "zod";
+import { catalogue } from "#events/catalogue.ts";
 import { asFault } from "#events/fault.ts";
 import type { JournalEntry, JournalQuery } from "#events/journal-entry.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Refused } from "./status.ts";
+
+const TYPES: ReadonlySet<string> = new Set(catalogue.map(({ type }) => type));
 
 const Query = z.strictObject({
   after: z
@@ -17,7 +20,13 @@ const Query = z.strictObject({
     .optional(),
   follow: z.enum(["0", "1", "true", "false"]).optional(),
   key: z.string().max(320).optional(),
-  type: z.string().max(256).optional(),
+  type: z
+    .string()
+    .max(256)
+    .refine((type) => !type.includes(".") || TYPES.has(type), {
+      error: ({ input }) => `there is no "${String(input)}"; there are ${[...TYPES].join(", ")}`,
+    })
+    .optional(),
   entry: z.enum(["event", "decision", "dead-letter"]).optional(),
 });
 

@@ -190,7 +190,7 @@ function limited({ vmi, underWay, ahead, limits }: MigrateFacts): string | undef
 
 function wait(migration: Migration, reason: string, why: string, now: Date): Decision {
   const status = inMigrationPhase(migration, "Pending", now);
-  const condition = { type: WAITING, status: "True", reason, message: `${why}.` } as const;
+  const condition = { type: WAITING, status: "True", reason, message: why.endsWith(".") ? why : `${why}.` } as const;
   return {
     effects: statusPatch(VirtualMachineInstanceMigration, migration, {
       ...status,

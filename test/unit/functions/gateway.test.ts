@@ -347,6 +347,15 @@ describe("cloudevents", () => {
     await reader?.cancel();
   });
 
+  it("names the types there are to who asks for another", async () => {
+    await open();
+    const { code, body } = await ask("GET", `${EVENTS}?type=dev.virtive.machine.strated`, undefined, 2);
+    expect(code).toBe(400);
+    expect(body["message"]).toMatch(
+      /type: there is no "dev\.virtive\.machine\.strated"; there are .*dev\.virtive\.machine\.started/,
+    );
+  });
+
   it.each(["after=x", "follow=maybe", "color=red"])("refuses the query %s", async (query) => {
     await open();
     expect((await ask("GET", `${EVENTS}?${query}`, undefined, 2)).code).toBe(400);
