@@ -20,13 +20,15 @@ import { sinkToken } from "#events/sink-token.ts";
 import type { FunctionsConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { functions } from "#functions/registry.ts";
-import { createRollCall } from "#functions/roll-call.ts";
+import { createRollCall, type RollCall } from "#functions/roll-call.ts";
 import type { Term } from "./election.ts";
 
 export interface Loop {
   publish(event: CloudEvent): Promise<void>;
   /** Takes note of it. True when it has to be published. */
   heard(heartbeat: Heartbeat): Promise<boolean>;
+  /** Where heartbeats are kept. */
+  readonly rollCall?: RollCall;
   /** Undefined where the broker is the cluster's. */
   metrics(): BrokerMetrics | undefined;
   /** Resolves when nothing is on its way any more. */
@@ -61,6 +63,7 @@ export function startLoop(parts: LoopParts): Loop {
   return {
     publish: (event) => broker.publish(event),
     heard: heartbeatNews(config, source, rollCall),
+    rollCall,
     metrics: () => broker.metrics(),
     close: () => broker.close(),
   };

@@ -22,7 +22,7 @@ import { startSource } from "#events/source/source.ts";
 import { orUndo, type Undo } from "#events/undo.ts";
 import { createAdmission } from "#functions/admit/admit.ts";
 import { defaultConfig } from "#functions/config.ts";
-import { deadlineOf } from "#functions/deadlines.ts";
+import { deadlinesHeard } from "#functions/roll-call.ts";
 import { createEvictor, type Evictor, type Verdict } from "#functions/evict.ts";
 import { isNews } from "#functions/news.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
@@ -93,7 +93,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     kinds: [...watchedKinds, KubeVirt],
     // Who does not lead has nobody to tell; who begins to lead is told all that exists.
     publish: async (event) => loop?.publish(event),
-    deadlineOf,
+    deadlineOf: deadlinesHeard(() => loop?.rollCall),
     isNews,
     ...(shape.name === "knative" ? TO_SINK : {}),
     resyncSeconds: RESYNC_SECONDS,

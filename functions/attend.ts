@@ -9,8 +9,8 @@
  *
  * A heartbeat comes every 2 s. Where somebody listens and keeps what he hears (`roll-call.ts`), one is written down when it
  * says something new, or every 5 minutes, as kubelets do; the others wake nobody (`heartbeatNews`), and who has not been
- * heard for too long is found by looking again in time. Where nobody does, one is written down every 8 s, and the
- * deadline of that time wakes us: two small writes in 20 s.
+ * heard for too long is found by the Node's deadline, which goes by what was heard. Where nobody does, one is written down
+ * every 8 s, and the deadline goes by what is written: two small writes in 20 s.
  */
 import { Node } from "#api/core.ts";
 import { annotation, label } from "#api/names.ts";
@@ -21,7 +21,7 @@ import { Heartbeat } from "#events/machine.ts";
 import { sameJson } from "#events/merge-patch.ts";
 import type { Source } from "#events/source/source.ts";
 import type { FunctionsConfig } from "./config.ts";
-import { deadlineOf, SILENCE_SECONDS } from "./deadlines.ts";
+import { SILENCE_SECONDS, silentFrom } from "./deadlines.ts";
 import {
   defineFunction,
   changed,
@@ -101,9 +101,7 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
       const { heartbeat, listensSince } = facts;
       const kept = listensSince !== undefined;
       const hears = heartbeat !== undefined && (!kept || isRecent(heartbeat, now));
-      const decision = hears ? hear(facts, heartbeat, config, now) : listen(facts, now);
-      const by = kept ? silentFrom(facts) : undefined;
-      return by === undefined || by <= now ? decision : { ...decision, at: by };
+      return hears ? hear(facts, heartbeat, config, now) : listen(facts, now);
     },
   });
 }
@@ -126,14 +124,6 @@ function heardAt(node: Node | undefined): Date | undefined {
 
 function isRecent({ at }: Heard, now: Date): boolean {
   return now.getTime() - at.getTime() < SILENCE_SECONDS * 1000;
-}
-
-/** When the node counts as silent, if nothing more is heard of it. Undefined: it does already, or never was heard. */
-function silentFrom({ node, heartbeat, listensSince }: AttendFacts): Date | undefined {
-  const written = node === undefined ? undefined : deadlineOf(Node, node);
-  if (written === undefined || listensSince === undefined) return written;
-  const heard = Math.max(heartbeat?.at.getTime() ?? 0, listensSince.getTime()) + SILENCE_SECONDS * 1000;
-  return new Date(Math.max(written.getTime(), heard));
 }
 
 function hear(facts: AttendFacts, heard: Told, config: FunctionsConfig, now: Date): Decision {
@@ -323,10 +313,9 @@ function timeless(status: NodeStatus | undefined): unknown {
 }
 
 /** Nothing was heard lately: for too long? */
-function listen(facts: AttendFacts, now: Date): Decision {
-  const { name, node, heartbeat } = facts;
+function listen({ name, node, heartbeat, listensSince: since }: AttendFacts, now: Date): Decision {
   if (node === undefined) return nothing(`there is no Node ${name}`);
-  const by = silentFrom(facts);
+  const by = silentFrom(node, since === undefined ? undefined : { since, lastHeard: heartbeat?.at });
   const written = heardAt(node);
   if (by === undefined || written === undefined) return nothing(`${name} is silent already`);
   const last = heartbeat !== undefined && heartbeat.at > written ? heartbeat.at : written;

@@ -16,7 +16,7 @@
  * | instance | being deleted | its grace | stop orders off |
  * | instance | ended, not released | 60 s | release looks again |
  * | VM | crash-looping | retryAfterTimestamp | run starts another instance |
- * | Node | runtime heard | 20 s after the last written heartbeat | attend declares it silent, unless it was heard since |
+ * | Node | runtime heard | 20 s after the last heartbeat: the last that is written down, or that was heard where heartbeats are kept (roll-call.ts) | attend declares it silent |
  */
 import { Node } from "#api/core.ts";
 import { finalizer } from "#api/names.ts";
@@ -40,10 +40,7 @@ const waits = {
   Failed: 60,
 } as const satisfies Record<Phase, number | undefined>;
 
-/**
- * Seconds after the last heartbeat: one that was written down (`attend` does so every 8 to 10 s), or that is kept by who
- * listens, who then looks for himself.
- */
+/** Seconds after the last heartbeat. */
 export const SILENCE_SECONDS = 20;
 
 export function deadlineOf(kind: Kind, object: Stored<KubeObject>): Date | undefined {
@@ -55,7 +52,7 @@ export function deadlineOf(kind: Kind, object: Stored<KubeObject>): Date | undef
     case VirtualMachineInstanceMigration.kind:
       return ofMigration(object as Migration);
     case Node.kind:
-      return ofNode(object);
+      return silentFrom(object, undefined);
     default:
       return undefined;
   }
@@ -99,10 +96,24 @@ function ofMigration(migration: Migration): Date | undefined {
   return after(enteredPhaseAt(migration), migrationWaits[migrationPhase(migration)]);
 }
 
-function ofNode(node: Node): Date | undefined {
-  const heard = node.status?.conditions?.find((condition) => condition.type === RUNTIME_READY);
-  if (heard === undefined || heard.status === "Unknown" || heard.lastHeartbeatTime === undefined) return undefined;
-  return after(new Date(heard.lastHeartbeatTime), SILENCE_SECONDS);
+/** What somebody who listens has heard of a node. */
+export interface Listening {
+  /** When the listening began. */
+  readonly since: Date;
+  readonly lastHeard: Date | undefined;
+}
+
+/**
+ * When a node counts as silent if nothing more is heard of it. Undefined: it does already, or never was heard. Who listens
+ * calls none silent before having listened for as long as a node may be silent.
+ */
+export function silentFrom(node: Node, listening: Listening | undefined): Date | undefined {
+  const runtime = node.status?.conditions?.find((condition) => condition.type === RUNTIME_READY);
+  if (runtime === undefined || runtime.status === "Unknown" || runtime.lastHeartbeatTime === undefined)
+    return undefined;
+  const written = new Date(runtime.lastHeartbeatTime);
+  const heard = Math.max(listening?.since.getTime() ?? 0, listening?.lastHeard?.getTime() ?? 0, written.getTime());
+  return after(new Date(heard), SILENCE_SECONDS);
 }
 
 function after(time: Date, seconds: number): Date {

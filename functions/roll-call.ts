@@ -3,8 +3,11 @@
  * written nowhere. Who begins to listen has heard nobody: until it has listened for as long as a node may be silent, it
  * calls none silent.
  */
+import { Node } from "#api/core.ts";
 import type { Clock } from "#events/clock.ts";
 import type { Heartbeat } from "#events/machine.ts";
+import type { DeadlineOf } from "#events/source/deadlines.ts";
+import { deadlineOf, silentFrom } from "./deadlines.ts";
 
 export interface Heard {
   readonly said: Heartbeat;
@@ -37,5 +40,17 @@ export function createRollCall(clock: Clock): RollCall {
       return heard;
     },
     last: (node) => lasts.get(node),
+  };
+}
+
+/**
+ * Deadlines where heartbeats are kept: a Node's moves on with every heartbeat, without a write and without anybody being
+ * woken. `listening`: the roll call that is kept now; undefined while nobody listens here.
+ */
+export function deadlinesHeard(listening: () => Pick<RollCall, "since" | "last"> | undefined): DeadlineOf {
+  return (kind, object) => {
+    const rollCall = kind.kind === Node.kind ? listening() : undefined;
+    if (rollCall === undefined) return deadlineOf(kind, object);
+    return silentFrom(object, { since: rollCall.since, lastHeard: rollCall.last(object.metadata.name)?.at });
   };
 }

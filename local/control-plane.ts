@@ -32,8 +32,7 @@ import { heartbeatNews } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { isNews } from "#functions/news.ts";
-import { createRollCall } from "#functions/roll-call.ts";
-import { deadlineOf } from "#functions/deadlines.ts";
+import { createRollCall, deadlinesHeard } from "#functions/roll-call.ts";
 import { createEvictor, type Evictor } from "#functions/evict.ts";
 import { createGateway } from "#functions/gateway/gateway.ts";
 import { createNodes, type NodeDoors } from "#functions/nodes.ts";
@@ -108,13 +107,14 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   const cluster = connectOver(api.inside({ username: CONTROL_USER, groups: [MASTERS, AUTHENTICATED] }));
   await Promise.all([install(cluster), warmUp(admission)]);
   const listening = Promise.withResolvers<void>();
+  const rollCall = createRollCall(clock);
   const source = startSource({
     cluster,
     // KubeVirt objects are no function's business, but admission asks for them at every write.
     kinds: [...watchedKinds, KubeVirt],
     // What exists is told once: everybody who wakes on it must be known to the broker by then.
     publish: (event) => listening.promise.then(() => broker.publish(event)),
-    deadlineOf,
+    deadlineOf: deadlinesHeard(() => rollCall),
     isNews,
     resyncSeconds: RESYNC_SECONDS,
     clock,
@@ -129,7 +129,6 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
   for (const served of gateway.apis) api.addAggregated(served);
   const config = { ...defaultConfig, ownNodes: true };
-  const rollCall = createRollCall(clock);
   const dispatcher = createDispatcher({
     functions: functions(config),
     reader: source.reader,

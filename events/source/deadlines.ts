@@ -1,6 +1,7 @@
 /**
- * Time as a source of events. A deadline is a pure function of an object; none is stored. The heap holds the present
- * deadline of every object, so that a restart, which lists all objects again, loses none.
+ * Time as a source of events. A deadline is a function of an object; none is stored. The heap holds the present
+ * deadline of every object, so that a restart, which lists all objects again, loses none. A deadline may move on although
+ * its object stays as it is (that of a node which is heard): so it is asked for again when its time has come.
  */
 import { keyOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
 import type { Clock } from "../clock.ts";
@@ -10,7 +11,7 @@ import type { Log } from "../log.ts";
 export type DeadlineOf = (kind: Kind, object: Stored<KubeObject>) => Date | undefined;
 
 export interface Deadlines {
-  /** The object is now like this: its deadline is computed anew. */
+  /** The object is now like this, or what its deadline goes by has changed: it is computed anew. */
   changed(kind: Kind, object: Stored<KubeObject>): void;
   gone(kind: Kind, object: Stored<KubeObject>): void;
   close(): void;
@@ -73,11 +74,25 @@ export function startDeadlines({ clock, deadlineOf, due, log }: DeadlinesOptions
       pop(heap);
       const name = nameOf(first.kind, first.object);
       if (current.get(name) !== first) continue;
+      if (!stands(name, first, now)) continue;
       const pause = Math.min(AGAIN_MILLISECONDS * 2 ** first.repetition, AGAIN_AT_MOST_MILLISECONDS);
       add(name, { ...first, repetition: first.repetition + 1, at: now + pause });
       due(first.kind, first.object, first.deadline, first.repetition);
     }
     arm();
+  }
+
+  /** Whether it is still due. One that has moved on takes its new place. */
+  function stands(name: string, pending: Pending, now: number): boolean {
+    const at = compute(pending.kind, pending.object)?.getTime();
+    if (at === undefined) current.delete(name);
+    else if (at > now) set(name, pending.kind, pending.object, new Date(at));
+    else return true;
+    return false;
+  }
+
+  function set(name: string, kind: Kind, object: Stored<KubeObject>, deadline: Date): void {
+    add(name, { kind, object, deadline, repetition: 0, at: deadline.getTime() });
   }
 
   function add(name: string, pending: Pending): void {
@@ -98,7 +113,7 @@ export function startDeadlines({ clock, deadlineOf, due, log }: DeadlinesOptions
         if (there === undefined) return;
         current.delete(name);
       } else {
-        add(name, { kind, object, deadline, repetition: 0, at: deadline.getTime() });
+        set(name, kind, object, deadline);
       }
       arm();
     },

@@ -226,8 +226,11 @@ export function startSource(options: SourceOptions): Source {
       // Another event each time: who drops repetitions by their id must hear it.
       const occasion = `told.${clock.now().getTime()}`;
       for (const kind of kinds) {
-        for (const object of cache.shelf(kind)?.objects.values() ?? [])
+        for (const object of cache.shelf(kind)?.objects.values() ?? []) {
           tell(kind, object, objectEvents.added, occasion);
+          // Nobody heard of those that have passed, and what they go by may be another's memory now.
+          deadlines.changed(kind, object);
+        }
       }
       if (resyncSeconds > 0) {
         cancelResync();

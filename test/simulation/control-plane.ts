@@ -12,11 +12,10 @@ import type { Heartbeat } from "#events/machine.ts";
 import { startSource } from "#events/source/source.ts";
 import { heartbeatNews } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
-import { deadlineOf } from "#functions/deadlines.ts";
 import { createDispatcher, defaultDelivery } from "#functions/dispatcher.ts";
 import { isNews } from "#functions/news.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
-import { createRollCall } from "#functions/roll-call.ts";
+import { createRollCall, deadlinesHeard } from "#functions/roll-call.ts";
 import { waits } from "#functions/waiting.ts";
 import { runKubelet, type PodNetwork } from "#local/kubelet.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
@@ -61,15 +60,17 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   const broker = createBroker({ journal, clock, random: weather.random, log: silentLog, parallel: PARALLEL });
   const loose = parts.loose ? looseBroker({ ...parts, process }) : undefined;
   const publish = seams.publish(async (event) => {
-    await loose?.publish(event);
+    if (loose !== undefined) await loose.publish(event);
     await broker.publish(event);
   });
+  // Functions that live elsewhere hear no heartbeat but by its event.
+  const rollCall = createRollCall(clock);
   const cluster = seams.cluster(apiDoor({ server, process, scheduler, weather }));
   const source = startSource({
     cluster,
     kinds: watchedKinds,
     publish,
-    deadlineOf: seams.deadlineOf(deadlineOf),
+    deadlineOf: seams.deadlineOf(deadlinesHeard(() => (loose === undefined ? rollCall : undefined))),
     isNews,
     resyncSeconds: seams.resyncSeconds,
     ...(parts.loose ? LOSSY : {}),
@@ -79,7 +80,6 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     log: silentLog,
   });
   const config = { ...defaultConfig, ownNodes: true };
-  const rollCall = createRollCall(clock);
   const heartbeatIsNews = heartbeatNews(config, source, rollCall);
   createDispatcher({
     functions: seams.functions(functions(config)),
@@ -90,7 +90,6 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     broker: loose ?? broker,
     clock,
     log: silentLog,
-    // Functions that live elsewhere hear no heartbeat but by its event.
     ...(loose === undefined ? { rollCall } : {}),
   }).start();
   runKubelet({

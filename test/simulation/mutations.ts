@@ -129,7 +129,7 @@ export const mutations = {
     wrong: "nobody looks again when heartbeats stay away",
     withinSeeds: 100,
     seams: () => ({
-      ...deciding("attend", ({ at: _at, ...decision }) => decision),
+      ...asTheyAre,
       deadlineOf: (deadlineOf) => (kind, object) => (kind === Node ? undefined : deadlineOf(kind, object)),
     }),
   },

@@ -31,12 +31,12 @@ function deadlineOf(_kind: unknown, object: KubeObject): Date | undefined {
   return seconds === undefined ? undefined : new Date(START + Number(seconds) * 1000);
 }
 
-function bench() {
+function bench(given = deadlineOf) {
   const clock = virtualClock(new Date(START));
   const told: [string, number, number][] = [];
   const deadlines = startDeadlines({
     clock,
-    deadlineOf,
+    deadlineOf: given,
     log: silentLog,
     due: (_kind, object, _deadline, repetition) => {
       told.push([object.metadata.name, (clock.now().getTime() - START) / 1000, repetition]);
@@ -66,6 +66,23 @@ describe("deadlines", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("are told when they have come, and not when they have moved on by themselves", async () => {
+    let seconds = 10;
+    const { clock, told, deadlines } = bench(() => new Date(START + seconds * 1000));
+    deadlines.changed(ConfigMap, due("heard", undefined));
+    for (; seconds < 40; seconds += 5) await clock.advance(5_000);
+    expect(told).toEqual([]);
+    await clock.advance(30_000);
+    expect(told).toEqual([
+      ["heard", 40, 0],
+      ["heard", 50, 1],
+    ]);
+    seconds = 100;
+    await clock.advance(45_000);
+    expect(told.slice(2)).toEqual([["heard", 100, 0]]);
+    deadlines.close();
   });
 
   it("move and go with the object", async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Node } from "#api/core.ts";
+import { Node } from "#api/core.ts";
 import type { Stored } from "#api/object.ts";
 import { virtualClock } from "#events/clock.ts";
 import { heartbeatNews } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
-import { createRollCall } from "#functions/roll-call.ts";
+import { createRollCall, deadlinesHeard } from "#functions/roll-call.ts";
 import { heartbeat, node, START } from "./objects.ts";
 
 describe("the roll call", () => {
@@ -35,5 +35,22 @@ describe("the roll call", () => {
     await clock.advance(2000);
     await isNews(heartbeat("node1"));
     expect(rollCall.last("node1")?.at).toEqual(clock.now());
+  });
+
+  it("moves a node's deadline on with every heartbeat, and counts from its own beginning at the earliest", async () => {
+    const clock = virtualClock(START);
+    const written = node("node1");
+    const seconds = (deadline: Date | undefined) =>
+      deadline === undefined ? undefined : (deadline.getTime() - START.getTime()) / 1000;
+    expect(seconds(deadlinesHeard(() => undefined)(Node, written))).toBe(20);
+    await clock.advance(100_000);
+    const rollCall = createRollCall(clock);
+    const deadlineOf = deadlinesHeard(() => rollCall);
+    expect(seconds(deadlineOf(Node, written))).toBe(120);
+    await clock.advance(7_000);
+    rollCall.heard(heartbeat("node1"));
+    expect(seconds(deadlineOf(Node, written))).toBe(127);
+    const unheard: Stored<Node> = { ...written, status: {} };
+    expect(deadlineOf(Node, unheard)).toBeUndefined();
   });
 });
