@@ -9,6 +9,15 @@ export interface Clock {
   schedule(milliseconds: number, action: () => void): () => void;
 }
 
+let last = { time: NaN, text: "" };
+
+/** RFC 3339 with milliseconds. Most that happens in one millisecond is written down more than once. */
+export function isoTime(date: Date): string {
+  const time = date.getTime();
+  if (time !== last.time) last = { time, text: date.toISOString() };
+  return last.text;
+}
+
 /** Node's timers hold 31 bits of milliseconds; a longer wait is made of several. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 

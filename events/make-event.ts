@@ -6,7 +6,7 @@ import { hash } from "node:crypto";
 import type { Key } from "#api/object.ts";
 import type { EventType } from "./catalogue.ts";
 import { PORTABLE_VALUE, type CloudEvent } from "./cloud-event.ts";
-import type { Clock } from "./clock.ts";
+import { isoTime, type Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
 
 export interface EventParts {
@@ -43,7 +43,7 @@ const LONGEST_VALUE = 1024;
 /** @throws Fault bug when a value is not portable or the data is not what the catalogue says: our own mistake */
 export function makeEvent(parts: EventParts): CloudEvent {
   const { type, source, key, cause, clock } = parts;
-  const time = clock.now().toISOString();
+  const time = isoTime(clock.now());
   const id = parts.id ?? derivedId(cause === undefined ? [source, time] : [cause.source, cause.id], type.type, key);
   const causation =
     cause !== undefined && PORTABLE_VALUE.test(cause.id) && cause.id.length <= LONGEST_VALUE

@@ -54,6 +54,8 @@ const FIRST_RETRY_MILLISECONDS = 100;
 const LONGEST_RETRY_MILLISECONDS = 10_000;
 const MOST_RETRY_AFTER_SECONDS = 300;
 const LONGEST_DETAIL = 1024;
+/** Why a sending that has ended is aborted; without a reason an error is made for each. */
+const OVER = "the sending has ended";
 
 export function openOutbox(options: OutboxOptions): Outbox {
   const { store, send, mostEvents = 10_000, timeoutMilliseconds = 5000 } = options;
@@ -146,7 +148,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     } finally {
       cancel();
       // Node keeps a signal made of others, and all that listens to it, until one of them is aborted.
-      late.abort();
+      late.abort(OVER);
     }
   }
 

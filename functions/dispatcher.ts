@@ -10,7 +10,7 @@
  */
 import type { Key } from "#api/object.ts";
 import type { Answer, Broker, DeliverySpec, Trigger } from "#events/broker-types.ts";
-import type { Clock } from "#events/clock.ts";
+import { isoTime, type Clock } from "#events/clock.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import { compileFilters } from "#events/broker/filters.ts";
@@ -144,7 +144,7 @@ async function runOnce(
       outcome: fault === undefined ? outcome : `${outcome} ${fault.reason}`,
       milliseconds: Math.round((performance.now() - started) * 100) / 100,
       cause: event.id,
-      time: parts.clock.now().toISOString(),
+      time: isoTime(parts.clock.now()),
     };
     parts.journal.appendDecision(record);
     parts.log[levels[outcome]](record, `${definition.name} ${key}: ${record.outcome}`);

@@ -58,8 +58,16 @@ export async function sendEvent(client: ControlClient, event: CloudEvent, signal
 
 /** Hash over what the runtime holds: machines in any order, the same hash. */
 export function inventoryOf(machines: readonly MachineStatus[]): string {
-  const lines = machines.map((machine) => `${machine.uid} ${machine.claim.epoch} ${machine.state}`).sort();
-  return hash("sha256", lines.join("\n")).slice(0, 32);
+  return inventoryHash(linesOf(machines));
+}
+
+function linesOf(machines: readonly MachineStatus[]): string {
+  const lines = machines.map((machine) => `${machine.uid} ${machine.claim.epoch} ${machine.state}`);
+  return lines.sort().join("\n");
+}
+
+function inventoryHash(lines: string): string {
+  return hash("sha256", lines).slice(0, 32);
 }
 
 export interface ReporterOptions {
@@ -90,6 +98,8 @@ export function startReporter(options: ReporterOptions): Reporter {
   const { load = () => loadavg()[0] ?? 0 } = options;
   let leaseEnds = -Infinity;
   let reachable: boolean | undefined;
+  /** What is in one heartbeat is in all, but for an inventory, a figure and a truth value. */
+  let checked = false;
   let cancel: (() => void) | undefined;
   let closed = false;
   let beating: Promise<void> = Promise.resolve();
@@ -107,17 +117,27 @@ export function startReporter(options: ReporterOptions): Reporter {
     }
   }
 
+  /** What the last heartbeat said of the machines: most say the same as the one before. */
+  let held = { lines: "", inventory: inventoryHash("") };
+  function inventory(): string {
+    const lines = linesOf(options.machines());
+    if (lines !== held.lines) held = { lines, inventory: inventoryHash(lines) };
+    return held.inventory;
+  }
+
   async function beat(): Promise<void> {
     for (const { report, status } of [...untold.values()]) tell(report, status);
     const heartbeat: Heartbeat = {
       ...options.node,
-      inventory: inventoryOf(options.machines()),
+      inventory: inventory(),
       hypervisorReady: options.hypervisorReady(),
       loadAverage: load(),
     };
     const before = monotonic();
     try {
-      const lease = await send(nodeEvents.heartbeat.data.parse(heartbeat));
+      if (!checked) nodeEvents.heartbeat.data.parse(heartbeat);
+      checked = true;
+      const lease = await send(heartbeat);
       leaseEnds = Math.max(leaseEnds, before + lease * 1000);
       if (reachable !== true) {
         log.info({ leaseSeconds: lease }, "the control plane answers");

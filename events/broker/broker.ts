@@ -85,8 +85,8 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   const ending = new AbortController();
   /** Ways to call off what would find out keys again. */
   const routings = new Set<() => void>();
-  /** The attributes that any trigger's filters look at, and the triggers that match by their values. */
-  let filtered: readonly string[] = [];
+  /** The attributes that any trigger's filters look at, found when they are asked for; and who matches, by their values. */
+  let filtered: readonly string[] | undefined;
   const matched = new Map<string, readonly Registered[]>();
   let published = 0;
   /** Publishing, or finding out keys. */
@@ -165,6 +165,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
    * holds for the next one with them.
    */
   function matching(event: CloudEvent): readonly Registered[] {
+    filtered ??= [...new Set([...triggers.values()].flatMap(({ trigger }) => attributesOf(trigger.filters)))];
     let values = "";
     for (const name of filtered) {
       const value = attribute(event, name) ?? "";
@@ -182,7 +183,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   /** The triggers have changed. */
   function rematch(): void {
     matched.clear();
-    filtered = [...new Set([...triggers.values()].flatMap(({ trigger }) => attributesOf(trigger.filters)))];
+    filtered = undefined;
   }
 
   /** Finds the keys that the event concerns for this trigger. When that takes a look at the world, it may fail. */

@@ -14,7 +14,7 @@ import type { Trigger } from "../broker-types.ts";
 import type { CloudEvent } from "../cloud-event.ts";
 import { flowEvents, nodeEvents, objectEvents, reports } from "../catalogue.ts";
 import type { Random } from "../chance.ts";
-import { wait, type Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { asFault } from "../fault.ts";
 import {
   answerOf,
@@ -173,21 +173,24 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     }
   }
 
-  async function ask(passing: Passing, key: Key): Promise<ExactAnswer> {
+  function ask(passing: Passing, key: Key): Promise<ExactAnswer> {
     const { timeoutMilliseconds } = trigger.delivery;
     const stopping = new AbortController();
-    const work = invoke(passing, key, stopping.signal);
-    const late = Promise.withResolvers<undefined>();
-    const cancel = clock.schedule(timeoutMilliseconds, () => late.resolve(undefined));
-    const answer = await Promise.race([work, late.promise]);
-    cancel();
-    if (answer !== undefined) return answer;
-    metrics.timedOut += 1;
-    stopping.abort(new DOMException(`no answer within ${timeoutMilliseconds} ms`, "TimeoutError"));
-    const patience = new AbortController();
-    await Promise.race([work, wait(clock, STOPPING_MILLISECONDS, patience.signal)]);
-    patience.abort();
-    return { status: 503, code: 504, detail: `no answer within ${timeoutMilliseconds} ms` };
+    return new Promise((resolve) => {
+      let late: ExactAnswer | undefined;
+      const stop = (): void => {
+        const detail = `no answer within ${timeoutMilliseconds} ms`;
+        metrics.timedOut += 1;
+        late = { status: 503, code: 504, detail };
+        cancel = clock.schedule(STOPPING_MILLISECONDS, () => resolve(late as ExactAnswer));
+        stopping.abort(new DOMException(detail, "TimeoutError"));
+      };
+      let cancel = clock.schedule(timeoutMilliseconds, stop);
+      void invoke(passing, key, stopping.signal).then((answer) => {
+        cancel();
+        resolve(late ?? answer);
+      });
+    });
   }
 
   async function invoke({ event }: Passing, key: Key, signal: AbortSignal): Promise<ExactAnswer> {

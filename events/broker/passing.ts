@@ -1,6 +1,7 @@
 /** What the broker writes on events that pass through it: hop count, time of arrival, and on dead letters the error. */
 import { Buffer } from "node:buffer";
 import type { CloudEvent } from "../cloud-event.ts";
+import { isoTime } from "../clock.ts";
 import { Fault } from "../fault.ts";
 
 /** Hops that replies may make before one is taken for a loop. */
@@ -27,7 +28,7 @@ export function arrive(event: CloudEvent, now: Date): Passing {
       `event ${event.id} has made ${FIRST_TTL} hops or has a wrong ${TTL}: "${given}"`,
     );
   }
-  return { ttl, event: withExtensions(event, { ...extensions, [ARRIVAL]: now.toISOString() }) };
+  return { ttl, event: withExtensions(event, { ...extensions, [ARRIVAL]: isoTime(now) }) };
 }
 
 /** The reply to an event, with the hops that the event has left. */
