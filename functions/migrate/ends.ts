@@ -9,7 +9,7 @@ import { isDeleting, type Instance } from "../instance.ts";
 import { claimOf, endOfBoot, type BootEnd, type MachineFact, type Target } from "../machine-facts.ts";
 import { order, wantedState, type FoundFiles } from "../machine-order.ts";
 import { migrationPhase, type Migration } from "./migrations.ts";
-import { failed, lostWithTarget, orderToStay, phasePatch, succeeded } from "./outcome.ts";
+import { failed, lostWithTarget, orderToEnd, orderToStay, phasePatch, succeeded } from "./outcome.ts";
 
 export interface Ends {
   readonly vmi: Instance;
@@ -31,7 +31,9 @@ export function advance(ends: Ends, now: Date): Decision {
   const source = ofThis(ends.source, claimOf(ends.vmi)?.epoch ?? 0);
   if (target?.move?.phase === "arrived" || (target !== undefined && hasArrived(target))) return succeeded(ends, now);
   const over = endOfTarget(ends, target);
-  if (source !== undefined && isAsked(ends, source) && over !== undefined) return lostWithTarget(ends, over, now);
+  if (source !== undefined && isAsked(ends, source) && over !== undefined) {
+    return source.state === "stopped" ? lostWithTarget(ends, over, now) : endHere(ends, source, over);
+  }
   const proof = proofOfStaying(ends, source, target);
   if (proof !== undefined) return stays(ends, source, proof, now);
   // Called off once is called off: both ends have been told.
@@ -90,6 +92,16 @@ function endOfTarget({ to, targetNode }: Ends, target: MachineStatus | undefined
 /** The target was asked to let the guest run, and the source does not know what came of it. */
 function isAsked({ to }: Ends, { move }: MachineStatus): boolean {
   return move?.migration === to.migration && move.phase === "switching";
+}
+
+/**
+ * The target's boot is over, and may have run the guest. The claim passes once the source has ended what it has left: an
+ * answer of the target that is still on its way would let it go on there, when the instance counts as ended.
+ */
+function endHere({ vmi, to }: Ends, source: MachineStatus, over: BootEnd): Decision {
+  const because = `${to.node} was asked to let the guest run, and ${over.what}: the source ends what it has left`;
+  if (source.desired === "off") return nothing(`${because}, and was told so`);
+  return { effects: [orderToEnd(vmi, to, source)], because };
 }
 
 /**

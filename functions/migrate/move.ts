@@ -164,12 +164,14 @@ async function readSettings(cluster: Reader, vmi: Instance): Promise<Settings> {
 
 async function ends(looks: Looks, vmi: Instance, node: string, podName: string): Promise<Partial<MoveFacts>> {
   const namespace = vmi.metadata.namespace ?? "";
-  const [pod, sourcePod, targetNode, source, target] = await Promise.all([
+  // One after the other, the source last: whatever the target has become by the time it says so, a source that has asked
+  // it before is seen to have asked. Side by side, a guest that ran and ended there could look like one that never left.
+  const targetNode = await readNode(looks, node);
+  const target = await readMachineOn(looks, node, vmi);
+  const [pod, sourcePod, source] = await Promise.all([
     looks.cluster.get(Pod, { namespace, name: podName }),
     looks.cluster.get(Pod, { namespace, name: anchorName(vmi) }),
-    readNode(looks, node),
     readMachineOn(looks, claimOf(vmi)?.node, vmi),
-    readMachineOn(looks, node, vmi),
   ]);
   return { pod, sourcePod, targetNode, source, target, files: await readFiles(looks.cluster, vmi) };
 }

@@ -4,9 +4,10 @@ import { annotation, finalizer, GUEST_ARRIVED } from "#api/names.ts";
 import { rfc3339, withCondition, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtual-machine-instance-migration.ts";
+import type { MachineStatus } from "#events/machine.ts";
 import { nothing, statusPatch, type Decision, type Effect } from "../define.ts";
 import { anchorName, isDeleting, type Instance } from "../instance.ts";
-import { claimOf, type BootEnd } from "../machine-facts.ts";
+import { claimOf, type BootEnd, type Target } from "../machine-facts.ts";
 import { order, wantedState, type FoundFiles } from "../machine-order.ts";
 import type { Ends } from "./ends.ts";
 import { inMigrationPhase, isOver, type Migration } from "./migrations.ts";
@@ -180,15 +181,7 @@ function passedOn(ends: Ends, now: Date, passing: Passing): Decision {
       ...(passing.order === undefined ? [] : [passing.order({ ...vmi, status })]),
       ...(old === undefined || source === undefined || source.state === "stopped" || source.claim.epoch !== old.epoch
         ? []
-        : [
-            {
-              do: "order" as const,
-              of: { version: source.version },
-              order: withoutVersion(
-                order({ vmi, claim: old, desired: "off", settled: { migration: to.migration, at: "target" } }),
-              ),
-            },
-          ]),
+        : [orderToEnd(vmi, to, source)]),
       ...removed(sourcePod),
       // The kubelet writes here too: should this be too late, the rest is done.
       ...(passing.phase === "Succeeded" ? served(pod, now) : []),
@@ -196,6 +189,13 @@ function passedOn(ends: Ends, now: Date, passing: Passing): Decision {
     ],
     because: passing.because,
   };
+}
+
+/** Ends what the guest has left: it went on at the target, however that ended. */
+export function orderToEnd(vmi: Instance, to: Target, source: MachineStatus): Effect {
+  const settled = { migration: to.migration, at: "target" } as const;
+  const off = order({ vmi, claim: source.claim, desired: "off", settled });
+  return { do: "order", of: { version: source.version }, order: withoutVersion(off) };
 }
 
 /** Tells the source what functions have proof of: the guest never runs at the target. It says so itself then. */

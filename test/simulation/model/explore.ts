@@ -1,50 +1,80 @@
-/** Walks all states that a budget of faults can lead to, nearest first, and tells the way to the first that is wrong. */
-import { moves } from "./protocol.ts";
-import { begin, type Budget, type Rules, type State } from "./state.ts";
+/** Walks all states that steps lead to from the first, nearest first, and tells the way to the first that is wrong. */
+
+export interface Step<State> {
+  readonly name: string;
+  readonly to: State;
+  /** Fate's: what must come about does not wait for it. */
+  readonly fault?: true;
+}
+
+/** A small machine of states. */
+export interface Model<State> {
+  readonly first: State;
+  /** All that may happen next. */
+  steps(state: State): readonly Step<State>[];
+  /** Name of the invariant that does not hold in the state. */
+  violatedIn(state: State): string | undefined;
+  /** States of which one must be reachable from everywhere, without further faults. */
+  readonly settledIn?: (state: State) => boolean;
+}
 
 export interface Found {
   readonly states: number;
-  /** False when there were more states than allowed. */
+  /** False when there were more states than allowed, or one was wrong. */
   readonly complete: boolean;
-  /** The shortest way to a state in which an invariant does not hold. */
+  /** The shortest way to a state in which an invariant does not hold, or from which nothing settles. */
   readonly wrong: { readonly invariant: string; readonly way: readonly string[] } | undefined;
 }
 
-/** What does not hold in the state. */
-export function violatedIn({ instance, nodes }: State): string | undefined {
-  const running = nodes.flatMap(({ domain }, node) => (domain?.running === true ? [{ ...domain, node }] : []));
-  if (running.length > 1) return "at most one";
-  for (const { uid, node, boot } of running) {
-    if (instance?.uid !== uid) return "nothing runs unowned";
-    if (instance.phase === "Final") return "an end is an end";
-    const { claim } = instance;
-    if (claim?.node !== node || claim.boot !== boot) return "runs only under its claim";
-  }
-  return undefined;
-}
-
-export function explore(faults: Budget, rules: Rules, mostStates: number): Found {
-  const first = begin(faults);
-  const states: State[] = [first];
+export function explore<State>(model: Model<State>, mostStates: number): Found {
+  const states: State[] = [model.first];
   const from: { readonly before: number; readonly name: string }[] = [{ before: -1, name: "" }];
-  const known = new Set([JSON.stringify(first)]);
+  const known = new Map([[JSON.stringify(model.first), 0]]);
+  /** Of each state, those that lead to it without a fault. */
+  const leads: number[][] = [[]];
   for (let index = 0; index < states.length; index += 1) {
     const state = states[index];
     if (state === undefined) break;
-    for (const { name, to } of moves(state, rules)) {
+    for (const { name, to, fault } of model.steps(state)) {
       const text = JSON.stringify(to);
-      if (known.has(text)) continue;
-      known.add(text);
-      states.push(to);
-      from.push({ before: index, name });
-      const invariant = violatedIn(to);
+      const there = known.get(text);
+      const next = there ?? states.length;
+      if (there === undefined) {
+        known.set(text, next);
+        states.push(to);
+        from.push({ before: index, name });
+        leads.push([]);
+      }
+      if (fault !== true) leads[next]?.push(index);
+      if (there !== undefined) continue;
+      const invariant = model.violatedIn(to);
       if (invariant !== undefined) {
-        return { states: states.length, complete: false, wrong: { invariant, way: wayTo(states.length - 1, from) } };
+        return { states: states.length, complete: false, wrong: { invariant, way: wayTo(next, from) } };
       }
       if (states.length >= mostStates) return { states: states.length, complete: false, wrong: undefined };
     }
   }
-  return { states: states.length, complete: true, wrong: undefined };
+  const stuck = model.settledIn === undefined ? -1 : unsettled(states, leads, model.settledIn);
+  const wrong = stuck === -1 ? undefined : { invariant: "all settles", way: wayTo(stuck, from) };
+  return { states: states.length, complete: wrong === undefined, wrong };
+}
+
+/** The nearest state from which no way leads to a settled one; -1 when there is none. */
+function unsettled<State>(
+  states: readonly State[],
+  leads: readonly (readonly number[])[],
+  settledIn: (state: State) => boolean,
+): number {
+  const reaches = states.map(settledIn);
+  const open = reaches.flatMap((yes, index) => (yes ? [index] : []));
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    for (const before of leads[index] ?? []) {
+      if (reaches[before] === true) continue;
+      reaches[before] = true;
+      open.push(before);
+    }
+  }
+  return reaches.indexOf(false);
 }
 
 function wayTo(index: number, from: readonly { readonly before: number; readonly name: string }[]): string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { explore } from "./explore.ts";
+import { protocol } from "./protocol.ts";
 import { asBuilt, type Budget, type Rules } from "./state.ts";
 
 const CALM: Budget = {
@@ -34,7 +35,7 @@ const budgets: readonly Partial<Budget>[] = [
 
 describe("the protocol of claim, boot, stop and release", () => {
   it.each(budgets)("holds its invariants in every state that %o leads to", { timeout: 120_000 }, (faults) => {
-    const found = explore({ ...CALM, ...faults }, asBuilt, MOST_STATES);
+    const found = explore(protocol({ ...CALM, ...faults }, asBuilt), MOST_STATES);
     expect(found.wrong).toBeUndefined();
     expect(found.complete).toBe(true);
     expect(found.states).toBeGreaterThan(100);
@@ -54,7 +55,7 @@ describe("the protocol of claim, boot, stop and release", () => {
     { timeout: 120_000 },
     (rule, faults) => {
       const rules = { ...asBuilt, [rule]: false };
-      const { wrong } = explore({ ...CALM, ...faults }, rules, MOST_STATES);
+      const { wrong } = explore(protocol({ ...CALM, ...faults }, rules), MOST_STATES);
       expect(wrong?.way.length).toBeGreaterThan(0);
     },
   );

@@ -3,22 +3,43 @@
  * bounded number of faults. `explore.ts` walks all its interleavings. What it leaves out is told in README.md.
  */
 
-import type { Budget, Instance, NodeIndex, NodeState, Order, Rules, Seen, State } from "./state.ts";
+import type { Model, Step } from "./explore.ts";
+import {
+  begin,
+  type Budget,
+  type Instance,
+  type NodeIndex,
+  type NodeState,
+  type Order,
+  type Rules,
+  type Seen,
+  type State,
+} from "./state.ts";
 
 const NODES: readonly NodeIndex[] = [0, 1];
 
-export interface Move {
-  readonly name: string;
-  readonly to: State;
+export function protocol(faults: Budget, rules: Rules): Model<State> {
+  return {
+    first: begin(faults),
+    steps: (state) => [
+      ...controlSteps(state, rules),
+      ...NODES.flatMap((index) => nodeSteps(state, index, rules)),
+      ...fate(state, rules),
+    ],
+    violatedIn,
+  };
 }
 
-/** All that may happen next. */
-export function moves(state: State, rules: Rules): readonly Move[] {
-  return [
-    ...controlMoves(state, rules),
-    ...NODES.flatMap((index) => nodeMoves(state, index, rules)),
-    ...fate(state, rules),
-  ];
+function violatedIn({ instance, nodes }: State): string | undefined {
+  const running = nodes.flatMap(({ domain }, node) => (domain?.running === true ? [{ ...domain, node }] : []));
+  if (running.length > 1) return "at most one";
+  for (const { uid, node, boot } of running) {
+    if (instance?.uid !== uid) return "nothing runs unowned";
+    if (instance.phase === "Final") return "an end is an end";
+    const { claim } = instance;
+    if (claim?.node !== node || claim.boot !== boot) return "runs only under its claim";
+  }
+  return undefined;
 }
 
 function written(state: State, change: Partial<Instance>): State {
@@ -48,9 +69,9 @@ function orderOf(instance: Instance, claim: NonNullable<Instance["claim"]>, wish
   return { ...claim, uid: instance.uid, version: instance.version, wish };
 }
 
-function controlMoves(state: State, rules: Rules): Move[] {
+function controlSteps(state: State, rules: Rules): Step<State>[] {
   const { instance, seen } = state;
-  const found: Move[] = [];
+  const found: Step<State>[] = [];
   if (instance === undefined) {
     // The VM wants an instance.
     const uid = state.uids + 1;
@@ -91,10 +112,18 @@ function controlMoves(state: State, rules: Rules): Move[] {
 }
 
 /** A function reads what the node knows; what it makes of it, it writes later. */
-function looks(state: State, { uid, version }: Instance, claim: NonNullable<Instance["claim"]>, rules: Rules): Move[] {
-  const see = (says: Seen["says"], name: string): Move => ({ name, to: { ...state, seen: { uid, version, says } } });
+function looks(
+  state: State,
+  { uid, version }: Instance,
+  claim: NonNullable<Instance["claim"]>,
+  rules: Rules,
+): Step<State>[] {
+  const see = (says: Seen["says"], name: string): Step<State> => ({
+    name,
+    to: { ...state, seen: { uid, version, says } },
+  });
   if (state.known[claim.node] !== claim.boot) return [see("Final", "observe knows of another boot")];
-  const found: Move[] = [];
+  const found: Step<State>[] = [];
   if (state.faults.partitions > 0) {
     const quiet = spent(state, "partitions");
     const phase = rules.silenceIsUnknown ? "Unknown" : "Final";
@@ -108,7 +137,7 @@ function looks(state: State, { uid, version }: Instance, claim: NonNullable<Inst
   return found;
 }
 
-function acts(state: State, instance: Instance, { says }: Seen): Move[] {
+function acts(state: State, instance: Instance, { says }: Seen): Step<State>[] {
   const done = { ...state, seen: undefined };
   const { claim, deleting, phase } = instance;
   if (claim === undefined) return [];
@@ -133,9 +162,9 @@ function forget(node: NodeState): NodeState {
   return { ...rest, forgotten: Math.max(node.forgotten, record?.uid ?? 0) };
 }
 
-function nodeMoves(state: State, index: NodeIndex, rules: Rules): Move[] {
+function nodeSteps(state: State, index: NodeIndex, rules: Rules): Step<State>[] {
   const node = state.nodes[index];
-  const found: Move[] = [];
+  const found: Step<State>[] = [];
   for (const order of state.orders.filter((one) => one.node === index)) {
     const rest = { ...state, orders: state.orders.filter((one) => one !== order) };
     const to = withNode(rest, index, taken(node, order, rules));
@@ -242,9 +271,9 @@ function withoutFiles({ record: _record, ...rest }: NodeState, rules: Rules): No
   return { ...rest, boot, forgotten: 0, ...(rules.clearsFirst ? { clearing: true } : {}) };
 }
 
-function fate(state: State, rules: Rules): Move[] {
+function fate(state: State, rules: Rules): Step<State>[] {
   const { faults, instance } = state;
-  const found: Move[] = [];
+  const found: Step<State>[] = [];
   if (faults.deletions > 0 && instance?.deleting === false) {
     found.push({ name: "a user deletes the instance", to: spent(written(state, { deleting: true }), "deletions") });
   }
