@@ -19,7 +19,6 @@
 import { readFileSync } from "node:fs";
 import { isIP, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { pino } from "pino";
 import { systemClock } from "#events/clock.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
@@ -27,6 +26,7 @@ import { asFault, Fault } from "#events/fault.ts";
 import { httpSubscriber } from "#events/broker/http-subscriber.ts";
 import { sinkToken } from "#events/sink-token.ts";
 import type { KubeCluster } from "#events/kubernetes.ts";
+import type { Log } from "#events/log.ts";
 import type { Nodes } from "#events/machine.ts";
 import type { TokenCheck } from "#events/oidc.ts";
 import { defaultConfig } from "./config.ts";
@@ -35,6 +35,7 @@ import { createDispatcher } from "./dispatcher.ts";
 import { createHost } from "./http-host.ts";
 import { createHostWakes } from "./host-wakes.ts";
 import { hostServer } from "./http-server.ts";
+import { lateLog } from "./late-log.ts";
 import type { NodeDoors } from "./nodes.ts";
 import { functions } from "./registry.ts";
 
@@ -149,7 +150,11 @@ function nodesLater(reader: Reader, folder: string | undefined): Nodes {
 }
 
 function start(env: NodeJS.ProcessEnv): void {
-  const log = pino({ level: env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
+  const log = lateLog(async () => {
+    const { default: pino } = await import("pino");
+    const writer: Log = pino({ level: env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
+    return writer;
+  }, systemClock);
   const served = chosen(env);
   // With it come TLS and all that speaks to an API server: loaded at the first event, when it is connected to.
   const cluster = lazily(async () => (await import("#events/kubernetes.ts")).connect());
