@@ -32,8 +32,10 @@ export const power = defineFunction<PowerFacts>({
     const vmi = await looks.cluster.get(VirtualMachineInstance, at);
     if (vmi === undefined) return undefined;
     const idle = { vmi, pod: undefined, machine: undefined, files: { files: {}, missing: [] } };
-    // Nobody ever said anything about pausing, and the machine was ordered to run: the usual case costs no look.
-    if (isDeleting(vmi) || !isUp(vmi) || vmi.metadata.annotations?.[annotation.paused] === undefined) return idle;
+    // Nobody ever said anything about pausing, and the machine was ordered to run: the usual case costs no look. One that
+    // has moved here was ordered to come, and its next order may have been lost.
+    const asked = vmi.metadata.annotations?.[annotation.paused] !== undefined || vmi.status?.claim?.pod !== undefined;
+    if (isDeleting(vmi) || !isUp(vmi) || !asked) return idle;
     const machine = await readMachine(looks, vmi);
     if (machine?.known !== "yes" || !differs(vmi, machine)) return { ...idle, machine };
     return {
@@ -59,7 +61,10 @@ export const power = defineFunction<PowerFacts>({
     if (!differs(vmi, machine)) return nothing(`the machine is ordered ${machine.status.desired}: nothing to change`);
     return {
       effects: [order({ vmi, claim, desired: wanted, pod, files: files.files })],
-      because: `the annotation ${annotation.paused} wants it ${wanted}`,
+      because:
+        machine.status.desired === "incoming"
+          ? `the guest has come to ${claim.node}, which waits for its next order`
+          : `the annotation ${annotation.paused} wants it ${wanted}`,
     };
   },
 });
@@ -69,8 +74,9 @@ function isUp(vmi: Instance): boolean {
   return phase === "Scheduled" || phase === "Running" || phase === "Unknown";
 }
 
-/** A machine that is to stop stays so. */
+/** A machine that is to stop stays so. One that was to come has: the claim is its node's. */
 function differs(vmi: Instance, machine: MachineFact & { readonly known: "yes" }): boolean {
   const { desired } = machine.status;
+  if (desired === "incoming") return true;
   return (desired === "running" || desired === "paused") && desired !== wantedState(vmi, annotation.paused);
 }

@@ -22,6 +22,8 @@ export type Deed =
   | { readonly do: "migrate" | "call-off"; readonly vm: string }
   /** Users set a node aside, for good or for a while: a drain asks its guests to go, again and again, while it is cordoned. */
   | { readonly do: "cordon" | "drain" | "uncordon"; readonly aside: string }
+  /** An operator's word that a node which does not answer is off. Planned with the outage that it is about. */
+  | { readonly do: "confirm-off"; readonly aside: string }
   /** There is a migration policy for all instances, or none. */
   | { readonly do: "set-policy" | "drop-policy"; readonly policy: string }
   | { readonly do: "guest"; readonly vm: string; readonly what: (typeof GUEST_DEEDS)[number] }
@@ -40,6 +42,14 @@ export type Deed =
     }
   | { readonly do: "kill-libvirtd"; readonly node: string; readonly seconds: number }
   | { readonly do: "power-cycle"; readonly node: string; readonly seconds: number; readonly files: Files }
+  /** A node is off for long; after so many seconds an operator says so, unless it is on again. */
+  | {
+      readonly do: "outage";
+      readonly node: string;
+      readonly seconds: number;
+      readonly files: Files;
+      readonly saidAfter: number;
+    }
   | { readonly do: "freeze-node"; readonly node: string; readonly seconds: number }
   | { readonly do: "freeze-control"; readonly seconds: number }
   | { readonly do: "partition"; readonly node: string; readonly seconds: number }
@@ -90,7 +100,7 @@ export function planOf(seed: number, setting: Setting = SETTING): readonly Plann
   for (let count = 0; count < faults; count += 1)
     plan.push({ at: Math.floor(random() * end), deed: fault(setting, random) });
   if (setting.moves === true) plan.push(...moves(seed, setting));
-  if (setting.drains === true) plan.push(...drains(seed, setting));
+  if (setting.drains === true) plan.push(...drains(seed, setting), ...outages(seed, setting));
   return plan.sort((one, other) => one.at - other.at);
 }
 
@@ -115,6 +125,20 @@ function drains(seed: number, { nodes, minutes }: Setting): readonly Planned[] {
     if (chance < 0.15) return { at, deed: { do: random() < 0.6 ? "set-policy" : "drop-policy", policy: "slow" } };
     return { at, deed: { do: chance < 0.55 ? "drain" : chance < 0.7 ? "cordon" : "uncordon", aside } };
   });
+}
+
+function outages(seed: number, { nodes, minutes }: Setting): readonly Planned[] {
+  const random = seededRandom(seed ^ 0x0ff5);
+  return Array.from({ length: Math.floor(random() * 3) }, () => ({
+    at: Math.floor(random() * minutes * 60_000),
+    deed: {
+      do: "outage",
+      node: pick(nodes, random),
+      seconds: 30 + seconds(random, 300),
+      files: random() < 0.7 ? "kept" : "lost",
+      saidAfter: 20 + Math.floor(random() * 60),
+    },
+  }));
 }
 
 function creation(vm: string, random: Random, always: number): Deed {

@@ -29,6 +29,7 @@ const LISTEN_EVERY_MILLISECONDS = 5_000;
 const ABOUT_NODES: ReadonlySet<Deed["do"]> = new Set([
   "partition",
   "power-cycle",
+  "outage",
   "kill-runtime",
   "kill-libvirtd",
   "freeze-node",
@@ -178,6 +179,14 @@ export class Stage {
         return this.#killLibvirtd(this.#node(deed.node), deed.seconds);
       case "power-cycle":
         return this.#powerCycle(this.#node(deed.node), deed);
+      case "outage": {
+        const node = this.#node(deed.node);
+        this.#powerCycle(node, deed);
+        this.scheduler.after(this.#fate, deed.saidAfter * 1000, () => {
+          if (!node.powered) this.perform({ do: "confirm-off", aside: deed.node });
+        });
+        return;
+      }
       case "freeze-node":
         return this.#node(deed.node).freeze(this.scheduler.now + deed.seconds * 1000);
       case "freeze-control":
@@ -272,7 +281,7 @@ export class Stage {
     });
   }
 
-  #powerCycle(node: SimulatedNode, { seconds, files }: Extract<Deed, { do: "power-cycle" }>): void {
+  #powerCycle(node: SimulatedNode, { seconds, files }: Extract<Deed, { do: "power-cycle" | "outage" }>): void {
     if (!node.powered) return;
     node.powerOff();
     if (files === "lost") this.#loseDisk(node);

@@ -15,6 +15,7 @@ import { createEvictor } from "#functions/evict.ts";
 import { edit, type At, type GatewayParts } from "#functions/gateway/parts.ts";
 import { Refused } from "#functions/gateway/status.ts";
 import { restart, start, stop } from "#functions/gateway/vm-verbs.ts";
+import { runtimeIsHeard } from "#functions/machine-facts.ts";
 import { isOver } from "#functions/migrate/migrations.ts";
 import type { Deed, VERBS } from "./plan.ts";
 import type { Process } from "./scheduler.ts";
@@ -123,6 +124,17 @@ export function createUsers(cluster: Cluster, process: Process): Users {
     }
   }
 
+  /** As `virtive confirm-off` does. */
+  async function confirmOff(name: string): Promise<void> {
+    const node = await cluster.get(Node, { name });
+    const bootID = node?.metadata.annotations?.[annotation.bootID];
+    if (node === undefined || bootID === undefined || runtimeIsHeard(node)) {
+      throw new Refused(409, `${name} is heard, or never was`);
+    }
+    const annotations = { ...node.metadata.annotations, [annotation.confirmedOff]: bootID };
+    await cluster.patch(Node, node, { ...node, metadata: { ...node.metadata, annotations } }, "object");
+  }
+
   async function setPolicy(name: string): Promise<void> {
     await cluster.create(MigrationPolicy, {
       apiVersion: "migrations.kubevirt.io/v1alpha1",
@@ -139,6 +151,8 @@ export function createUsers(cluster: Cluster, process: Process): Users {
       case "cordon":
       case "uncordon":
         return cordon(deed.aside, deed.do === "cordon");
+      case "confirm-off":
+        return confirmOff(deed.aside);
       case "set-policy":
         return setPolicy(deed.policy);
       case "drop-policy": {
