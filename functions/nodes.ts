@@ -5,7 +5,8 @@
  */
 import type { Duplex } from "node:stream";
 import { createSecureContext, type PeerCertificate } from "node:tls";
-import { Agent, request, type Dispatcher } from "undici";
+import type * as Undici from "undici";
+import type { Agent, Dispatcher } from "undici";
 import { z } from "zod";
 import { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
@@ -43,6 +44,9 @@ const NodeFault = z.object({
 
 const kindByStatus: Readonly<Record<number, FaultKind>> = { 409: "stale", 422: "refused", 429: "later", 503: "later" };
 
+/** Loaded for the first node that is asked over a connection (15 MiB): within one process none is. */
+let loaded: Promise<typeof Undici> | undefined;
+
 export function createNodes(options: NodesOptions): NodeDoors {
   const { reader, tls, timeoutMilliseconds = 5_000 } = options;
   const agents = new Map<string, Agent>();
@@ -53,10 +57,10 @@ export function createNodes(options: NodesOptions): NodeDoors {
     return { ...tls, checkServerIdentity: (_host, certificate) => notThisNode(node, certificate) };
   }
 
-  function agentOf(node: string): Agent {
+  function agentOf(node: string, undici: typeof Undici): Agent {
     const there = agents.get(node);
     if (there !== undefined) return there;
-    const agent = new Agent({
+    const agent = new undici.Agent({
       connect: { ...identity(node), secureContext, timeout: timeoutMilliseconds },
       connections: CONNECTIONS_A_NODE,
       headersTimeout: timeoutMilliseconds,
@@ -91,8 +95,9 @@ export function createNodes(options: NodesOptions): NodeDoors {
     body?: unknown,
   ): Promise<{ readonly status: number; readonly body: unknown }> {
     try {
-      const answer = await request(url, {
-        dispatcher: agentOf(node),
+      const undici = await (loaded ??= import("undici"));
+      const answer = await undici.request(url, {
+        dispatcher: agentOf(node, undici),
         method,
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
       });
