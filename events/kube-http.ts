@@ -22,6 +22,8 @@ export interface Asked {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default: application/json. */
+  readonly accept?: string;
   /** For messages: "patch VirtualMachine default/a". */
   readonly what: string;
 }
@@ -107,7 +109,7 @@ export function createKubeHttp({ server, credentials, timeoutMilliseconds }: Kub
       path: `${prefix}${asked.path}`,
       headers: {
         ...to.headers,
-        "accept": "application/json",
+        "accept": asked.accept ?? "application/json",
         "user-agent": "virtive",
         ...(body === undefined
           ? {}

@@ -35,6 +35,8 @@ const PAGE = 500;
 const WATCH_SECONDS = 300;
 const WATCH_GRACE_SECONDS = 20;
 const FIELD_MANAGER = "virtive";
+/** The keys of an API server's tokens are not to be had as plain JSON. */
+const DOCUMENTS = "application/json, application/jwk-set+json";
 
 /**
  * By the path of a kubeconfig, a KubeConfig, or what is found as kubectl does (KUBECONFIG, ~/.kube/config, in a pod).
@@ -84,7 +86,7 @@ function at(server: string, credentials: () => Promise<Credentials>, options: Co
     within: (namespace) => overHttp(http, { namespace }),
     async document(path) {
       const what = `get ${path}`;
-      const { status, body, retryAfterSeconds } = await http.ask({ method: "GET", path, what });
+      const { status, body, retryAfterSeconds } = await http.ask({ method: "GET", path, what, accept: DOCUMENTS });
       if (status !== 200) throw faultOf(status, body, what, undefined, retryAfterSeconds);
       return body;
     },
