@@ -20,6 +20,8 @@ import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-m
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import { asFault, Fault } from "#events/fault.ts";
+import { RUNTIME_READY } from "#functions/machine-facts.ts";
+import { DRAINED } from "#functions/tally.ts";
 import { connect } from "#events/kubernetes.ts";
 
 export const strategies = ["BlockUninstallIfWorkloadsExist", "RemoveWorkloads"] as const;
@@ -166,14 +168,15 @@ async function removeNamed(
   if (object !== undefined) await cluster.remove(of, object);
 }
 
+const OUR_CONDITIONS: ReadonlySet<string> = new Set([RUNTIME_READY, DRAINED]);
 const ours = (name: string): boolean => name.startsWith("virtive.dev/");
 
-/** Labels, annotations and the condition that say what runtimes told of their nodes. */
+/** Labels, annotations and conditions that say what runtimes told of their nodes, and how far a drain is. */
 async function cleanNodes(cluster: Reader & Writer): Promise<void> {
   for (const node of await cluster.list(Node)) {
     const labels = without(node.metadata.labels, (name) => ours(name) || name === label.schedulable);
     const annotations = without(node.metadata.annotations, ours);
-    const conditions = node.status?.conditions?.filter(({ type }) => type !== "RuntimeReady");
+    const conditions = node.status?.conditions?.filter(({ type }) => !OUR_CONDITIONS.has(type));
     const after = { ...node, metadata: { ...node.metadata, labels, annotations } };
     const patched = await cluster.patch(Node, node, after, "object");
     if (conditions === undefined || conditions.length === node.status?.conditions?.length) continue;
