@@ -10,8 +10,11 @@ const MARK = "VIRTIVE_CLUSTER";
 
 /** The environment that marks a process as the cluster's. */
 export function marked(cluster: Cluster): NodeJS.ProcessEnv {
-  return { ...process.env, [MARK]: cluster.directory };
+  return { ...process.env, ...markOf(cluster) };
 }
+
+/** By which a process is known as the cluster's, in its environment: it ends with the cluster. */
+export const markOf = ({ directory }: Cluster): Readonly<Record<string, string>> => ({ [MARK]: directory });
 
 /** Starts a process that outlives this one; what it says goes to a file of the cluster's log folder. */
 export function startProcess(

@@ -3,7 +3,7 @@
  * Started with its options as JSON; says "ready" on its output, ends with SIGTERM.
  */
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { seededRandom } from "#events/chance.ts";
 import { CLIENT_AUTH, openAuthority, SERVER_AUTH, type Identity } from "#events/certificates.ts";
 import { systemClock } from "#events/clock.ts";
@@ -30,6 +30,24 @@ const random = seededRandom(1);
 const signer = await openAuthority(authority);
 const usages = [SERVER_AUTH, CLIENT_AUTH];
 
+/** Between nodes of one process no byte need pass: both ends of a machine's wire are known by the machine, with which their names end. */
+class NearWires extends Map<string, { loaded: boolean }> {
+  override has(path: string): boolean {
+    return super.has(machineIn(path));
+  }
+  override get(path: string): { loaded: boolean } | undefined {
+    return super.get(machineIn(path));
+  }
+  override set(path: string, wire: { loaded: boolean }): this {
+    return super.set(machineIn(path), wire);
+  }
+  override delete(path: string): boolean {
+    return super.delete(machineIn(path));
+  }
+}
+const machineIn = (path: string): string => basename(path).slice(1);
+const wires = new NearWires();
+
 const runtimes = await Promise.all(
   nodes.map(async (node) => {
     const directory = join(stateDirectory, node);
@@ -44,6 +62,8 @@ const runtimes = await Promise.all(
         random,
         latency: { least: 0, most: 2 },
         guests: { shutdownMilliseconds: 50 },
+        wires,
+        copying: { least: 50, most: 100 },
       }),
       controlURL,
       tls: { ...identity, ca: authority.ca },

@@ -62,8 +62,9 @@ export async function startReplica(
   return { ...partOf(child), name, apiPort, ingressPort, log };
 }
 
-export async function startFleet(options: FleetOptions, logs: string): Promise<Part> {
+export async function startFleet(options: FleetOptions, logs: string, env: NodeJS.ProcessEnv = {}): Promise<Part> {
   const child = spawn(process.execPath, [join(root, "scripts/race/fleet.ts"), JSON.stringify(options)], {
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
   await said(child, child.stdout, join(logs, "fleet.log"), "ready");
