@@ -14,13 +14,14 @@ export const USAGE = `usage: scripts/cluster COMMAND [--name NAME]        (NAME:
   load ARCHIVE                               gives all nodes an image (docker save, OCI layout as tar)
   stop NODE | start NODE                     cuts a node's power; gives it back
   kubectl ARGUMENTS…                         kubectl of the same version, with that kubeconfig
-  build [--nodes N]                          builds what 'up' would build`;
+  build [--nodes N] [--knative]              builds what 'up' would build; and what test/cluster needs of Knative`;
 
 const OPTIONS = {
   name: { type: "string", default: "default" },
   nodes: { type: "string", default: "0" },
   fsync: { type: "boolean", default: false },
   all: { type: "boolean", default: false },
+  knative: { type: "boolean", default: false },
   flag: { type: "string", multiple: true, default: [] as string[] },
 } as const;
 
@@ -32,6 +33,7 @@ export interface Call {
   readonly nodes: number;
   readonly fsync: boolean;
   readonly all: boolean;
+  readonly knative: boolean;
   readonly flags: readonly string[];
   readonly words: readonly string[];
 }
@@ -49,10 +51,11 @@ export function parse(command: string, words: readonly string[]): Call {
     }
   }
   const { values, positionals } = parsed(words.slice(0, own));
-  const { name, nodes, fsync, all, flag } = values;
+  const { name, nodes, fsync, all, knative, flag } = values;
   if (!/^\d{1,2}$/.test(nodes))
     throw new Fault("refused", "BadNodes", `--nodes ${JSON.stringify(nodes)}: a whole number from 0 to 99 is wanted`);
-  return { name, nodes: Number(nodes), fsync, all, flags: flag, words: [...positionals, ...words.slice(own)] };
+  const rest = [...positionals, ...words.slice(own)];
+  return { name, nodes: Number(nodes), fsync, all, knative, flags: flag, words: rest };
 }
 
 function parsed(words: string[]) {

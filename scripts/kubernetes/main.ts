@@ -5,6 +5,7 @@ import { Fault } from "#events/fault.ts";
 import { one, parse, USAGE, type Call } from "./arguments.ts";
 import { ensureKube, ensureNodePrograms } from "./build.ts";
 import { downCluster, insideNode, loadImage, powerOff, powerOn, upCluster } from "./cluster.ts";
+import { ensureKnative } from "./knative.ts";
 import { kindClusterNamed, kindClusters, kindIsHere, kindUp } from "./kind.ts";
 import { allClusters, findCluster } from "./record.ts";
 
@@ -77,9 +78,10 @@ const commands: Readonly<Record<string, (call: Call) => Promise<void>>> = {
     const kubeconfig = (await kindClusterNamed(name))?.kubeconfig ?? (await findCluster(name)).kubeconfig;
     await runInPlace([`${await ensureKube(say)}/kubectl`, ...words], { ...process.env, KUBECONFIG: kubeconfig });
   },
-  async build({ nodes }) {
+  async build({ nodes, knative }) {
     console.log(await ensureKube(say));
     if (nodes > 0) console.log(await ensureNodePrograms(say));
+    if (knative) console.log(await ensureKnative(say));
   },
   async help() {
     console.log(USAGE);

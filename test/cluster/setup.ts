@@ -19,5 +19,5 @@ export async function setup(): Promise<void> {
   const say = (line: string): void => console.error(`cluster: ${line}`);
   await ensureKube(say);
   await ensureHelm(say);
-  if (process.env["VIRTIVE_KNATIVE"] === "1") await ensureKnative(say);
+  await ensureKnative(say);
 }

@@ -11,6 +11,8 @@ import { functions } from "#functions/registry.ts";
 import { NAMESPACE, type Installation } from "../../../scripts/race/installation.ts";
 import type { Cluster } from "../../../scripts/kubernetes/record.ts";
 import { administratorOf } from "../../../scripts/kubernetes/cluster.ts";
+import { markOf } from "../../../scripts/kubernetes/processes.ts";
+import { sinkTokenOf, tokenOf } from "./tokens.ts";
 
 export interface Hosts {
   /** Of the Knative Service `virtive-NAME`. */
@@ -28,6 +30,10 @@ export interface HostsOptions {
   /** The bundled function host. */
   readonly program: string;
   readonly sink: string;
+  /** Of the sink's tokens. */
+  readonly sinkAudience: string;
+  /** What the chart gives the Service of this name. */
+  readonly environmentOf: (service: string) => Readonly<Record<string, string>>;
   /** For secrets and logs. */
   readonly home: string;
 }
@@ -35,23 +41,37 @@ export interface HostsOptions {
 const FIRST_PORT = 9100;
 
 export async function startHosts(options: HostsOptions): Promise<Hosts> {
-  const { installation, cluster, program, sink, home } = options;
+  const { installation, cluster, program, sink, sinkAudience, environmentOf, home } = options;
   const names = functions(defaultConfig).map(({ name }) => name);
   const portOf = (name: string): number => FIRST_PORT + names.indexOf(name);
   const identity = await nodeClient(installation, join(home, "node-client"));
   const children = new Map<string, ChildProcess>();
 
+  const mounts = new Map<string, { readonly account: string; readonly token: string }>();
+
+  /** What is in a pod's file system. */
+  async function mount(name: string): Promise<void> {
+    const binding = `virtive-${name}`;
+    const file = join(home, `${binding}.sink-token`);
+    mounts.set(name, {
+      account: await accountFolder(options, binding),
+      token: await sinkTokenOf(installation, { namespace: NAMESPACE, binding, audience: sinkAudience, file }),
+    });
+  }
+
   async function start(name: string): Promise<void> {
-    const account = await accountFolder(options, `virtive-${name}`);
+    const { account = "", token = "" } = mounts.get(name) ?? {};
     const { port } = new URL(cluster.url);
     const child = spawn(process.execPath, [program], {
       env: {
+        ...markOf(cluster),
+        ...environmentOf(`virtive-${name}`),
         PORT: String(portOf(name)),
         VIRTIVE_BIND: installation.address,
-        VIRTIVE_FUNCTIONS: name,
         VIRTIVE_NODE_IDENTITY: identity,
         VIRTIVE_LOG: "debug",
         K_SINK: sink,
+        K_OIDC_TOKEN: token,
         SERVICE_ACCOUNT_DIRECTORY: account,
         KUBERNETES_SERVICE_HOST: "127.0.0.1",
         KUBERNETES_SERVICE_PORT: port,
@@ -93,6 +113,7 @@ export async function startHosts(options: HostsOptions): Promise<Hosts> {
     },
   };
   try {
+    await Promise.all(names.map(mount));
     await Promise.all(names.map(start));
   } catch (thrown) {
     await hosts.close();
@@ -102,15 +123,10 @@ export async function startHosts(options: HostsOptions): Promise<Hosts> {
 }
 
 /** What the kubelet gives a pod of the account. */
-async function accountFolder({ installation, cluster, home }: HostsOptions, account: string): Promise<string> {
-  const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`;
-  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 7200 } };
-  const { code, text } = await installation.ask("POST", path, request);
-  if (code !== 201) throw new Error(`POST ${path}: ${code} ${text}`);
-  const folder = join(home, account);
+async function accountFolder({ installation, cluster, home }: HostsOptions, name: string): Promise<string> {
+  const folder = join(home, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { token } = (JSON.parse(text) as { readonly status: { readonly token: string } }).status;
-  await writeFile(join(folder, "token"), token, { mode: 0o600 });
+  await writeFile(join(folder, "token"), await tokenOf(installation, { namespace: NAMESPACE, name }), { mode: 0o600 });
   await writeFile(join(folder, "ca.crt"), (await administratorOf(cluster)).ca);
   return folder;
 }

@@ -28,8 +28,18 @@ export interface KnativeParts {
   start(part: Part): Promise<void>;
   /** kill -9. */
   kill(part: Part): Promise<void>;
-  /** The adapter of an ApiServerSource with this configuration and sink. Resolves to how it is killed. */
-  startAdapter(config: object, sink: string): Promise<() => Promise<void>>;
+  /** The adapter of an ApiServerSource. Resolves to how it is killed. */
+  startAdapter(source: Source): Promise<() => Promise<void>>;
+}
+
+export interface Source {
+  readonly namespace: string;
+  /** What it watches, as Knative's controller tells its adapter. */
+  readonly config: object;
+  readonly sink: string;
+  /** Of the sink's tokens, and the account in the source's namespace whose token it sends. */
+  readonly audience: string;
+  readonly account: string;
 }
 
 /** @param kubeconfig that reaches the API server from inside the link */
@@ -43,6 +53,9 @@ export async function knativeParts(cluster: Cluster, link: Link, kubeconfig: str
       POD_NAME: name,
       CONTAINER_NAME: name,
       SYSTEM_NAMESPACE: SYSTEM,
+      // By default five requests a second, and each that starts asks for a token a Trigger.
+      KUBE_API_QPS: "500",
+      KUBE_API_BURST: "1000",
       CONFIG_LOGGING_NAME: "config-logging",
       CONFIG_OBSERVABILITY_NAME: "config-observability",
     };
@@ -98,11 +111,13 @@ export async function knativeParts(cluster: Cluster, link: Link, kubeconfig: str
       }
     },
     kill: (part) => ended(part),
-    async startAdapter(config, sink) {
+    async startAdapter({ namespace, config, sink, audience, account }) {
       started("adapter", "apiserver_receive_adapter", {
         NAME: "virtive",
-        NAMESPACE: SYSTEM,
+        NAMESPACE: namespace,
         K_SINK: sink,
+        K_AUDIENCE: audience,
+        K_OIDC_SERVICE_ACCOUNT: account,
         K_SOURCE_CONFIG: JSON.stringify(config),
       });
       return () => ended("adapter");

@@ -1,6 +1,7 @@
 /**
  * The Knative shape on this machine: a real API server with kube-scheduler, control, the functions' hosts, fake nodes, and
- * between them Knative's own ingress, channel and filter. What is applied is what the chart renders.
+ * between them Knative's own ingress, channel and filter. What is applied is what the chart renders. Everybody proves who he is
+ * (`authentication-oidc`): with tokens of this API server, which all of them check.
  *
  *   control ──► fate ──► ingress ──► channel ──► filter ──► fate ──► hosts ──► API server, nodes
  */
@@ -8,18 +9,23 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { Node } from "#api/core.ts";
+import { label } from "#api/names.ts";
+import { VirtualMachine } from "#api/virtual-machine.ts";
 import { run, type Ran } from "#node-runtime/host/command.ts";
 import { ensureKube } from "../../../scripts/kubernetes/build.ts";
 import { downCluster, upCluster } from "../../../scripts/kubernetes/cluster.ts";
+import { markOf } from "../../../scripts/kubernetes/processes.ts";
 import { asYaml, render, type Manifest } from "../../../scripts/manifests.ts";
 import { bundle } from "../../../scripts/bundle.ts";
 import { install, makeNodes, NAMESPACE, type Installation } from "../../../scripts/race/installation.ts";
 import { startFleet, startReplica, type Replica } from "../../../scripts/race/replicas.ts";
 import { openFateful, type Fateful } from "./fate.ts";
 import { startHosts, type Hosts } from "./hosts.ts";
-import { openLink, openRelay } from "./link.ts";
+import { API_SERVER, openLink, openRelay } from "./link.ts";
 import { knativeDefinitions, knativeParts, SYSTEM, throughRelay, type KnativeParts } from "./programs.ts";
-import { makeReady } from "./statuses.ts";
+import { brokerAudience, makeReady } from "./statuses.ts";
+import { sinkTokenOf } from "./tokens.ts";
 
 export interface KnativeRig {
   readonly installation: Installation;
@@ -31,8 +37,13 @@ export interface KnativeRig {
   readonly toFunctions: Fateful;
   readonly audit: string;
   readonly home: string;
+  /** Of its ingress. */
+  readonly brokerURL: string;
+  /** What tokens for the Broker, and for the functions, are meant for. */
+  readonly brokerAudience: string;
+  readonly functionsAudience: string;
   kubectl(args: readonly string[]): Promise<Ran>;
-  apply(object: object): Promise<Ran>;
+  /** Polls. */
   until(what: string, holds: () => Promise<boolean>, seconds?: number): Promise<void>;
   status(vm: string): Promise<string>;
   close(): Promise<void>;
@@ -45,9 +56,11 @@ const POLICY = {
   omitStages: ["RequestReceived"],
   rules: [{ level: "Metadata" }],
 };
-const BROKER = "virtive";
+export const BROKER = "virtive";
+const AUDIENCE = brokerAudience(NAMESPACE, BROKER);
+const VALUES = ["shape=knative", "knative.oidc.enabled=true"];
 const CONFIGURATIONS = {
-  "config-features": { "delivery-timeout": "enabled" },
+  "config-features": { "delivery-timeout": "enabled", "authentication-oidc": "enabled" },
   "config-logging": {},
   "config-observability": {},
   "config-leader-election": {},
@@ -68,10 +81,15 @@ export async function openKnativeRig(): Promise<KnativeRig> {
     const programs = await ensureKube((line) => console.error(`cluster: ${line}`));
     const cluster = await upCluster({
       name: `cluster-knative-${process.pid}`,
-      apiServerFlags: [`--audit-policy-file=${join(home, "policy.json")}`, `--audit-log-path=${audit}`],
+      apiServerFlags: [
+        `--audit-policy-file=${join(home, "policy.json")}`,
+        `--audit-log-path=${audit}`,
+        // Where Knative's programs get the keys: they know the API server by this name alone.
+        `--service-account-jwks-uri=https://${API_SERVER}/openid/v1/jwks`,
+      ],
     });
     undo.push(() => downCluster(cluster));
-    const installation = await install(cluster, ["shape=knative"]);
+    const installation = await install(cluster, VALUES);
     undo.push(() => installation.close());
     const { address } = installation;
     const kubectl = (args: readonly string[]): Promise<Ran> =>
@@ -86,18 +104,10 @@ export async function openKnativeRig(): Promise<KnativeRig> {
     // --- Knative's kinds and what its programs read
     await applied(await knativeDefinitions());
     await kubectl(["wait", "--for=condition=established", "crd", "--all", "--timeout=30s"]);
-    await kubectl(["create", "namespace", SYSTEM]);
-    for (const [name, data] of Object.entries(CONFIGURATIONS)) {
-      await applied(
-        JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: SYSTEM }, data }),
-      );
-    }
-    await kubectl(["-n", SYSTEM, "create", "serviceaccount", "eventing"]);
-    const grant = ["--clusterrole=cluster-admin", `--serviceaccount=${SYSTEM}:eventing`];
-    await kubectl(["create", "clusterrolebinding", "eventing", ...grant]);
+    await applied(asYaml(knativeSettings()));
 
     // --- ours, from the chart
-    const chart = await render({ set: ["shape=knative"] });
+    const chart = await render({ namespace: NAMESPACE, set: VALUES });
     // The Services' accounts and roles are there; the Services are processes of this machine.
     await applied(asYaml(chart.filter(({ kind }) => KINDS.has(kind))));
 
@@ -115,14 +125,18 @@ export async function openKnativeRig(): Promise<KnativeRig> {
     undo.push(() => toBroker.close());
     const sink = `${toBroker.url}/${NAMESPACE}/${BROKER}`;
 
+    const token = { namespace: NAMESPACE, binding: "virtive-control", audience: AUDIENCE };
+    const { VIRTIVE_SHAPE, VIRTIVE_FUNCTION_ACCOUNTS } = environmentIn(chart, "Deployment", "virtive-control");
     const control = await startReplica(installation, {
       index: 0,
       logs: home,
       env: {
-        VIRTIVE_SHAPE: "knative",
+        ...markOf(cluster),
+        VIRTIVE_SHAPE,
+        VIRTIVE_FUNCTION_ACCOUNTS,
         VIRTIVE_LOG: "info",
         K_SINK: sink,
-        VIRTIVE_FUNCTION_ACCOUNTS: functionAccounts(chart),
+        K_OIDC_TOKEN: await sinkTokenOf(installation, { ...token, file: join(home, "control.sink-token") }),
       },
     });
     undo.push(() => control.stop());
@@ -132,12 +146,21 @@ export async function openKnativeRig(): Promise<KnativeRig> {
     const built = await mkdtemp(join(process.cwd(), "dist", "test-"));
     undo.push(() => rm(built, { recursive: true, force: true }));
     const program = (await bundle(join(built, "out"))).find(({ name }) => name === "functions")?.file ?? "";
-    const hosts = await startHosts({ installation, cluster, program, sink, home });
+    const hosts = await startHosts({
+      installation,
+      cluster,
+      program,
+      sink,
+      sinkAudience: AUDIENCE,
+      environmentOf: (service) => environmentIn(chart, "Service", service),
+      home,
+    });
     undo.push(() => hosts.close());
     const toFunctions = await openFateful(address, behindPort(address), 2);
     undo.push(() => toFunctions.close());
 
-    await makeReady(installation.cluster, NAMESPACE, BROKER, {
+    const of = { namespace: NAMESPACE, name: BROKER, system: SYSTEM };
+    await makeReady(installation, of, {
       ingress: parts.urlOf("ingress"),
       filter: parts.urlOf("filter"),
       channel: parts.urlOf("channel"),
@@ -156,11 +179,19 @@ export async function openKnativeRig(): Promise<KnativeRig> {
         kubeconfig: cluster.kubeconfig,
       },
       home,
+      markOf(cluster),
     );
     undo.push(() => fleet.stop());
+    // Nodes are so by what they say through the Broker: all of it works, and no VM waits for a place.
+    await vi.waitFor(
+      async () => {
+        const nodes = await installation.cluster.list(Node);
+        const ready = nodes.filter(({ metadata }) => metadata.labels?.[label.schedulable] === "true");
+        if (ready.length < NODES.length) throw new Error(`${ready.length} of ${NODES.length} nodes take machines`);
+      },
+      { timeout: 120_000, interval: 250 },
+    );
 
-    const status = async (vm: string): Promise<string> =>
-      (await kubectl(["get", "vm", vm, "-o", "jsonpath={.status.printableStatus}"])).output;
     return {
       installation,
       parts,
@@ -171,11 +202,9 @@ export async function openKnativeRig(): Promise<KnativeRig> {
       audit,
       home,
       kubectl,
-      async apply(object) {
-        const file = join(home, "object.json");
-        await writeFile(file, JSON.stringify(object));
-        return kubectl(["apply", "-f", file]);
-      },
+      brokerURL: `${parts.urlOf("ingress")}/${NAMESPACE}/${BROKER}`,
+      brokerAudience: AUDIENCE,
+      functionsAudience: environmentIn(chart, "Service", "virtive-attend")["VIRTIVE_OIDC_AUDIENCE"] ?? "",
       async until(what, holds, seconds = 90) {
         await vi.waitFor(
           async () => {
@@ -184,7 +213,10 @@ export async function openKnativeRig(): Promise<KnativeRig> {
           { timeout: seconds * 1000, interval: 250 },
         );
       },
-      status,
+      async status(name) {
+        const vm = await installation.cluster.get(VirtualMachine, { namespace: "default", name });
+        return vm?.status?.printableStatus ?? "";
+      },
       close,
     };
   } catch (thrown) {
@@ -201,17 +233,39 @@ function behindPort(address: string): (path: string) => string {
   };
 }
 
-/** As the chart tells control. */
-function functionAccounts(rendered: readonly Manifest[]): string {
-  const deployment = rendered.find(
-    ({ kind, metadata }) => kind === "Deployment" && metadata.name === "virtive-control",
+/** The namespace of Knative's programs, as whom they speak to the API server, and their settings. */
+function knativeSettings(): readonly Manifest[] {
+  const of = (apiVersion: string, kind: string, name: string, more: object = {}, namespaced = true): Manifest => ({
+    apiVersion,
+    kind,
+    metadata: { name, ...(namespaced ? { namespace: SYSTEM } : {}) },
+    ...more,
+  });
+  const rbac = "rbac.authorization.k8s.io";
+  const roleRef = { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" };
+  const subjects = [{ kind: "ServiceAccount", name: "eventing", namespace: SYSTEM }];
+  return [
+    of("v1", "Namespace", SYSTEM, {}, false),
+    of("v1", "ServiceAccount", "eventing"),
+    of(`${rbac}/v1`, "ClusterRoleBinding", "eventing", { roleRef, subjects }, false),
+    ...Object.entries(CONFIGURATIONS).map(([name, data]) => of("v1", "ConfigMap", name, { data })),
+  ];
+}
+
+/** Values that the chart gives the container of a Deployment or a Knative Service. */
+function environmentIn(rendered: readonly Manifest[], kind: string, name: string): Readonly<Record<string, string>> {
+  interface Pods {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly env: readonly Variable[] }[] } };
+  }
+  interface Variable {
+    readonly name: string;
+    readonly value?: string;
+  }
+  const found = rendered.find(
+    (one) => one.kind === kind && one.metadata.name === name && "template" in (one["spec"] as object),
   );
-  const { template } = (deployment?.["spec"] ?? {}) as {
-    readonly template: {
-      readonly spec: { readonly containers: readonly { readonly env: readonly { name: string; value?: string }[] }[] };
-    };
-  };
-  const found = template.spec.containers[0]?.env.find(({ name }) => name === "VIRTIVE_FUNCTION_ACCOUNTS");
-  if (found?.value === undefined) throw new Error("the chart gives control no VIRTIVE_FUNCTION_ACCOUNTS");
-  return found.value;
+  if (found === undefined) throw new Error(`the chart makes no ${kind} ${name}`);
+  const { template } = found["spec"] as Pods;
+  const values = (template.spec.containers[0]?.env ?? []).filter(({ value }) => value !== undefined);
+  return Object.fromEntries(values.map((one) => [one.name, one.value ?? ""]));
 }

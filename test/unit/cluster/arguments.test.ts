@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { one, parse } from "../../../scripts/kubernetes/arguments.ts";
 
-const nothing = { name: "default", nodes: 0, fsync: false, all: false, flags: [], words: [] };
+const nothing = { name: "default", nodes: 0, fsync: false, all: false, knative: false, flags: [], words: [] };
 
 test("without words all is as by default", () => {
   expect(parse("up", [])).toEqual(nothing);
@@ -14,6 +14,7 @@ test("options may stand anywhere, flags may repeat", () => {
     fsync: true,
     flags: ["--v=1", "--v=2"],
   });
+  expect(parse("build", ["--knative"])).toEqual({ ...nothing, knative: true });
   expect(parse("stop", ["node-1", "--name", "two"])).toMatchObject({ name: "two", words: ["node-1"] });
 });
 
