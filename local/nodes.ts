@@ -61,7 +61,7 @@ export async function startNodes(options: NodesOptions): Promise<LocalNodes> {
       ? `QEMU ${version} with KVM`
       : `QEMU ${version}; guests run on TCG, QEMU's emulator: ${probe.because}`,
   );
-  const shared = { images, network, accelerator: probe.accelerator, version };
+  const shared = { images, network, accelerator: probe.accelerator, version, runtimes: new Map<string, Runtime>() };
   const results = await Promise.allSettled(names.map((name) => startNode(options, name, shared)));
   const started = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failed = results.find((result) => result.status === "rejected");
@@ -75,7 +75,7 @@ export async function startNodes(options: NodesOptions): Promise<LocalNodes> {
     network,
     images,
     accelerator: probe.accelerator,
-    runtimes: new Map(started.map(({ runtime }) => [runtime.node, runtime])),
+    runtimes: shared.runtimes,
     hosts: new Map(started.map(({ host }) => [host.name, host])),
     async close() {
       await Promise.all(started.map((node) => node.close()));
@@ -89,6 +89,8 @@ interface Shared {
   readonly network: PodNetwork;
   readonly accelerator: "kvm" | "tcg";
   readonly version: string;
+  /** Those that have come up. */
+  readonly runtimes: Map<string, Runtime>;
 }
 
 interface LocalNode {
@@ -130,10 +132,15 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
     }),
     control: { url: ingressURL, tls: identity, client: controlFor(name) },
     listen: { host: "127.0.0.1", port: 0, tls: identity, mayOrder: (uris) => uris.includes(CONTROL_URI) },
+    peersHere: (node) => shared.runtimes.get(node)?.peers,
     versions: { qemu: shared.version, kernel: release() },
     log,
   });
-  undo.add(() => runtime.close());
+  shared.runtimes.set(name, runtime);
+  undo.add(async () => {
+    shared.runtimes.delete(name);
+    await runtime.close();
+  });
   const guests = runtime.machines().filter((machine) => machine.state !== "stopped").length;
   const found = guests === 0 ? "" : `, ${guests} machines found`;
   progress(`node ${name}: libvirt and runtime ready in ${Date.now() - begun} ms${found}`);

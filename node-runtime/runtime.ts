@@ -24,6 +24,8 @@ import type { Hypervisor } from "./hypervisor.ts";
 import type { ImageStore } from "./images/image.ts";
 import { Machines } from "./machines.ts";
 import { peerClient } from "./migration/peer-client.ts";
+import type { PeerServerOptions } from "./migration/peer-server.ts";
+import { peersWithin } from "./migration/peers-within.ts";
 import { openWires } from "./migration/wires.ts";
 import { Records } from "./records.ts";
 import { sendEvent, startReporter, type Reporter } from "./reporter.ts";
@@ -57,6 +59,8 @@ export interface RuntimeOptions {
     readonly client?: ControlClient;
   };
   readonly listen: Listen;
+  /** What other runtimes of this process serve their peers; undefined for a node that is elsewhere. */
+  readonly peersHere?: (node: string) => PeerServerOptions | undefined;
   readonly log: Log;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -76,6 +80,8 @@ export interface Runtime {
   readonly bootID: string;
   /** What its server serves, for callers in this process. */
   readonly served: Served;
+  /** What it serves other nodes' runtimes, for those in this process. */
+  readonly peers: PeerServerOptions;
   machines(): readonly MachineStatus[];
   /** True while a machine that has not stopped has this anchor pod. */
   usesPod(podUID: string): boolean;
@@ -152,7 +158,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       anchor: options.anchor,
       domain,
       consoles,
-      peers,
+      peers: options.peersHere === undefined ? peers : peersWithin(peers, node, options.peersHere),
       directoryOf: (uid) => records.directoryOf(uid),
       arrivalWire: wires.arrival,
       clock,
@@ -165,12 +171,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       line.tell(report, status);
     },
   });
+  const arriving: PeerServerOptions = { arrivals: machines, wireOf: wires.arrival };
   const server = await serveOrders({
     listen: options.listen,
     identity: { node, bootID },
     machines,
     consoles,
-    peers: { arrivals: machines, wireOf: wires.arrival },
+    peers: arriving,
     log,
   });
   const reporter = startReporter({
@@ -199,6 +206,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     node,
     bootID,
     served: machines,
+    peers: arriving,
     machines: () => machines.all(),
     usesPod: (podUID) => machines.usesPod(podUID),
     leaseValid: () => reporter.leaseValid(),

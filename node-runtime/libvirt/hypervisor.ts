@@ -228,11 +228,15 @@ class OverLibvirt implements LibvirtHypervisor {
   }
 
   outgoing(uuid: string): Promise<Outgoing> {
-    return this.#perform(`open the migration of domain ${uuid}`, () => openOutgoing(this.#connection, uuid));
+    return this.#perform(`open the migration of domain ${uuid}`, () =>
+      openOutgoing(this.#connection, uuid, (doing, work) => this.#perform(doing, work)),
+    );
   }
 
   incoming(): Promise<Incoming> {
-    return this.#perform("open a connection for an incoming domain", () => openIncoming(this.#connection));
+    return this.#perform("open a connection for an incoming domain", () =>
+      openIncoming(this.#connection, (doing, work) => this.#perform(doing, work)),
+    );
   }
 
   abortJob(uuid: string): Promise<void> {

@@ -30,28 +30,33 @@ const MEBIBYTE = 1024 * 1024;
 /** MiB a second: more than any memory gives. libvirt's call takes no word for "no limit". */
 const NO_LIMIT = 1024n * 1024n;
 
-export async function openOutgoing(options: ConnectionOptions, uuid: string): Promise<Outgoing> {
+/** Times and logs a step, and names its error `cannot ${doing}`. */
+export type Perform = <T>(doing: string, work: () => Promise<T>) => Promise<T>;
+
+export async function openOutgoing(options: ConnectionOptions, uuid: string, perform: Perform): Promise<Outgoing> {
   const connection = await connect(options);
   try {
     const { dom } = await connection.call("domainLookupByUuid", { uuid });
-    return new OverLibvirtOutgoing(connection, dom);
+    return new OverLibvirtOutgoing(connection, dom, perform);
   } catch (error) {
     connection.destroy(disconnected("no migration was begun"));
     throw faultOf(error, `cannot begin to migrate domain ${uuid}`);
   }
 }
 
-export async function openIncoming(options: ConnectionOptions): Promise<Incoming> {
-  return new OverLibvirtIncoming(await connect(options));
+export async function openIncoming(options: ConnectionOptions, perform: Perform): Promise<Incoming> {
+  return new OverLibvirtIncoming(await connect(options), perform);
 }
 
 class OverLibvirtOutgoing implements Outgoing {
   readonly #connection: Connection;
   readonly #dom: NonnullDomain;
+  readonly #perform: Perform;
 
-  constructor(connection: Connection, dom: NonnullDomain) {
+  constructor(connection: Connection, dom: NonnullDomain, perform: Perform) {
     this.#connection = connection;
     this.#dom = dom;
+    this.#perform = perform;
   }
 
   begin(parameters: MigrationParameters): Promise<{ readonly xml: string; readonly cookie: Uint8Array }> {
@@ -113,54 +118,50 @@ class OverLibvirtOutgoing implements Outgoing {
     await this.#connection.close();
   }
 
-  async #step<T>(verb: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw faultOf(error, `cannot ${verb} domain ${this.#dom.name}`);
-    }
+  #step<T>(verb: string, work: () => Promise<T>): Promise<T> {
+    return this.#perform(`${verb} domain ${this.#dom.name}`, work);
   }
 }
 
 class OverLibvirtIncoming implements Incoming {
   readonly #connection: Connection;
+  readonly #perform: Perform;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, perform: Perform) {
     this.#connection = connection;
+    this.#perform = perform;
   }
 
-  async prepare(
+  prepare(
     xml: string,
     cookie: Uint8Array,
     wire: Wire,
     parameters: MigrationParameters,
   ): Promise<{ readonly cookie: Uint8Array }> {
-    try {
+    return this.#perform("prepare the incoming domain", async () => {
       const params = [text("destination_xml", xml), ...wireParams(wire, parameters)];
       const args = { params, cookieIn: cookie, flags: flagsOf(parameters) };
       const { cookieOut } = await this.#connection.call("domainMigratePrepare3Params", args, PREPARE_MS);
       return { cookie: cookieOut };
-    } catch (error) {
-      throw faultOf(error, "cannot prepare the incoming domain");
-    }
+    });
   }
 
-  async finish(cookie: Uint8Array, name: string, arrived: boolean, parameters: MigrationParameters) {
-    try {
-      const params = [text("destination_name", name)];
-      const args = { params, cookieIn: cookie, flags: flagsOf(parameters), cancelled: arrived ? 0 : 1 };
-      const { dom, cookieOut } = await this.#connection.call("domainMigrateFinish3Params", args, SWITCH_MS);
-      const completed = arrived ? await this.#completed(dom) : undefined;
-      return { cookie: cookieOut, ...(completed === undefined ? {} : { figures: completed }) };
-    } catch (error) {
-      if (!arrived) return { cookie: new Uint8Array() }; // there is no domain to answer with: that is the wish
-      if (error instanceof LibvirtError) {
+  finish(cookie: Uint8Array, name: string, arrived: boolean, parameters: MigrationParameters) {
+    return this.#perform(arrived ? `let domain ${name} run` : `end domain ${name}`, async () => {
+      try {
+        const params = [text("destination_name", name)];
+        const args = { params, cookieIn: cookie, flags: flagsOf(parameters), cancelled: arrived ? 0 : 1 };
+        const { dom, cookieOut } = await this.#connection.call("domainMigrateFinish3Params", args, SWITCH_MS);
+        const completed = arrived ? await this.#completed(dom) : undefined;
+        return { cookie: cookieOut, ...(completed === undefined ? {} : { figures: completed }) };
+      } catch (error) {
+        if (!arrived) return { cookie: new Uint8Array() }; // there is no domain to answer with: that is the wish
+        if (!(error instanceof LibvirtError)) throw error;
         throw new Fault("stale", "ArrivalFailed", `domain ${name} could not be let run: ${error.message}`, {
           cause: error,
         });
       }
-      throw faultOf(error, `cannot let domain ${name} run`);
-    }
+    });
   }
 
   async close(): Promise<void> {

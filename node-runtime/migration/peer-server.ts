@@ -75,7 +75,7 @@ export function upgradeMove(
 }
 
 /** @throws Fault refused Forbidden unless the caller is the node that the machine is to come from */
-function expected(arrivals: Arrivals, uid: string, names: readonly string[]): string {
+export function expected(arrivals: Arrivals, uid: string, names: readonly string[]): string {
   const from = arrivals.comesFrom(uid);
   if (from !== undefined && names.includes(nodeURI(from))) return uid;
   throw new Fault("refused", "Forbidden", `no machine ${uid} is to come from you`);

@@ -40,7 +40,9 @@ export const MOVE: Marks = {
   "disks, links and QEMU's way prepared": ({ fields }) => fields["report"] === "ready",
   "source told": stepped("leave"),
   "libvirt called": ({ message }) => message.startsWith("open the migration of"),
-  "copied, changed over": ({ fields }) => fields["report"] === "arrived",
+  "target's QEMU started": ({ message }) => message === "prepare the incoming domain",
+  "copied, guest halted for the last of it": ({ message }) => message.startsWith("copy domain"),
+  "changed over": ({ fields }) => fields["report"] === "arrived",
 };
 
 const LAST = "reported, written down, seen by the client";

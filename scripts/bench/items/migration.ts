@@ -1,8 +1,8 @@
 /**
  * What a move costs: request→Succeeded through the API, beside a bare `virsh migrate` of a guest that is in everything
  * the same, between the same two libvirts, in one run and in turns, to and fro. Bare, the two QEMUs speak over a socket of
- * this machine without encryption, and pods, links and disks are there already. Both guests run all the time; ours is asked
- * for its page without a pause, and keeps a counter that lives in its memory only.
+ * this machine without encryption, and pods, links and disks are there already. Both guests run all the time; the one that
+ * moves is asked for its page without a pause, and ours keeps a counter that lives in its memory only.
  */
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
@@ -65,22 +65,29 @@ async function measure(subject: Subject, context: BenchContext): Promise<readonl
   ] as const;
   await virsh(twins[0].uri, ["create", twins[0].xmlPath]);
   await answers(twins[0].address, signal);
-  const pages = keepAsking(() => address);
+  let asked = address;
+  const pages = keepAsking(() => asked);
   try {
     let [from, to]: readonly [Twin, Twin] = twins;
     let before = await counter(address);
     for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
       signal.throwIfAborted();
+      asked = address;
       await pages.longestGap();
       const mine = await move(subject);
       // The pod that it has moved into has another address, which a client has to learn.
-      address = await answeredAt(subject, signal);
+      asked = address = await answeredAt(subject, signal);
       const gap = await pages.longestGap();
       const after = await counter(address);
       if (after.bootID !== before.bootID || after.count < before.count)
         throw new Error(`the guest was reset: ${JSON.stringify(before)} became ${JSON.stringify(after)}`);
       before = after;
+      // Its pages are forked processes: whoever serves them has more to copy, and the machine has more to do.
+      asked = from.address;
+      await pages.longestGap();
       const other = await moveBare(from, to);
+      asked = to.address;
+      await pages.longestGap();
       [from, to] = [to, from];
       const counted = round >= WARM_UP_ROUNDS;
       if (counted) {
