@@ -1,19 +1,22 @@
 /**
  * The kubelet's part for anchor pods, in the local shape only. There is no container here: an anchor is a network
- * namespace with an address, which the node's pod network makes. Wakes on pods bound to nodes of this process; writes
+ * namespace with an address, which the node's pod network makes; a migration's target has its source's. Wakes on pods bound to nodes of this process; writes
  * their status; when a pod is deleted, takes the namespace down once no machine uses it, and lets the pod go.
  *
  * It is no function: on a real cluster the real kubelet does this, so its writes are the kubelet's, not ours.
  */
 import { Pod } from "#api/core.ts";
 import { label } from "#api/names.ts";
-import { partsOf, rfc3339, type Condition, type Stored } from "#api/object.ts";
+import { controllerOf, partsOf, rfc3339, type Condition, type Stored } from "#api/object.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { Answer, Broker, DeliverySpec } from "#events/broker-types.ts";
 import type { Cluster, Reader } from "#events/cluster.ts";
 import { asFault } from "#events/fault.ts";
+import { anchorName } from "#functions/instance.ts";
 
 export interface PodNetwork {
-  ensure(podUID: string): Promise<{ readonly podIP: string }>;
+  /** `heirOf`: the pod whose address it is to have. */
+  ensure(podUID: string, heirOf?: string): Promise<{ readonly podIP: string }>;
   end(podUID: string): Promise<void>;
 }
 
@@ -60,9 +63,19 @@ async function tend(options: KubeletOptions, key: string): Promise<Answer> {
   if (pod.status?.phase === "Running" || pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") {
     return { status: 204 };
   }
-  const { podIP } = await options.network.ensure(pod.metadata.uid);
+  const { podIP } = await options.network.ensure(pod.metadata.uid, await heirOf(options.reader, pod));
   await options.cluster.patch(Pod, pod, { ...pod, status: ready(pod, podIP, options.now()) }, "status");
   return { status: 204 };
+}
+
+/** The pod that a guest is to leave for this one: it takes its address along. */
+async function heirOf(reader: Reader, pod: Stored<Pod>): Promise<string | undefined> {
+  const { labels, namespace = "", name } = pod.metadata;
+  const owner = controllerOf(pod);
+  if (labels?.[label.migrationJobUID] === undefined || owner === undefined) return undefined;
+  const vmi = await reader.get(VirtualMachineInstance, { namespace, name: owner.name });
+  if (vmi?.metadata.uid !== owner.uid || anchorName(vmi) === name) return undefined;
+  return (await reader.get(Pod, { namespace, name: anchorName(vmi) }))?.metadata.uid;
 }
 
 async function end(options: KubeletOptions, pod: Stored<Pod>, node: string, key: string): Promise<Answer> {

@@ -67,7 +67,7 @@ export class Driver {
     this.#trouble = new Trouble(ports.clock, ports.random);
     this.#mending = new Mending({
       ...ports,
-      mend: () => this.#preparation.serveAgain(this.order),
+      mend: () => this.#serveAgain(),
       changed: (to) => this.#telling.refresh(to),
     });
     this.#liveness = new Liveness({
@@ -337,6 +337,14 @@ export class Driver {
     if (to === "recovered" || this.#liveness.problem !== undefined)
       this.#telling.refresh(to === "recovered" ? "recovered" : "troubled");
     this.#converge();
+  }
+
+  async #serveAgain(): Promise<void> {
+    await Promise.all([
+      this.#preparation.serveAgain(this.order),
+      // Of a guest that may run elsewhere by now, it is not known where its address is to lead.
+      this.#moving.wants.unsettled ? undefined : this.#ports.network.hold(this.order),
+    ]);
   }
 
   async #create(): Promise<void> {

@@ -171,7 +171,7 @@ export class Moving {
     const { note } = this.#options;
     try {
       await note({ mayHaveRun: true });
-      await this.#arrival.admit(order);
+      await Promise.all([this.#arrival.admit(order), this.#hold(order)]);
       return "here";
     } catch (thrown) {
       const fault = asFault(thrown);
@@ -180,6 +180,15 @@ export class Moving {
       await note({ mayHaveRun: false });
       return { over: fault };
     }
+  }
+
+  /** The guest comes first; once it runs, whatever serves it is put right until all is well. */
+  async #hold(order: MachineOrder): Promise<void> {
+    const { network, log } = this.#options.ports;
+    await network.hold(order).catch((thrown: unknown) => {
+      const { reason, message } = asFault(thrown);
+      log.warn({ uid: order.uid, reason }, message);
+    });
   }
 }
 

@@ -33,6 +33,11 @@ export interface MachineNetwork {
    * DHCP, which the guest needs only after its firmware. Idempotent. @throws Fault later, refused
    */
   up(order: MachineOrder): Promise<{ readonly links: readonly GuestLink[]; readonly serve: () => Promise<void> }>;
+  /**
+   * Whoever asks for the guest's address reaches it here from now on: it runs here, or is about to. Idempotent; where no
+   * pods share an address there is nothing to do. @throws Fault later
+   */
+  hold(order: MachineOrder): Promise<void>;
   /** Idempotent: leaves no link, process or rule of the machine. */
   down(uid: string): Promise<void>;
 }

@@ -36,14 +36,21 @@ export interface Link {
   readonly name: string;
   readonly index: number;
   readonly up: boolean;
+  /** The bridge that it is on. */
+  readonly master?: string | undefined;
 }
 
 /** All links of a namespace; none when the namespace is not there. */
 export async function links(namespace: string | undefined): Promise<readonly Link[]> {
   if (namespace !== undefined && !(await namespaceExists(namespace))) return [];
   const printed = await ip(namespace, ["-j", "link", "show"]);
-  const list = JSON.parse(printed) as { ifindex: number; ifname: string; flags: string[] }[];
-  return list.map((link) => ({ name: link.ifname, index: link.ifindex, up: link.flags.includes("UP") }));
+  const list = JSON.parse(printed) as { ifindex: number; ifname: string; flags: string[]; master?: string }[];
+  return list.map(({ ifname, ifindex, flags, master }) => ({
+    name: ifname,
+    index: ifindex,
+    up: flags.includes("UP"),
+    master,
+  }));
 }
 
 /**

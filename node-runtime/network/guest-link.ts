@@ -36,7 +36,8 @@ export interface GuestLinksOptions {
   readonly hypervisorNamespace: string | undefined;
   /** Pid and lease files. */
   readonly directory: string;
-  readonly pods: Pick<PodNetwork, "find">;
+  /** `hold` only where pods may share an address. */
+  readonly pods: Pick<PodNetwork, "find"> & Partial<Pick<PodNetwork, "hold">>;
   /** Puts a process that serves a guest where its pod's processes are counted, and end with it. */
   readonly adopt?: (podUID: string, pid: number) => Promise<void>;
   readonly log: Log;
@@ -63,6 +64,9 @@ export function guestLinks(options: GuestLinksOptions): MachineNetwork {
       await connect(options, order, first, pod);
       const made = [{ interface: first.name, device: first.tap, mac: first.mac, mtu: pod.mtu } satisfies GuestLink];
       return { links: made, serve: () => serve(options, order, first, pod) };
+    },
+    async hold(order) {
+      await options.pods.hold?.(order.anchor.podUID);
     },
     async down(uid) {
       await endDhcp(options.directory, uid);

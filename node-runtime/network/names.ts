@@ -7,19 +7,24 @@ import { createHash } from "node:crypto";
 /** One local instance's names; `instance` is its id, six hex digits. */
 export function instanceNames(instance: string): {
   readonly bridge: string;
+  readonly bridgeMac: string;
   readonly table: string;
   readonly namespacePrefix: string;
   namespace(slot: number): string;
   /** The bridge's end of a pod's eth0. */
   podLink(slot: number): string;
+  /** Of eth0 in a pod with this address (its number in the subnet): whichever pod has it, neighbours know it. */
+  podMac(address: number): string;
 } {
   const namespacePrefix = `vt${instance}-pod-`;
   return {
     bridge: `vb${instance}`,
+    bridgeMac: macOf(`${instance}/bridge`),
     table: `virtive_${instance}`,
     namespacePrefix,
     namespace: (slot) => `${namespacePrefix}${slot}`,
     podLink: (slot) => `vp${instance}-${slot}`,
+    podMac: (address) => macOf(`${instance}/${address}`),
   };
 }
 
@@ -48,9 +53,14 @@ export function tapIndex(instance: string, node: string, uid: string, nth: numbe
   return lowest + (number % (2 ** 30 - lowest));
 }
 
-/** The same machine and interface, the same address: locally administered, unicast. */
+/** The same machine and interface, the same address. */
 export function derivedMac(uid: string, interfaceName: string): string {
-  const octets = hash(`${uid}/${interfaceName}`).slice(0, 10).match(/../g) ?? [];
+  return macOf(`${uid}/${interfaceName}`);
+}
+
+/** Locally administered, unicast. */
+function macOf(text: string): string {
+  const octets = hash(text).slice(0, 10).match(/../g) ?? [];
   return ["02", ...octets].join(":");
 }
 

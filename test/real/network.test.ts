@@ -4,6 +4,7 @@
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
@@ -19,7 +20,7 @@ import { links, removeLinks } from "#node-runtime/network/command.ts";
 import { guestInterfaces } from "#node-runtime/network/guest-interface.ts";
 import { guestLinks } from "#node-runtime/network/guest-link.ts";
 import { linkPrefix } from "#node-runtime/network/names.ts";
-import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-network.ts";
+import { openPodNetwork, type PodNetwork, type PodPlace } from "#node-runtime/network/pod-network.ts";
 import { order, specWith } from "../unit/runtime/orders.ts";
 
 const run = promisify(execFile);
@@ -29,6 +30,11 @@ const ROM = "/usr/lib/ipxe/qemu/efi-virtio.rom";
 const INSTANCE = randomBytes(3).toString("hex");
 const HYPERVISOR = `vt${INSTANCE}-hv`;
 const able = process.getuid?.() === 0 && existsSync("/usr/sbin/nft") && existsSync("/usr/sbin/dnsmasq");
+
+/** Answers each datagram at port 7 by its argument. */
+const ECHO = `const s = require("node:dgram").createSocket("udp4");
+s.on("message", (m, from) => s.send(process.argv[1], from.port, from.address));
+s.bind(7, "0.0.0.0", () => console.log("up"));`;
 
 async function until<T>(what: string, look: () => Promise<T | undefined> | T | undefined, seconds = 60): Promise<T> {
   const end = Date.now() + seconds * 1000;
@@ -203,6 +209,134 @@ describe.skipIf(!able)("the pod network and guest links (root, nft, dnsmasq)", (
     await removeLinks(undefined, [link]);
     expect((await links(undefined)).map(({ name }) => name)).not.toContain(link);
     await expect(removeLinks(undefined, ["lo"])).rejects.toThrow(/Operation not supported/u);
+  });
+
+  it("is reached at once where another pod was reached a moment ago", async () => {
+    await pods.ensure("pod-other"); // a bridge without a pod forgets its neighbours
+    const before = await pods.ensure("pod-before");
+    expect(await pings(before.podIP)).toBe(true);
+    await pods.end("pod-before");
+    // Numbers are given out again, the lowest first, but for one that is made ahead.
+    const uids: string[] = [];
+    let after = before.podIP;
+    do {
+      uids.push(`pod-after-${uids.length}`);
+      after = (await pods.ensure(uids.at(-1) ?? "")).podIP;
+    } while (after !== before.podIP && uids.length < 5);
+    expect(after).toBe(before.podIP);
+    expect(await pings(after)).toBe(true);
+    for (const uid of ["pod-other", ...uids]) await pods.end(uid);
+  });
+
+  it("keeps the gateway's MAC whatever pods come and go", async () => {
+    const mac = async (): Promise<unknown> =>
+      (JSON.parse((await run("ip", ["-j", "link", "show", "dev", `vb${INSTANCE}`])).stdout) as { address: string }[])[0]
+        ?.address;
+    const before = await mac();
+    const uids = Array.from({ length: 4 }, (_, index) => `pod-port-${index}`);
+    for (const uid of uids) await pods.ensure(uid);
+    expect(await mac()).toBe(before);
+    for (const uid of uids) await pods.end(uid);
+    expect(await mac()).toBe(before);
+  });
+
+  describe("an heir", () => {
+    /** Which of the pods hears what is sent to the address. */
+    async function reached(address: string, among: readonly PodPlace[]): Promise<readonly string[]> {
+      const heard = await Promise.all(
+        among.map(async ({ namespace }) => {
+          const count = async (): Promise<number> =>
+            Number(
+              (await run("ip", ["netns", "exec", namespace, "cat", "/sys/class/net/eth0/statistics/rx_packets"]))
+                .stdout,
+            );
+          const before = await count();
+          await run("ping", ["-q", "-c", "3", "-i", "0.05", "-W", "1", address]).catch(() => {});
+          return (await count()) - before >= 3 ? [namespace] : [];
+        }),
+      );
+      return heard.flat();
+    }
+
+    it("has the other pod's address, and is reached there once it holds it", async () => {
+      const source = await pods.ensure("pod-source");
+      const heir = await pods.ensure("pod-heir", "pod-source");
+      expect(heir).toEqual({ ...source, namespace: heir.namespace });
+      expect(heir.namespace).not.toBe(source.namespace);
+      const both = [source, heir];
+      expect(await reached(source.podIP, both)).toEqual([source.namespace]);
+      await pods.hold("pod-heir");
+      expect(await reached(source.podIP, both)).toEqual([heir.namespace]);
+      await pods.hold("pod-heir"); // so already
+      await pods.hold("pod-source"); // the guest stayed after all
+      expect(await reached(source.podIP, both)).toEqual([source.namespace]);
+      await pods.hold("pod-heir");
+      await pods.end("pod-source");
+      expect(await reached(source.podIP, [heir])).toEqual([heir.namespace]);
+      // Its own number is another's by now, its address is not.
+      const others = await Promise.all(["pod-a", "pod-b", "pod-c"].map((uid) => pods.ensure(uid)));
+      expect(others.map(({ podIP }) => podIP)).not.toContain(heir.podIP);
+      for (const uid of ["pod-heir", "pod-a", "pod-b", "pod-c"]) await pods.end(uid);
+    });
+
+    it("whoever held the address holds it after a restart, whatever the links say", async () => {
+      const source = await pods.ensure("pod-source");
+      const heir = await pods.ensure("pod-heir", "pod-source");
+      await pods.hold("pod-heir");
+      await pods.close();
+      // As a process leaves it that is killed while it hands the address over.
+      const { stdout } = await run("ip", ["-j", "link", "show", "master", `vb${INSTANCE}`]);
+      for (const { ifname } of JSON.parse(stdout) as { ifname: string }[]) {
+        await run("ip", ["link", "set", "dev", ifname, "nomaster"]);
+      }
+      pods = await openPods();
+      expect(await reached(source.podIP, [source, heir])).toEqual([heir.namespace]);
+      expect(await pods.ensure("pod-heir", "pod-source")).toEqual(heir);
+      await pods.end("pod-source");
+      await pods.end("pod-heir");
+    });
+
+    it("that never held it leaves it to the other; one that is left alone holds it", async () => {
+      const source = await pods.ensure("pod-source");
+      const first = await pods.ensure("pod-first", "pod-source");
+      await pods.end("pod-first");
+      expect(await reached(source.podIP, [source])).toEqual([source.namespace]);
+      const second = await pods.ensure("pod-second", "pod-source");
+      expect(second.podIP).toBe(first.podIP);
+      await pods.end("pod-source");
+      expect(await reached(source.podIP, [second])).toEqual([second.namespace]);
+      await pods.end("pod-second");
+    });
+
+    it("answers a client that goes on asking as before", async () => {
+      const source = await pods.ensure("pod-source");
+      const heir = await pods.ensure("pod-heir", "pod-source");
+      // A datagram's sender needs no handshake: who answers tells where it went.
+      const servers = [source, heir].map(({ namespace }) =>
+        spawn("ip", ["netns", "exec", namespace, process.execPath, "-e", ECHO, namespace], {
+          stdio: ["ignore", "pipe", "inherit"],
+        }),
+      );
+      await Promise.all(servers.map((server) => new Promise((resolve) => server.stdout?.once("data", resolve))));
+      const client = createSocket("udp4");
+      const answers: string[] = [];
+      client.on("message", (said) => void answers.push(String(said)));
+      const ask = async (): Promise<string | undefined> => {
+        answers.length = 0;
+        client.send("?", 7, source.podIP);
+        return until("an answer", () => answers[0], 2);
+      };
+      try {
+        expect(await ask()).toBe(source.namespace);
+        await pods.hold("pod-heir");
+        expect(await ask()).toBe(heir.namespace);
+      } finally {
+        client.close();
+        for (const server of servers) server.kill("SIGKILL");
+        await pods.end("pod-source");
+        await pods.end("pod-heir");
+      }
+    });
   });
 
   it("gives many pods at once an address each", async () => {

@@ -26,6 +26,7 @@ import { nodesDoor } from "./nodes-door.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import type { Seams } from "./seams.ts";
 import type { Weather } from "./weather.ts";
+import type { SimulatedPods } from "./pods.ts";
 
 export interface ControlPlaneParts {
   readonly server: ApiServer;
@@ -36,6 +37,7 @@ export interface ControlPlaneParts {
   /** Events reach functions through a broker that is not ours, and functions read the API server itself. */
   readonly loose: boolean;
   /** Milliseconds that its wall clock is ahead. */
+  readonly pods: SimulatedPods;
   readonly skew: number;
   readonly decided: (decision: DecisionRecord) => void;
   readonly gaveUp: (letter: DeadLetter) => void;
@@ -116,16 +118,17 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   };
 }
 
-function podNetwork({ nodes, scheduler, weather }: ControlPlaneParts, process: Process): PodNetwork {
+function podNetwork({ nodes, pods, scheduler, weather }: ControlPlaneParts, process: Process): PodNetwork {
   return {
-    async ensure() {
+    async ensure(podUID, heirOf) {
       await scheduler.park(process, weather.between(1, 200));
-      return { podIP: "10.1.0.2" };
+      return { podIP: pods.ensure(podUID, heirOf) };
     },
     async end(podUID) {
       await scheduler.park(process, weather.between(1, 50));
       const busy = [...nodes.values()].some((node) => node.machines?.usesPod(podUID) === true);
       if (busy) throw new Fault("later", "InUse", "the machine's links are still there");
+      pods.end(podUID);
     },
   };
 }

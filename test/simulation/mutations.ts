@@ -161,6 +161,12 @@ export const mutations = {
     moves: true,
     seams: () => reading("move", withArrivalBelieved),
   },
+  "address-left-behind": {
+    wrong: "a guest's address goes on leading to the pod that it has left",
+    withinSeeds: 20,
+    moves: true,
+    seams: () => ({ ...asTheyAre, network: (network) => ({ ...network, hold: () => Promise.resolve() }) }),
+  },
   "boot-told-early": {
     wrong: "a node that has lost its files tells of a new boot while machines of the one before run",
     withinSeeds: 60,

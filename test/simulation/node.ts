@@ -24,6 +24,7 @@ import { hypervisorDoor, type HypervisorDoor } from "./hypervisor-door.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import type { HeldMachines, OnNode, Seams } from "./seams.ts";
 import type { Weather } from "./weather.ts";
+import type { SimulatedPods } from "./pods.ts";
 
 export interface NodeParts {
   readonly name: string;
@@ -32,6 +33,8 @@ export interface NodeParts {
   readonly seams: Seams;
   /** Where guests come in, on all nodes. */
   readonly wires: ModelWires;
+  /** The network of pods, on all nodes. */
+  readonly pods: SimulatedPods;
   /** The other nodes' runtimes, as this node's reaches them. */
   readonly peers: (node: SimulatedNode, process: Process) => Peers;
   /** Told of every change of every domain. */
@@ -184,7 +187,7 @@ export class SimulatedNode {
         records,
         ports: {
           volumes: this.#volumesDoor(process),
-          network: this.#networkDoor(process),
+          network: seams.network(this.#networkDoor(process)),
           domain: domains,
           consoles: { attach: () => scheduler.park(process, weather.between(0.1, 3)), detach: () => undefined },
           peers: this.#parts.peers(this, process),
@@ -245,13 +248,18 @@ export class SimulatedNode {
   }
 
   #networkDoor(process: Process): MachineNetwork {
-    const { scheduler, weather, name } = this.#parts;
+    const { scheduler, weather, name, pods } = this.#parts;
     return {
       up: async ({ uid }) => {
         this.links.add(uid);
         await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));
         if (weather.strikes("disks-fail", 0.3, name)) throw new Fault("later", "NetworkCommandFailed", "ip failed");
         return { links: [], serve: () => scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS)) };
+      },
+      hold: async ({ anchor }) => {
+        await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));
+        if (weather.strikes("disks-fail", 0.3, name)) throw new Fault("later", "NetworkCommandFailed", "ip failed");
+        pods.hold(anchor.podUID);
       },
       down: async (uid) => {
         await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));

@@ -8,6 +8,7 @@ import type { Outbox, SendAnswer } from "#events/outbox.ts";
 import type { DeadlineOf } from "#events/source/deadlines.ts";
 import type { FunctionDefinition } from "#functions/define.ts";
 import type { Disk } from "#node-runtime/disk.ts";
+import type { MachineNetwork } from "#node-runtime/driver/ports.ts";
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
 import type { Machines } from "#node-runtime/machines.ts";
 import type { Peers } from "#node-runtime/migration/peers.ts";
@@ -35,6 +36,7 @@ export interface Seams {
   readonly resyncSeconds: number;
   readonly machines: (machines: HeldMachines, on: OnNode) => HeldMachines;
   readonly hypervisor: (hypervisor: Hypervisor) => Hypervisor;
+  readonly network: (network: MachineNetwork) => MachineNetwork;
   /** The other nodes' runtimes, as one runtime asks them. */
   readonly peers: (peers: Peers) => Peers;
   readonly disk: (disk: Disk, on: Pick<OnNode, "after"> & { readonly content: DiskContent }) => Disk;
@@ -49,6 +51,7 @@ export const asTheyAre: Seams = {
   resyncSeconds: 60,
   machines: (machines) => machines,
   hypervisor: (hypervisor) => hypervisor,
+  network: (network) => network,
   peers: (peers) => peers,
   disk: (disk) => disk,
   outbox: (outbox) => outbox,

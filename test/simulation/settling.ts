@@ -10,9 +10,11 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { isGuestOf } from "#functions/migrate/leaving.ts";
 import { enteredPhaseAt, isOver, migrationPhase } from "#functions/migrate/migrations.ts";
+import { anchorName } from "#functions/instance.ts";
 import { DRAINED } from "#functions/tally.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
 import type { SimulatedNode } from "./node.ts";
+import type { SimulatedPods } from "./pods.ts";
 import type { Safety } from "./safety.ts";
 
 type VM = Stored<VirtualMachine>;
@@ -21,13 +23,14 @@ type Instance = Stored<VirtualMachineInstance>;
 export interface World {
   readonly cluster: MemoryCluster;
   readonly nodes: ReadonlyMap<string, SimulatedNode>;
+  readonly pods: Pick<SimulatedPods, "isReached">;
   readonly safety: Pick<Safety, "domains">;
   /** Reports that no control plane has taken, by node. */
   readonly untaken: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** What is not yet as it should be, a sentence each. */
-export function unsettled({ cluster, nodes, safety, untaken }: World): readonly string[] {
+export function unsettled({ cluster, nodes, pods, safety, untaken }: World): readonly string[] {
   const why: string[] = [];
   const instances = [...cluster.objects(VirtualMachineInstance).values()];
   const byUID = new Map(instances.map((vmi) => [vmi.metadata.uid, vmi]));
@@ -43,6 +46,8 @@ export function unsettled({ cluster, nodes, safety, untaken }: World): readonly 
   for (const pod of cluster.objects(Pod).values()) {
     const owner = byUID.get(pod.metadata.ownerReferences?.[0]?.uid ?? "");
     if (owner === undefined || isFinal(owner)) why.push(`pod ${pod.metadata.name} belongs to nothing that runs`);
+    else if (pod.metadata.name === anchorName(owner) && !pods.isReached(pod.metadata.uid))
+      why.push(`pod ${pod.metadata.name} is not reached at its address`);
   }
   for (const migration of cluster.objects(VirtualMachineInstanceMigration).values()) {
     const { name, deletionTimestamp } = migration.metadata;

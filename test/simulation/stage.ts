@@ -23,6 +23,7 @@ import { watchSilence, type Silence } from "./silence.ts";
 import { createStory, type Story } from "./story.ts";
 import { createUsers, isUserDeed, NAMESPACE, type UserDeed, type Users } from "./users.ts";
 import { createWeather, type Weather } from "./weather.ts";
+import { SimulatedPods } from "./pods.ts";
 
 const LISTEN_EVERY_MILLISECONDS = 5_000;
 /** Deeds that leave the control plane and the API server as they are. */
@@ -51,6 +52,7 @@ export class Stage {
   readonly safety: Safety;
   readonly cluster: MemoryCluster;
   readonly nodes = new Map<string, SimulatedNode>();
+  readonly pods = new SimulatedPods();
   /** What befell it, by kind. */
   readonly faults: Record<string, number> = {};
   writes = 0;
@@ -106,6 +108,7 @@ export class Stage {
         weather,
         seams,
         wires,
+        pods: this.pods,
         peers: (self, process) => seams.peers(peersDoor({ nodes: this.nodes, self, process, scheduler, weather })),
         truth: (on, truth) => {
           this.story.tell(name, `domain ${truth.name} ${truth.state ?? "is gone"}`);
@@ -235,6 +238,7 @@ export class Stage {
     return startControlPlane({
       server: this.#server,
       nodes,
+      pods: this.pods,
       scheduler,
       weather,
       seams: this.#seams,

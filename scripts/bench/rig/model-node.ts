@@ -55,7 +55,11 @@ export function startModelNode(options: ModelNodeOptions): Promise<Runtime> {
     accelerator: "tcg",
     emulator: "/usr/bin/model",
     images: noImages,
-    network: { up: async () => ({ links: [], serve: async () => undefined }), down: async () => undefined },
+    network: {
+      up: async () => ({ links: [], serve: async () => undefined }),
+      hold: async () => undefined,
+      down: async () => undefined,
+    },
     control: { url: controlURL, tls },
     listen: { host: "127.0.0.1", port: 0, tls, mayOrder: (uris) => uris.includes(CONTROL_URI) },
     versions: { qemu: "0.0.0", kernel: "0.0.0" },

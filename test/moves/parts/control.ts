@@ -24,7 +24,7 @@ const control = await startControlPlane({ instance, pki, port, log: logTo(instan
 runKubelet({
   nodes: new Set(nodes),
   network: {
-    ensure: (podUID) => test.ask<{ podIP: string }>("ensure", podUID),
+    ensure: (podUID, heirOf) => test.ask<{ podIP: string }>("ensure", { podUID, heirOf }),
     end: (podUID) => test.ask("end", podUID),
   },
   inUse,

@@ -67,7 +67,10 @@ const runtime = await startRuntime({
     node: name,
     hypervisorNamespace: host.networkNamespace,
     directory: join(instance.paths.node(name), "links"),
-    pods: { find: async (podUID) => (await test.ask<PodPlace | null>("find", podUID)) ?? undefined },
+    pods: {
+      find: async (podUID) => (await test.ask<PodPlace | null>("find", podUID)) ?? undefined,
+      hold: (podUID) => test.ask("hold", podUID),
+    },
     log,
   }),
   control: { url: controlURL, tls },

@@ -206,7 +206,8 @@ export class Parts {
   #startControl(): Part<{ readonly ingressURL: string }> {
     const options: ControlOptions = { directory: this.instance.directory, port: this.#apiPort, nodes: NODES };
     const part = this.#start<{ readonly ingressURL: string }>("control.ts", options, {
-      ensure: (podUID: string) => this.#network.ensure(podUID),
+      ensure: (pod: { readonly podUID: string; readonly heirOf?: string }) =>
+        this.#network.ensure(pod.podUID, pod.heirOf),
       end: (podUID: string) => this.#network.end(podUID),
     });
     void part.ready.then(({ ingressURL }) => (this.#ingressPort = Number(new URL(ingressURL).port))).catch(() => {});
@@ -222,6 +223,7 @@ export class Parts {
     };
     return this.#start<NodeReady>("node.ts", options, {
       find: async (podUID: string) => (await this.#network.find(podUID)) ?? null,
+      hold: (podUID: string) => this.#network.hold(podUID),
       at: () => this.#stand(name),
     });
   }

@@ -113,6 +113,8 @@ export class Rig {
   readonly network = new Counting();
   /** NAT and DHCP. */
   readonly serving = new Counting();
+  /** Machines whose address was to lead here. */
+  readonly held: string[] = [];
   readonly hypervisor: ModelHypervisor;
   readonly told: Told[] = [];
   readonly #random: () => number;
@@ -173,6 +175,7 @@ export class Rig {
           await this.network.up(uid);
           return { links: [], serve: () => this.serving.up(uid) };
         },
+        hold: async ({ uid }) => void this.held.push(uid),
         down: async (uid) => {
           await this.serving.down(uid);
           await this.network.down(uid);
