@@ -86,8 +86,9 @@ export class Machines {
         `machine ${uid} is ${driver.status.state}; only what has stopped can be forgotten`,
       );
     }
-    await this.#options.records.forget(uid);
-    this.#drivers.delete(uid);
+    if (!(await this.#options.records.forget(uid, epoch)))
+      throw new Fault("stale", "EpochTooOld", `machine ${uid} was ordered under another epoch than ${epoch} meanwhile`);
+    if (this.#drivers.get(uid) === driver) this.#drivers.delete(uid);
     await driver.close();
   }
 

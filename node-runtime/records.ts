@@ -113,17 +113,22 @@ export class Records {
     return this.#oneAtATime(order.uid, () => this.#admit(order));
   }
 
-  /** Drops what is kept of the machine, but for its epoch. @throws Fault later */
-  forget(uid: string): Promise<void> {
+  /**
+   * Drops what is kept of the machine's run, but for its epoch. A run that an order has begun since is another one's: then
+   * nothing is done, and it answers false. @throws Fault later
+   */
+  forget(uid: string, epoch: number): Promise<boolean> {
     return this.#oneAtATime(uid, async () => {
       const notebook = this.#notebooks.get(uid);
-      if (notebook === undefined) return;
+      if (notebook === undefined) return true;
+      if (notebook.notes.order.claim.epoch !== epoch) return false;
       const { order, sequenceCeiling } = notebook.notes;
       const line = { uid, epoch: order.claim.epoch, bootID: this.#options.bootID, sequence: sequenceCeiling };
       await this.#options.disk.append(this.#epochsPath, `${JSON.stringify(line)}\n`);
       this.#forgotten.set(uid, line);
       this.#notebooks.delete(uid);
       await this.#options.disk.remove(this.directoryOf(uid));
+      return true;
     });
   }
 

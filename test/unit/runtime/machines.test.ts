@@ -185,6 +185,19 @@ describe("forgetting a machine", () => {
     await rig.machines.forget("unknown", 1);
   });
 
+  it("leaves the next run alone whose order comes in at the same time", async () => {
+    const rig = await Rig.start();
+    await rig.machines.order(order());
+    await rig.machines.order(order({ desired: "off", version: "101" }));
+    await rig.clock.advance(5000);
+    expect(rig.machines.status(uid)?.state).toBe("stopped");
+    const next = rig.machines.order(order({ claim: epoch(2), version: "102" }));
+    await expect(rig.machines.forget(uid, 1)).rejects.toMatchObject({ kind: "stale", reason: "EpochTooOld" });
+    await next;
+    await rig.machines.order(order({ claim: epoch(2), version: "103" }));
+    expect(rig.machines.status(uid)).toMatchObject({ claim: { epoch: 2 }, version: "103" });
+  });
+
   it("answers an order off with the machine's end again, for a control plane that still believes in the run", async () => {
     const rig = await Rig.start();
     await rig.machines.order(order());
