@@ -197,6 +197,8 @@ export const MachineInterface = madeLater(() =>
     ipAddresses: z.array(z.string().max(64)).max(32),
     /** Inside the guest; only the guest agent knows it. */
     interfaceName: z.string().max(64).optional(),
+    /** The node's network lets the address go along when the guest moves, whatever the binding. Unset: it stays with its pod. */
+    addressFollows: z.boolean().optional(),
   }),
 );
 

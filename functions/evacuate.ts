@@ -84,7 +84,7 @@ export const evacuate = defineFunction<EvacuateFacts>({
     }
     if (open.length > 0 || targetOf(vmi) !== undefined) return nothing("a migration of the instance is open");
     if (vmi.spec.evictionStrategy === "External") return nothing("whoever manages the instance moves it");
-    const obstacle = obstacleOf(vmi.spec);
+    const obstacle = obstacleOf(vmi);
     if (obstacle !== undefined) return nothing(`it must leave ${from} and can't move: ${obstacle.message}`);
     const again = retryAt(vmi, migrations);
     if (again !== undefined && again > now)

@@ -61,7 +61,7 @@ export function verdictOn(vmi: Instance, pod: Stored<Pod>, byDefault: ClusterCon
   if (pod.metadata.name !== anchorName(vmi)) return ALLOWED;
   const strategy = vmi.spec.evictionStrategy ?? byDefault;
   if (strategy === "None") return ALLOWED;
-  const obstacle = obstacleOf(vmi.spec);
+  const obstacle = obstacleOf(vmi);
   if (obstacle !== undefined && strategy === "LiveMigrateIfPossible") return ALLOWED;
   if (obstacle !== undefined && strategy === "LiveMigrate") {
     const message = `Instance ${name} may only leave ${node} by moving, and it can't: ${obstacle.message} Stop it first, or set another evictionStrategy.`;

@@ -164,7 +164,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       clock,
       random,
       log,
-      facts: { node, accelerator: options.accelerator, emulator: options.emulator },
+      facts: {
+        node,
+        accelerator: options.accelerator,
+        emulator: options.emulator,
+        addressesFollow: options.network.addressesFollow,
+      },
     },
     tell: (report, status) => {
       log.info({ uid: status.uid, report, state: status.state, sequence: status.sequence }, "report");

@@ -33,7 +33,7 @@ export function leavingOf(
   const open = current(migrations);
   if (open !== undefined) return underWay(vmi, open);
   const strategy = vmi.spec.evictionStrategy ?? byDefault;
-  const obstacle = obstacleOf(vmi.spec);
+  const obstacle = obstacleOf(vmi);
   const marked = vmi.status?.evacuationNodeName === claimOf(vmi)?.node && claimOf(vmi) !== undefined;
   if (strategy === "External" && marked) return { how: "waits", why: "whoever manages it moves it" };
   if (strategy === "LiveMigrate" && obstacle !== undefined) {

@@ -1,4 +1,4 @@
-/** Whether a guest can move while it runs, by its spec alone: the condition LiveMigratable and its reason. Pure. */
+/** Whether a guest can move while it runs, by its spec and its node's network: the condition LiveMigratable and its reason. Pure. */
 import { conditionOf } from "#api/object.ts";
 import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
 import type { Instance } from "../instance.ts";
@@ -10,10 +10,19 @@ export interface Obstacle {
   readonly message: string;
 }
 
-export function obstacleOf(spec: VirtualMachineInstanceSpec): Obstacle | undefined {
+/** `addressFollows`: its node says that addresses go with their guests. Else it is as the condition has noted it. */
+export function obstacleOf(
+  vmi: Instance,
+  addressFollows = conditionOf(vmi, "LiveMigratable")?.status === "True",
+): Obstacle | undefined {
+  const { spec } = vmi;
   const { devices, cpu } = spec.domain;
   const bridged = devices.interfaces?.find((one) => one.bridge !== undefined);
-  if (bridged !== undefined && spec.networks?.some((one) => one.name === bridged.name && one.pod !== undefined)) {
+  if (
+    bridged !== undefined &&
+    !addressFollows &&
+    spec.networks?.some((one) => one.name === bridged.name && one.pod !== undefined)
+  ) {
     return {
       reason: "InterfaceNotLiveMigratable",
       message: `Interface ${bridged.name} has its pod's own address, which stays with the pod: use masquerade.`,
@@ -47,7 +56,7 @@ export function refusal(vmi: Instance): Obstacle | undefined {
   if (isDeleting(vmi) || phase === "Succeeded" || phase === "Failed") {
     return { reason: "InstanceEnding", message: `The instance is ${isDeleting(vmi) ? "being deleted" : phase}.` };
   }
-  return obstacleOf(vmi.spec);
+  return obstacleOf(vmi);
 }
 
 /** Why it can't move right now. */

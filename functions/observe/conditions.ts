@@ -102,10 +102,13 @@ function agent(machine: MachineStatus): Wanted {
 }
 
 /** KubeVirt's tools and evictions read this condition. */
-function migratable({ spec }: Instance, machine: MachineStatus): Wanted {
+function migratable(vmi: Instance, machine: MachineStatus): Wanted {
   const type = "LiveMigratable";
   if (machine.state === "preparing" || machine.state === "starting") return [type, undefined];
-  const obstacle = obstacleOf(spec);
+  const obstacle = obstacleOf(
+    vmi,
+    machine.interfaces.some(({ addressFollows }) => addressFollows === true),
+  );
   return [type, obstacle === undefined ? { status: "True" } : { status: "False", ...obstacle }];
 }
 

@@ -85,7 +85,7 @@ function withGuest(
   const guest = vmi.spec.domain.memory?.guest;
   return {
     ...status,
-    interfaces: machine.interfaces.map((link) => ({ ...link, infoSource: source })),
+    interfaces: machine.interfaces.map(({ addressFollows: _, ...link }) => ({ ...link, infoSource: source })),
     migrationMethod: migrationMethod(vmi.spec),
     volumeStatus: machine.volumes.map((volume) => ({ ...volume, phase: "Ready" })),
     ...(machine.machineType === undefined ? {} : { machine: { type: machine.machineType } }),

@@ -28,6 +28,8 @@ export interface MachineVolumes {
 }
 
 export interface MachineNetwork {
+  /** A machine's address goes with it when it moves: the target's pod has its source's. Unset: it does not. */
+  readonly addressesFollow?: boolean;
   /**
    * The guest's links exist when it resolves, so that the domain can be created on them; `serve` then brings up NAT and
    * DHCP, which the guest needs only after its firmware. Idempotent. @throws Fault later, refused
@@ -130,6 +132,8 @@ export interface DriverFacts {
   readonly accelerator: "kvm" | "tcg";
   /** Path of QEMU, or of the wrapper that becomes it. */
   readonly emulator: string;
+  /** As MachineNetwork says. */
+  readonly addressesFollow?: boolean | undefined;
 }
 
 export interface DriverPorts {

@@ -71,7 +71,9 @@ export function statusOf(telling: Telling, domain: DomainDescription, facts: Dri
     ...(telling.problem === undefined ? {} : { problem: telling.problem }),
     ...(place.at === "stopped" ? { exit: place.exit } : {}),
     ...(telling.move === undefined ? {} : { move: telling.move }),
-    interfaces: domain.interfaces(order),
+    interfaces: domain
+      .interfaces(order)
+      .map((one) => (facts.addressesFollow === true ? { ...one, addressFollows: true } : one)),
     volumes: [...domain.targets(order)],
     accelerator: facts.accelerator,
     agentConnected: telling.agentConnected,

@@ -52,6 +52,7 @@ const BRIDGE_ADDRESS = "169.254.75.10";
 
 export function guestLinks(options: GuestLinksOptions): MachineNetwork {
   return {
+    addressesFollow: options.pods.hold !== undefined,
     async up(order) {
       const wanted = guestInterfaces(order);
       const [first] = wanted;

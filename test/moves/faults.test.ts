@@ -119,7 +119,7 @@ describe.skipIf(cannotBoot() !== undefined)("a guest that moves while", { timeou
     (await parts.client.send<{ items: VirtualMachineInstanceMigration[] }>("GET", MIGRATIONS)).items;
 
   async function counter(): Promise<{ readonly bootID: string; readonly count: number } | undefined> {
-    const address = (await vmi()).status?.interfaces?.[0]?.ipAddress;
+    const address = addressOf(await vmi());
     if (address === undefined) return undefined;
     const [number, , boot] = (await page(address)).trim().split(/\s+/);
     return number === undefined || boot === undefined ? undefined : { bootID: boot, count: Number(number) };
@@ -154,6 +154,7 @@ describe.skipIf(cannotBoot() !== undefined)("a guest that moves while", { timeou
 
   it.each(CASES)("%s: loses %s", async (point, fault, end) => {
     const source = await settled();
+    const address = addressOf(await vmi());
     const target = NODES.find((node) => node !== source) ?? source;
     const ends = { source, target };
     await parts.ready();
@@ -173,6 +174,7 @@ describe.skipIf(cannotBoot() !== undefined)("a guest that moves while", { timeou
     } else {
       expect(bootID).toBe(before.bootID);
       expect(count).toBeGreaterThanOrEqual(before.count);
+      expect(addressOf(await vmi())).toBe(address);
       if (end !== "either") expect(where).toBe(ends[end]);
     }
     // What it cost, for whoever reads the log.
@@ -215,6 +217,10 @@ describe.skipIf(cannotBoot() !== undefined)("a guest that moves while", { timeou
     expect(newest?.status?.migrationState?.failureReason).toContain("TargetConfirmedOff");
   });
 });
+
+function addressOf(vmi: VirtualMachineInstance): string | undefined {
+  return vmi.status?.interfaces?.[0]?.ipAddress;
+}
 
 function page(host: string): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -250,6 +250,7 @@ export class SimulatedNode {
   #networkDoor(process: Process): MachineNetwork {
     const { scheduler, weather, name, pods } = this.#parts;
     return {
+      addressesFollow: true,
       up: async ({ uid }) => {
         this.links.add(uid);
         await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));
