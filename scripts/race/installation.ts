@@ -11,7 +11,7 @@ import type { Kind, KubeObject } from "#api/object.ts";
 import type { Identity } from "#events/certificates.ts";
 import { Fault } from "#events/fault.ts";
 import { connectAs, type KubeCluster } from "#events/kubernetes.ts";
-import { outputOf, run } from "#node-runtime/host/command.ts";
+import { run } from "#node-runtime/host/command.ts";
 import { asAdministrator, type Ask } from "../kubernetes/api.ts";
 import { administratorOf } from "../kubernetes/cluster.ts";
 import type { Cluster } from "../kubernetes/record.ts";
@@ -69,6 +69,15 @@ const ofTheChart: readonly Kind[] = [
   kindOf(ADMISSION, "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", false),
 ];
 
+function addressFor({ number }: Cluster): string {
+  return `10.250.${number}.2`;
+}
+
+/** What is left of an installation whose cluster is gone; it may be gone already. */
+export async function removeAddress(cluster: Cluster): Promise<void> {
+  await run(["ip", "address", "del", `${addressFor(cluster)}/32`, "dev", "lo"]);
+}
+
 /**
  * As root only: an address of its own on the loopback link, since Kubernetes takes no loopback addresses for endpoints.
  * @param set values of the chart, as `helm --set` takes them
@@ -77,7 +86,7 @@ export async function install(cluster: Cluster, set: readonly string[] = []): Pr
   const administrator = await administratorOf(cluster);
   const ask = asAdministrator(cluster, administrator);
   const client = connectAs(cluster.url, administrator);
-  const address = `10.250.${cluster.number}.2`;
+  const address = addressFor(cluster);
   await run(["ip", "address", "add", `${address}/32`, "dev", "lo"]);
   const chart = await render({ namespace: NAMESPACE, set });
   const made = (kind: string): readonly Manifest[] =>
@@ -164,7 +173,7 @@ export async function install(cluster: Cluster, set: readonly string[] = []): Pr
     },
     async close() {
       client.close();
-      await outputOf(["ip", "address", "del", `${address}/32`, "dev", "lo"]);
+      await removeAddress(cluster);
     },
   };
 }

@@ -1,13 +1,18 @@
 /**
- * The kubelet's part for fake nodes, on a real API server: keeps Nodes Ready by their Leases, makes pods that are bound to
- * them Running, and lets deleted ones go once no machine uses them.
+ * The kubelet's part for fake nodes, on a real API server: keeps Nodes Ready by their Leases, as real kubelets do; what
+ * becomes of pods is the local shape's own kubelet's matter, with addresses instead of a network.
  */
 import { Node, Pod } from "#api/core.ts";
-import { rfc3339, type Condition, type Kind, type KubeObject, type Stored } from "#api/object.ts";
+import { rfc3339, type Kind, type KubeObject, type Stored } from "#api/object.ts";
+import { createBroker } from "#events/broker/broker.ts";
+import { systemRandom } from "#events/chance.ts";
 import { systemClock } from "#events/clock.ts";
 import type { Cluster } from "#events/cluster.ts";
-import { asFault } from "#events/fault.ts";
+import { silentLog } from "#events/log.ts";
+import { memoryJournal } from "#events/memory-journal.ts";
 import { startSource } from "#events/source/source.ts";
+import { defaultDelivery } from "#functions/dispatcher.ts";
+import { runKubelet } from "#local/kubelet.ts";
 
 export interface KubeletsOptions {
   readonly cluster: Cluster;
@@ -28,67 +33,56 @@ const Lease: Kind<Lease> = {
 };
 
 const LEASE_NAMESPACE = "kube-node-lease";
-const RENEW_MILLISECONDS = 4_000;
-const AGAIN_MILLISECONDS = 100;
+/** A node counts as lost after 16 s (scripts/kubernetes). */
+const RENEW_MILLISECONDS = 5_000;
+/** Nobody reads it. */
+const JOURNALED = 100;
 
 export function runKubelets({ cluster, nodes, inUse }: KubeletsOptions): { close(): Promise<void> } {
   let addresses = 0;
   let closed = false;
-  const busy = new Set<string>();
-
+  const parts = { clock: systemClock, random: systemRandom, log: silentLog };
+  const broker = createBroker({ ...parts, journal: memoryJournal(JOURNALED) });
   const source = startSource({
     cluster,
     kinds: [Pod],
-    publish: async (event) => void tend(event.data as Stored<Pod>),
+    publish: (event) => broker.publish(event),
     deadlineOf: () => undefined,
     resyncSeconds: 0,
-    retellSeconds: 5,
     clock: systemClock,
     sourceName: "/virtive/kubelets",
   });
+  runKubelet({
+    nodes,
+    network: {
+      async ensure() {
+        addresses += 1;
+        return { podIP: `10.200.${(addresses >> 8) & 255}.${addresses & 255}` };
+      },
+      end: async () => undefined,
+    },
+    inUse: (_node, uid) => inUse(uid),
+    reader: source.reader,
+    cluster: { ...cluster, ...source.writer },
+    broker,
+    delivery: defaultDelivery,
+    now: () => new Date(),
+  });
 
-  async function tend({ metadata: { uid, namespace = "", name } }: Stored<Pod>): Promise<void> {
-    if (busy.has(uid)) return;
-    busy.add(uid);
-    try {
-      const pod = await source.reader.get(Pod, { namespace, name });
-      if (pod === undefined || pod.metadata.uid !== uid || !nodes.has(pod.spec.nodeName ?? "")) return;
-      if (pod.metadata.deletionTimestamp !== undefined) {
-        while (inUse(uid) && !closed) await new Promise((resolve) => setTimeout(resolve, AGAIN_MILLISECONDS));
-        await cluster.remove(Pod, pod, { gracePeriodSeconds: 0 });
-      } else if (pod.status?.phase === "Pending") {
-        await source.writer.patch(Pod, pod, { ...pod, status: running(pod) }, "status");
-      }
-    } catch (thrown) {
-      // Told again within seconds.
-      if (asFault(thrown).kind === "bug") console.error(thrown);
-    } finally {
-      busy.delete(uid);
-    }
-  }
-
-  function running(pod: Stored<Pod>): NonNullable<Pod["status"]> {
-    const at = rfc3339(new Date());
-    addresses += 1;
-    const podIP = `10.200.${(addresses >> 8) & 255}.${addresses & 255}`;
-    const condition = (type: string): Condition => ({ type, status: "True", lastTransitionTime: at });
-    return {
-      ...pod.status,
-      phase: "Running",
-      podIP,
-      podIPs: [{ ip: podIP }],
-      startTime: at,
-      conditions: ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map(condition),
-    };
-  }
-
+  const leases = new Map<string, Stored<Lease>>();
   async function renew(node: string): Promise<void> {
     const at = { namespace: LEASE_NAMESPACE, name: node };
     const renewTime = new Date().toISOString().replace("Z", "000Z");
     const spec = { holderIdentity: node, leaseDurationSeconds: 40, renewTime };
     const lease: Lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: at, spec };
-    const { created, object } = await cluster.create(Lease, lease);
-    if (!created) await cluster.patch(Lease, object, { ...object, spec }, "object");
+    const last = leases.get(node);
+    leases.delete(node);
+    leases.set(
+      node,
+      last === undefined
+        ? (await cluster.create(Lease, lease)).object
+        : await cluster.patch(Lease, last, { ...last, spec }, "object"),
+    );
   }
 
   async function becomeReady(name: string): Promise<void> {
@@ -116,6 +110,7 @@ export function runKubelets({ cluster, nodes, inUse }: KubeletsOptions): { close
     async close() {
       closed = true;
       await source.close();
+      await broker.close();
     },
   };
 }

@@ -18,12 +18,13 @@ import { VirtualMachine } from "#api/virtual-machine.ts";
 import { downCluster, upCluster } from "../kubernetes/cluster.ts";
 import { clusterProcesses } from "../kubernetes/processes.ts";
 import type { Cluster } from "../kubernetes/record.ts";
-import { install, makeNodes } from "./installation.ts";
+import { install, makeNodes, removeAddress } from "./installation.ts";
 import { callsBetween, read, type Metered } from "./meters.ts";
 import { observe } from "./observer.ts";
 import { table } from "./report.ts";
 import { startFleet, startReplica, type Part, type Replica } from "./replicas.ts";
 import { pause, race, type Arena, type Phase } from "./run.ts";
+import { PROFILED, profileServer } from "./server-profile.ts";
 
 const { values } = parseArgs({
   options: {
@@ -53,6 +54,8 @@ const AUDIT = {
 };
 const USER = "system:serviceaccount:virtive:virtive-control";
 const REST_MILLISECONDS = 10_000;
+/** Of a group's first start; of one at a rate for as long as it takes. */
+const PROFILE_SECONDS = 8;
 /** For a replica that has just come to list all that exists. */
 const SYNC_MILLISECONDS = 3_000;
 
@@ -66,6 +69,7 @@ const cluster = await upCluster({
     `--audit-policy-file=${join(home, "policy.json")}`,
     `--audit-log-path=${audit}`,
     "--audit-log-maxsize=4000",
+    ...(profiles === undefined ? [] : [PROFILED]),
   ],
   say,
 });
@@ -76,6 +80,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 async function clean(): Promise<void> {
   for (const part of parts.splice(0).reverse()) await part.stop();
   await downCluster(cluster);
+  await removeAddress(cluster);
   await rm(home, { recursive: true, force: true });
 }
 try {
@@ -138,8 +143,10 @@ async function compete(): Promise<void> {
     const restPuts = (after.puts - before.puts) / seconds;
     const busy = (name: string): string =>
       (((after.cpu.get(name) ?? 0) - (before.cpu.get(name) ?? 0)) / seconds).toFixed(3);
-    const calls = await callsBetween(metered.audit, before.auditBytes, after.auditBytes, USER);
-    const ours = [...calls].map(([call, count]) => `${call} ${(count / seconds).toFixed(1)}/s`).join(", ");
+    const calls = await callsBetween(metered.audit, before.auditBytes, after.auditBytes);
+    const ours = [...(calls.get(USER) ?? [])]
+      .map(([call, count]) => `${call} ${(count / seconds).toFixed(1)}/s`)
+      .join(", ");
     console.log(
       `at rest: ${restPuts.toFixed(1)} etcd puts/s by everybody, calls of ours: ${ours}; ` +
         `CPU s/s: leader ${busy("leader")}, ${second?.name ?? "no other"} ${busy(second?.name ?? "")}; load ${after.load.toFixed(1)}`,
@@ -148,7 +155,13 @@ async function compete(): Promise<void> {
     for (const { count, rate, times } of groups) {
       const group = `${count} ${rate === 0 ? (count === 1 ? "alone" : "at once") : `at ${rate}/s`}`;
       for (let time = 1; time <= times; time += 1) {
+        const seconds = rate === 0 ? PROFILE_SECONDS : Math.ceil(count / rate);
+        const profiled =
+          profiles === undefined || time > 1
+            ? undefined
+            : profileServer(cluster, seconds, join(profiles, `kube-apiserver-${count}-${rate}.pprof`));
         const phases = await race(arena, `r${count}-${rate}-${time}`, { count, rate });
+        await profiled;
         results.push({ group, phases });
         say(`${group}, ${time} of ${times}: ${(phases[0]?.seconds ?? 0).toFixed(2)} s`);
         if (values.json !== undefined) await writeFile(values.json, JSON.stringify(results, undefined, 1));

@@ -47,33 +47,31 @@ interface AuditEntry {
   readonly responseStatus?: { readonly code: number };
 }
 
-/** Calls of one user, or of everybody, between two sizes of the audit log: "verb resource" → how often; failed ones with their code. */
-export async function callsBetween(
-  audit: string,
-  from: number,
-  to: number,
-  user?: string,
-): Promise<Map<string, number>> {
-  const calls = new Map<string, number>();
+/** "verb resource" → how often; failed ones with their code. */
+export type Calls = ReadonlyMap<string, number>;
+
+/** Calls between two sizes of the audit log, by the name of who made them. */
+export async function callsBetween(audit: string, from: number, to: number): Promise<ReadonlyMap<string, Calls>> {
+  const byUser = new Map<string, Map<string, number>>();
   const file = await open(audit);
   try {
     const { buffer } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
     for (const line of buffer.toString("utf8").split("\n")) {
-      // Most lines are others': they need not be parsed.
-      if (user !== undefined && !line.includes(user)) continue;
       const entry = parsed(line);
       if (entry === undefined || entry.verb === "watch") continue;
-      if (user !== undefined && entry.user.username !== user) continue;
+      const { username } = entry.user;
       const { resource = "?", subresource } = entry.objectRef ?? {};
       const code = entry.responseStatus?.code ?? 0;
       const failed = code >= 400 ? ` [${code}]` : "";
       const key = `${entry.verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}${failed}`;
+      let calls = byUser.get(username);
+      if (calls === undefined) byUser.set(username, (calls = new Map<string, number>()));
       calls.set(key, (calls.get(key) ?? 0) + 1);
     }
   } finally {
     await file.close();
   }
-  return calls;
+  return byUser;
 }
 
 function parsed(line: string): AuditEntry | undefined {
@@ -89,18 +87,18 @@ const WRITES: ReadonlySet<string> = new Set(["create", "update", "patch", "delet
 const NOT_OF_MACHINES = /^\S+ (leases|nodes|nodes\/status|subjectaccessreviews|tokenreviews)$/;
 
 /** Successful writes about machines. */
-export function writesIn(calls: ReadonlyMap<string, number>): number {
+export function writesIn(calls: Calls): number {
   return successful(calls, (call) => !NOT_OF_MACHINES.test(call));
 }
 
 /** Successful writes that went on beside: each is one of etcd's. */
-export function writesBeside(calls: ReadonlyMap<string, number>): number {
-  return successful(calls, (call) => BESIDE.test(call));
+export function writesBeside(byUser: ReadonlyMap<string, Calls>): number {
+  return [...byUser.values()].reduce((sum, calls) => sum + successful(calls, (call) => BESIDE.test(call)), 0);
 }
 
 const BESIDE = /^\S+ (leases|nodes|nodes\/status)$/;
 
-function successful(calls: ReadonlyMap<string, number>, counts: (call: string) => boolean): number {
+function successful(calls: Calls, counts: (call: string) => boolean): number {
   let sum = 0;
   for (const [call, count] of calls) {
     const [verb = ""] = call.split(" ");

@@ -2,6 +2,9 @@
 import type { Phase } from "./run.ts";
 import { MILESTONES } from "./observer.ts";
 
+/** Rarer calls of others, a VM, are not told. */
+const TOLD = 0.2;
+
 interface Result {
   readonly group: string;
   readonly phases: readonly Phase[];
@@ -43,6 +46,8 @@ function textOf(group: string, runs: readonly Result[]): string {
     lines.push(`  CPU s per 1,000: ${cpu.join(", ")}`);
     const calls = Object.entries(phases.at(-1)?.calls ?? {}).map(([call, count]) => `${call} ${count.toFixed(2)}`);
     lines.push(`  calls of ours a VM: ${calls.join("; ")}`);
+    const others = Object.entries(phases.at(-1)?.others ?? {}).filter(([, count]) => count >= TOLD);
+    lines.push(`  of others: ${others.map(([call, count]) => `${call} ${count.toFixed(2)}`).join("; ")}`);
   }
   return `${lines.join("\n")}\n`;
 }

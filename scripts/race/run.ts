@@ -2,7 +2,7 @@
 import type { KubeObject } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import type { Cluster } from "#events/cluster.ts";
-import { callsBetween, read, writesBeside, writesIn, type Metered } from "./meters.ts";
+import { callsBetween, read, writesBeside, writesIn, type Calls, type Metered } from "./meters.ts";
 import { MILESTONES, type Milestone, type Observer, type Times } from "./observer.ts";
 
 export interface Wanted {
@@ -28,6 +28,8 @@ export interface Phase {
   readonly writes: number;
   /** Calls of ours, a VM. */
   readonly calls: Readonly<Record<string, number>>;
+  /** Calls of everybody else, a VM, by "name: call"; the bench's and the fake nodes' among them. Most often first. */
+  readonly others: Readonly<Record<string, number>>;
 }
 
 export interface Distribution {
@@ -114,6 +116,7 @@ async function phase(
   goals: readonly Milestone[],
   act: () => Promise<void>,
 ): Promise<Phase> {
+  const a = (value: number): number => value / names.length;
   const before = await read(metered);
   await act();
   const all = names.map((one) => observer.times(one) ?? {});
@@ -128,9 +131,11 @@ async function phase(
   const seconds = (performance.now() - before.at) / 1000;
   await pause(SETTLE_MILLISECONDS);
   const after = await read(metered);
-  const calls = await callsBetween(metered.audit, before.auditBytes, after.auditBytes, user);
-  const beside = writesBeside(await callsBetween(metered.audit, before.auditBytes, after.auditBytes));
-  const a = (value: number): number => value / names.length;
+  const byUser = await callsBetween(metered.audit, before.auditBytes, after.auditBytes);
+  const calls: Calls = byUser.get(user) ?? new Map<string, number>();
+  const others = [...byUser].flatMap(([name, made]) =>
+    name === user ? [] : [...made].map(([call, count]) => [`${shortName(name)}: ${call}`, a(count)] as const),
+  );
   const cpu = [...after.cpu].map(([process, spent]) => [process, a((spent - (before.cpu.get(process) ?? 0)) * 1000)]);
   return {
     name,
@@ -140,10 +145,16 @@ async function phase(
     milestones: distributions(all),
     cpu: Object.fromEntries(cpu) as Record<string, number>,
     memoryMiB: Object.fromEntries(after.memoryMiB),
-    puts: a(after.puts - before.puts - beside),
+    puts: a(after.puts - before.puts - writesBeside(byUser)),
     writes: a(writesIn(calls)),
     calls: Object.fromEntries([...calls].sort().map(([call, count]) => [call, a(count)])),
+    others: Object.fromEntries(others.sort(([, one], [, other]) => other - one)),
   };
+}
+
+/** A user's name without what Kubernetes puts before it. */
+function shortName(user: string): string {
+  return user.slice(user.lastIndexOf(":") + 1);
 }
 
 function distributions(all: readonly Times[]): Phase["milestones"] {
