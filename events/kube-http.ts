@@ -4,7 +4,7 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
-import type { SecureContextOptions } from "node:tls";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { StringDecoder } from "node:string_decoder";
 import { Fault } from "./fault.ts";
 import { faultOf, unreachable } from "./kube-faults.ts";
@@ -87,8 +87,10 @@ export function createKubeHttp({ server, credentials, timeoutMilliseconds }: Kub
     }
     current?.short.destroy();
     const kept = { keepAlive: true, keepAliveMsecs: KEEPALIVE_MILLISECONDS };
+    // Certificates are read once: for each connection anew takes longer than many a request.
+    const tls = secure ? { ...fresh.tls, secureContext: createSecureContext(fresh.tls) } : undefined;
     const agent = (maxSockets: number): HttpAgent =>
-      secure ? new HttpsAgent({ ...fresh.tls, ...kept, maxSockets }) : new HttpAgent({ ...kept, maxSockets });
+      tls === undefined ? new HttpAgent({ ...kept, maxSockets }) : new HttpsAgent({ ...tls, ...kept, maxSockets });
     const { proxy } = fresh;
     current = { ...fresh, fingerprint, until, short: proxy ?? agent(MOST_CONNECTIONS), long: proxy ?? agent(Infinity) };
     return current;

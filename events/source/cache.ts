@@ -18,11 +18,14 @@ export interface CacheOptions {
   readonly kinds: readonly Kind[];
   readonly cluster: Cluster;
   readonly changed: Changed;
+  /** Takes in what this process has written. Default: it enters the cache, and nobody is told. */
+  readonly wrote?: (kind: Kind, object: Stored<KubeObject>) => void;
 }
 
-export function createCache({ kinds, cluster, changed }: CacheOptions): Cache {
+export function createCache({ kinds, cluster, changed, ...options }: CacheOptions): Cache {
   const shelves = new Map(kinds.map((kind) => [nameOf(kind), createShelf(kind, changed)]));
   const shelf = (kind: Kind): Shelf | undefined => shelves.get(nameOf(kind));
+  const wrote = options.wrote ?? ((kind: Kind, object: Stored<KubeObject>): void => shelf(kind)?.put(object));
 
   /** A kind that is not watched, or not yet known whole, is read where it is. */
   function known(kind: Kind): Shelf | undefined {
@@ -46,18 +49,21 @@ export function createCache({ kinds, cluster, changed }: CacheOptions): Cache {
   const writer: Writer = {
     async create(kind, object) {
       const answer = await cluster.create(kind, object);
-      shelf(kind)?.put(answer.object);
+      wrote(kind, answer.object);
       return answer;
     },
     async patch(kind, before, after, part) {
       const written = await cluster.patch(kind, before, after, part);
-      if (written !== before && !isLast(written)) shelf(kind)?.put(written);
+      if (written === before) return written;
+      // Or what woke the caller again would find it as before, and write to what is no more.
+      if (isLast(written)) shelf(kind)?.remove(written);
+      else wrote(kind, written);
       return written;
     },
     async remove(kind, object, options) {
       const left = await cluster.remove(kind, object, options);
       // Or what woke the caller again would find it as before, and remove it once more.
-      if (left !== undefined && waits(left)) shelf(kind)?.put(left);
+      if (left !== undefined && waits(left)) wrote(kind, left);
       return left;
     },
   };
@@ -65,9 +71,9 @@ export function createCache({ kinds, cluster, changed }: CacheOptions): Cache {
   return { shelf, reader, writer };
 }
 
-/** The answer to a patch that let go of a deleted object: it is no more, and the watch will say so. */
+/** The answer to a patch that let go of a deleted object: it is no more, and the watch will tell. */
 function isLast(object: KubeObject): boolean {
-  return object.metadata.deletionTimestamp !== undefined && (object.metadata.finalizers ?? []).length === 0;
+  return object.metadata.deletionTimestamp !== undefined && !waits(object);
 }
 
 /** Being deleted, and still there: for its finalizers, or for its grace. */

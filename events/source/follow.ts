@@ -1,7 +1,8 @@
 /**
  * Follows one kind for as long as the source lives: lists, tells the difference from what was told before, watches from
  * there, resumes where a watch ended, and lists again when the version has expired. What was created, changed or
- * deleted while nobody watched is found by that difference.
+ * deleted while nobody watched is found by that difference. What this process writes itself is told with the write's
+ * answer; the watch then brings nothing new.
  */
 import { keyOf, type Key, type Kind, type KubeObject, type Stored } from "#api/object.ts";
 import { backoff, type Random } from "../chance.ts";
@@ -31,14 +32,21 @@ export interface FollowOptions {
   readonly log: Log;
 }
 
+export interface Following {
+  /** An object as this process has just written it. */
+  wrote(object: Stored<KubeObject>): void;
+  /** Resolves when the signal has aborted. */
+  readonly ended: Promise<void>;
+}
+
 const FIRST_RETRY_MILLISECONDS = 200;
 const LONGEST_RETRY_MILLISECONDS = 30_000;
 /** A watch that ended sooner without a word counts as failed, so that a broken server is not asked in a tight loop. */
 const SHORT_WATCH_MILLISECONDS = 1000;
 
-export async function follow(options: FollowOptions): Promise<void> {
+export function follow(options: FollowOptions): Following {
   const { kind, watcher, shelf, tell, signal, clock, random, log } = options;
-  /** What was told last of each object that is there. The cache may be ahead of it: own writes enter it first. */
+  /** What was told last of each object that is there. */
   const told = new Map<Key, Stored<KubeObject>>();
   let version: string | undefined;
   let failures = 0;
@@ -46,8 +54,9 @@ export async function follow(options: FollowOptions): Promise<void> {
   function exists(object: Stored<KubeObject>): void {
     const key = keyOf(object);
     const before = told.get(key);
+    // The watch comes behind own writes.
+    if (before !== undefined && !isLater(object.metadata.resourceVersion, before.metadata.resourceVersion)) return;
     if (before !== undefined && before.metadata.uid !== object.metadata.uid) vanished(before);
-    else if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
     told.set(key, object);
     shelf.put(object);
     if (before === undefined || before.metadata.uid !== object.metadata.uid) tell("add", object);
@@ -65,11 +74,12 @@ export async function follow(options: FollowOptions): Promise<void> {
   async function list(): Promise<string> {
     const { items, resourceVersion } = await watcher.snapshot(kind, signal);
     const present = new Set(items.map(keyOf));
-    for (const [key, last] of [...told]) if (!present.has(key)) vanished(last);
-    // The cache also holds own writes that no watch has told yet; those after this list are not in it.
-    for (const [key, last] of [...shelf.objects]) {
-      if (!present.has(key) && !isLater(last.metadata.resourceVersion, resourceVersion)) shelf.remove(last);
-    }
+    // Own writes after this list are not in it.
+    const isMissing = (key: Key, last: Stored<KubeObject>): boolean =>
+      !present.has(key) && !isLater(last.metadata.resourceVersion, resourceVersion);
+    for (const [key, last] of [...told]) if (isMissing(key, last)) vanished(last);
+    // The cache may hold what was written before the first list.
+    for (const [key, last] of [...shelf.objects]) if (isMissing(key, last)) shelf.remove(last);
     for (const item of items) exists(item);
     if (!shelf.ready) {
       shelf.ready = true;
@@ -89,23 +99,34 @@ export async function follow(options: FollowOptions): Promise<void> {
     version = notice.object.metadata.resourceVersion;
   }
 
-  while (!signal.aborted) {
-    const began = clock.now().getTime();
-    try {
-      version ??= await list();
-      await watcher.watch(kind, version, noticed, signal);
-      failures = clock.now().getTime() - began < SHORT_WATCH_MILLISECONDS ? failures + 1 : 0;
-    } catch (thrown) {
-      if (signal.aborted) return;
-      const fault = asFault(thrown);
-      // A version that has expired is no failure, the first time: the list that follows finds what was missed.
-      if (fault.kind === "stale") version = undefined;
-      failures += 1;
-      if (fault.kind === "stale" && failures === 1) continue;
-      log.warn({ kind: kind.kind, fault: fault.reason, failures }, `watch failed: ${fault.message}`);
-    }
-    if (failures > 0) {
-      await wait(clock, backoff(failures - 1, FIRST_RETRY_MILLISECONDS, LONGEST_RETRY_MILLISECONDS, random), signal);
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const began = clock.now().getTime();
+      try {
+        version ??= await list();
+        await watcher.watch(kind, version, noticed, signal);
+        failures = clock.now().getTime() - began < SHORT_WATCH_MILLISECONDS ? failures + 1 : 0;
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const fault = asFault(thrown);
+        // A version that has expired is no failure, the first time: the list that follows finds what was missed.
+        if (fault.kind === "stale") version = undefined;
+        failures += 1;
+        if (fault.kind === "stale" && failures === 1) continue;
+        log.warn({ kind: kind.kind, fault: fault.reason, failures }, `watch failed: ${fault.message}`);
+      }
+      if (failures > 0) {
+        await wait(clock, backoff(failures - 1, FIRST_RETRY_MILLISECONDS, LONGEST_RETRY_MILLISECONDS, random), signal);
+      }
     }
   }
+
+  return {
+    wrote(object) {
+      // Before the first list nothing is told. The answer to a write may come after the watch has told of the object's end.
+      if (shelf.ready && !shelf.isGone(object.metadata.uid)) exists(object);
+      else shelf.put(object);
+    },
+    ended: run(),
+  };
 }

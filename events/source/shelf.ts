@@ -16,6 +16,8 @@ export interface Shelf {
   /** Takes it unless what is there is as new. */
   put(object: Stored<KubeObject>): void;
   remove(object: Stored<KubeObject>): void;
+  /** Of the last few thousand that were removed. */
+  isGone(uid: string): boolean;
   /**
    * What is asked for, in no order. The same array as before while none of it changed, where only a node, a phase or an
    * instance is asked for: what is computed from it need not be computed again.
@@ -61,6 +63,7 @@ export function createShelf(kind: Kind, changed: Changed): Shelf {
       replace(key, there, undefined);
       changed(kind, object, true);
     },
+    isGone: (uid) => gone.has(uid),
     select(selection) {
       const { node, instance, phase } = selection;
       const found =

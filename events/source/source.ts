@@ -18,7 +18,7 @@ import { silentLog, type Log } from "../log.ts";
 import { makeEvent } from "../make-event.ts";
 import { createCache } from "./cache.ts";
 import { startDeadlines, type DeadlineOf } from "./deadlines.ts";
-import { follow, type IsNews, type Verb } from "./follow.ts";
+import { follow, type Following, type IsNews, type Verb } from "./follow.ts";
 import { objectEvent } from "./object-event.ts";
 import { createOutlet, type Outlet, type OutletOptions } from "./outlet.ts";
 
@@ -26,6 +26,8 @@ export interface SourceOptions {
   readonly cluster: Cluster;
   readonly kinds: readonly Kind[];
   readonly publish: (event: CloudEvent) => Promise<void>;
+  /** False: nobody listens, and no event is made. Who begins to listen asks for `tellAll`. Default: somebody always does. */
+  readonly isHeard?: () => boolean;
   readonly deadlineOf: DeadlineOf;
   /** Changes that say nothing enter cache and deadlines, and are not told. Default: every change is news. */
   readonly isNews?: IsNews;
@@ -89,7 +91,7 @@ export function startSource(options: SourceOptions): Source {
   const log = options.log ?? silentLog;
   const ending = new AbortController();
   const { signal } = ending;
-  const follows: Promise<void>[] = [];
+  const follows = new Map<string, Following>();
 
   const gate = Promise.withResolvers<void>();
   const { parallel = 1 } = options;
@@ -109,9 +111,11 @@ export function startSource(options: SourceOptions): Source {
     kinds,
     cluster,
     changed: (kind, object, gone) => (gone ? deadlines.gone(kind, object) : deadlines.changed(kind, object)),
+    wrote: (kind, object) => follows.get(kind.plural)?.wrote(object),
   });
 
   function tell(kind: Kind, object: Stored<KubeObject>, type: EventType, occasion: string): void {
+    if (options.isHeard?.() === false) return;
     try {
       const event = objectEvent({ type, kind, object, source, occasion, clock });
       outlets.get(kind.plural)?.push(event, `${type.type} ${keyOf(object)}`, type === objectEvents.updated);
@@ -130,7 +134,8 @@ export function startSource(options: SourceOptions): Source {
   for (const kind of kinds) {
     const shelf = cache.shelf(kind);
     if (shelf === undefined) continue;
-    follows.push(
+    follows.set(
+      kind.plural,
       follow({
         kind,
         watcher: cluster,
@@ -212,7 +217,8 @@ export function startSource(options: SourceOptions): Source {
     cancelWaiting();
     deadlines.close();
     gate.resolve();
-    await Promise.allSettled([...follows, ...all(outlets, resyncs).map((outlet) => outlet.idle())]);
+    const ended = [...follows.values()].map((one) => one.ended);
+    await Promise.allSettled([...ended, ...all(outlets, resyncs).map((outlet) => outlet.idle())]);
   }
   const abort = (): void => void close();
   options.signal?.addEventListener("abort", abort, { once: true });

@@ -31,4 +31,14 @@ describe("what this process removes", () => {
     expect(await cache.writer.remove(VirtualMachineInstance, object)).toBeUndefined();
     expect((await seen())?.metadata.deletionTimestamp).toBeUndefined();
   });
+
+  it("is known as gone at once when what held it is taken off", async () => {
+    const { cache, object, seen } = await world(["virtive.dev/test"]);
+    await cache.writer.remove(VirtualMachineInstance, object);
+    const going = await seen();
+    if (going === undefined) throw new Error("it is gone already");
+    const free = { ...going, metadata: { ...going.metadata, finalizers: [] } };
+    await cache.writer.patch(VirtualMachineInstance, going, free, "object");
+    expect(await seen()).toBeUndefined();
+  });
 });

@@ -62,6 +62,103 @@ async function change(cluster: MemoryCluster, before: Stored<KubeObject>, value:
 const told = (events: readonly CloudEvent[]): string[] =>
   events.map(({ type, extensions }) => `${type.split(".").at(-1)} ${extensions["name"] ?? extensions["partitionkey"]}`);
 
+/** What the watches bring waits until it is let through. */
+function held(cluster: MemoryCluster): { readonly cluster: MemoryCluster; release(): void } {
+  let waiting: (() => void)[] | undefined = [];
+  return {
+    cluster: {
+      ...cluster,
+      watch: (kind, version, notice, signal) =>
+        cluster.watch(
+          kind,
+          version,
+          (one) => {
+            if (waiting === undefined) notice(one);
+            else waiting.push(() => notice(one));
+          },
+          signal,
+        ),
+    },
+    release() {
+      const all = waiting ?? [];
+      waiting = undefined;
+      for (const tell of all) tell();
+    },
+  };
+}
+
+describe("what this process writes", () => {
+  it("is told with the write's answer, and once", async () => {
+    const { cluster, clock, published, start } = bench();
+    const slow = held(cluster);
+    const { writer } = start({ cluster: slow.cluster });
+    await clock.settle();
+    const { object } = await writer.create<KubeObject>(ConfigMap, configMap("a"));
+    await writer.patch<KubeObject>(ConfigMap, object, { ...object, data: { value: "2" } } as KubeObject, "object");
+    await clock.settle();
+    expect(told(published)).toEqual(["add a", "update a"]);
+    slow.release();
+    await clock.settle();
+    expect(told(published)).toEqual(["add a", "update a"]);
+  });
+
+  it("is not told as there again when the watch brings the object that had the name before", async () => {
+    const { cluster, clock, published, start } = bench();
+    const before = await create(cluster, "a");
+    const slow = held(cluster);
+    const { writer, reader } = start({ cluster: slow.cluster });
+    await clock.settle();
+    const changed = await change(cluster, before, "2");
+    await cluster.remove(ConfigMap, changed);
+    const { object } = await writer.create<KubeObject>(ConfigMap, configMap("a", "3"));
+    slow.release();
+    await clock.settle();
+    expect(told(published)).toEqual(["add a", "delete a", "add a"]);
+    expect((await reader.get(ConfigMap, { namespace: "ns", name: "a" }))?.metadata.uid).toBe(object.metadata.uid);
+  });
+
+  it("is not told when its answer comes after the watch has told of the object's end", async () => {
+    const { cluster, clock, published, start } = bench();
+    const answer = Promise.withResolvers<void>();
+    const { writer, reader } = start({
+      cluster: {
+        ...cluster,
+        async create(kind, object) {
+          const created = await cluster.create(kind, object);
+          await answer.promise;
+          return created;
+        },
+      },
+    });
+    await clock.settle();
+    const creation = writer.create<KubeObject>(ConfigMap, configMap("a"));
+    await clock.settle();
+    const there = await reader.get(ConfigMap, { namespace: "ns", name: "a" });
+    if (there === undefined) throw new Error("the watch has not told of it");
+    await cluster.remove(ConfigMap, there);
+    await clock.settle();
+    answer.resolve();
+    await creation;
+    await clock.settle();
+    expect(told(published)).toEqual(["add a", "delete a"]);
+    expect(await reader.get(ConfigMap, { namespace: "ns", name: "a" })).toBeUndefined();
+  });
+
+  it("becomes no event while nobody listens", async () => {
+    const { cluster, clock, published, start } = bench();
+    let listens = false;
+    const source = start({ isHeard: () => listens });
+    await clock.settle();
+    await create(cluster, "a");
+    await clock.settle();
+    expect(published).toEqual([]);
+    listens = true;
+    source.tellAll();
+    await clock.settle();
+    expect(told(published)).toEqual(["add a"]);
+  });
+});
+
 describe("the source", () => {
   it("tells nobody of a change that is no news, and knows it all the same", async () => {
     const { cluster, clock, published, start } = bench();
