@@ -20,6 +20,8 @@ export type Effect =
       readonly before: Stored<KubeObject>;
       readonly after: KubeObject;
       readonly part: "object" | "status";
+      /** Written side by side with the effect before it, which need not be done first: it only tells of it. */
+      readonly beside?: true;
     }
   /**
    * Deterministic name; already there is success when it has the same controlling owner. A status that the object has

@@ -30,17 +30,22 @@ export interface Work {
 }
 
 type Of<D extends Effect["do"]> = Extract<Effect, { readonly do: D }>;
+type Change = Exclude<Effect, Of<"emit" | "record">>;
 
 const SOURCE = "/virtive/functions";
 /** Kubernetes Events come behind what they tell of: a write of one would hold up the next step, which somebody waits for. */
 const RECORD_AFTER_MILLISECONDS = 150;
 
-/** @throws Fault of the first effect that fails; those after it are not performed */
+/** @throws Fault of the first effect that fails, once none is on its way; those after it are not performed */
 export async function perform(parts: EffectParts, work: Work): Promise<void> {
   const effects = merged(work.decision.effects);
   /** uid → the object as this decision has left it. */
   const written = new Map<string, Stored<KubeObject>>();
-  for (const effect of effects) if (!tells(effect)) await change(parts, effect, written);
+  for (const step of stepsOf(effects)) {
+    const results = await Promise.allSettled(step.map((effect) => change(parts, effect, written)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
   for (const effect of effects) {
     if (effect.do === "emit") await emit(parts, effect, work);
     else if (effect.do === "record") record(parts, effect, work);
@@ -49,6 +54,18 @@ export async function perform(parts: EffectParts, work: Work): Promise<void> {
 
 function tells(effect: Effect): effect is Of<"emit" | "record"> {
   return effect.do === "emit" || effect.do === "record";
+}
+
+/** Those that change state, in their order; those of one step side by side. */
+function stepsOf(effects: readonly Effect[]): readonly (readonly Change[])[] {
+  const steps: Change[][] = [];
+  for (const effect of effects) {
+    if (tells(effect)) continue;
+    const last = steps.at(-1);
+    if (last !== undefined && effect.do === "patch" && effect.beside === true) last.push(effect);
+    else steps.push([effect]);
+  }
+  return steps;
 }
 
 /** Patches of the same part of the same object become one, in the place of the first. */
@@ -74,11 +91,7 @@ function rebased(effect: Of<"patch">, now: KubeObject): KubeObject {
   return difference === undefined ? now : (applyMergePatch(now, difference) as unknown as KubeObject);
 }
 
-async function change(
-  parts: EffectParts,
-  effect: Exclude<Effect, Of<"emit" | "record">>,
-  written: Map<string, Stored<KubeObject>>,
-): Promise<void> {
+async function change(parts: EffectParts, effect: Change, written: Map<string, Stored<KubeObject>>): Promise<void> {
   switch (effect.do) {
     case "patch": {
       const before = written.get(effect.before.metadata.uid);

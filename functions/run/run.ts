@@ -140,10 +140,15 @@ function start(vm: Stored<VirtualMachine>, view: VmView, because: string, paused
     effects: [
       { do: "create", kind: VirtualMachineInstance, object },
       // A new instance answers all requests: it is the start, and none of the instances to stop.
-      ...statusPatch(VirtualMachine, vm, statusOf({ ...view, vmi: object, requests: [] }, now)),
+      ...statusPatch(VirtualMachine, vm, statusOf({ ...view, vmi: object, requests: [] }, now)).map(beside),
     ],
     because,
   };
+}
+
+/** The next function waits for the instance, and not for what the VM tells of it. */
+function beside(effect: Effect): Effect {
+  return effect.do === "patch" ? { ...effect, beside: true } : effect;
 }
 
 function withStart(requests: readonly Request[]): readonly Request[] {
