@@ -1,6 +1,7 @@
 /**
  * What a replica serves to node runtimes: POST /join, /heartbeat and /events. A replica that does not lead passes
- * heartbeats and reports on to the one that does, with the node's name as this replica has proved it.
+ * heartbeats and reports on to the one that does, with the node's name as this replica has proved it. One whose term is
+ * suspended notes who lives and refuses: it may lead on, and must not call a node silent that it did not listen to.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
@@ -21,6 +22,8 @@ export interface NodeIngressParts {
   readonly join: Omit<JoinOptions, "addressOf">;
   readonly trust: () => Trust;
   readonly leading: () => boolean;
+  /** True while its term is suspended. */
+  readonly suspended: () => boolean;
   readonly leader: () => Holder | undefined;
   readonly forwarder: Forwarder;
 }
@@ -28,7 +31,7 @@ export interface NodeIngressParts {
 type Peer = Identity | "control" | undefined;
 
 export function nodeIngress(parts: NodeIngressParts): (request: IncomingMessage, response: ServerResponse) => void {
-  const { trust, leading, leader, forwarder } = parts;
+  const { trust, leading, suspended, leader, forwarder } = parts;
   const known = new WeakMap<TLSSocket, { readonly trust: Trust; readonly peer: Peer }>();
 
   function peerOf(request: IncomingMessage): Peer {
@@ -62,6 +65,7 @@ export function nodeIngress(parts: NodeIngressParts): (request: IncomingMessage,
     const peer = isLeaders ? peerOf(request) : undefined;
     if (!isLeaders || leading() || peer === undefined) return void listener(request, response);
     const to = leader();
+    if (to === undefined && suspended() && path === "/heartbeat") return void listener(request, response);
     // What a replica has passed on goes no further: the two disagree about who leads, for a moment.
     if (to === undefined || peer === "control" || !("node" in peer)) {
       request.resume();

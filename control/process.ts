@@ -240,6 +240,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
         },
         // Without a loop none is answered: a lease is given by who leads.
         isNews: async (heartbeat) => loop === undefined || loop.heard(heartbeat),
+        mayLease: leads,
         leaseSeconds: LEASE_SECONDS,
         clock,
         log,
@@ -254,6 +255,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
       },
       trust,
       leading: leads,
+      suspended: () => loop !== undefined && !election.leading,
       leader: () => election.leader(),
       forwarder,
     }),

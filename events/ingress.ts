@@ -26,6 +26,11 @@ export interface IngressOptions {
   readonly identityOf: (context: Context) => Identity | undefined;
   /** False for a heartbeat that nobody need hear of: it is answered, and no event is made. Default: all are told. */
   readonly isNews?: (heartbeat: Heartbeat) => Promise<boolean>;
+  /**
+   * False while this process may not grant a lease: a heartbeat is asked about as ever, so that its node is known to live,
+   * and refused for now. Default: it always may.
+   */
+  readonly mayLease?: () => boolean;
   /** What heartbeats are answered: seconds from the moment before the heartbeat was sent. */
   readonly leaseSeconds: number;
   readonly clock: Clock;
@@ -83,7 +88,11 @@ export function createIngress(options: IngressOptions): Hono {
     const identity = admitted(context);
     const heartbeat = await readHeartbeat(context.req.raw);
     mustBeOwn(identity, "node", heartbeat.node);
-    if (await isNews(heartbeat)) await publish(heartbeatEvent(heartbeat, clock));
+    const news = await isNews(heartbeat);
+    if (options.mayLease?.() === false) {
+      throw new Fault("later", "NoLeader", "no replica leads right now", { retryAfterSeconds: 1 });
+    }
+    if (news) await publish(heartbeatEvent(heartbeat, clock));
     return context.json({ leaseSeconds } satisfies z.infer<typeof HeartbeatReply>);
   });
 

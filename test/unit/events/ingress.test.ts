@@ -192,6 +192,18 @@ describe("a heartbeat", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("is heard and refused while no lease may be granted", async () => {
+    const heard: string[] = [];
+    const { published, beat } = bench(NODE, {
+      isNews: async ({ node }) => heard.push(node) > 0,
+      mayLease: () => false,
+    });
+    const answer = await beat(heartbeat);
+    expect([answer.status, answer.retryAfter, answer.body?.reason]).toEqual([503, "1", "NoLeader"]);
+    expect(heard).toEqual(["node1"]);
+    expect(published).toEqual([]);
+  });
+
   it("of another node is refused", async () => {
     expect((await bench({ node: "node2" }).beat(heartbeat)).status).toBe(403);
     expect((await bench(USER).beat(heartbeat)).status).toBe(403);
