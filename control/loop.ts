@@ -38,6 +38,8 @@ export interface Loop {
 export interface LoopParts {
   readonly term: Term;
   readonly source: Pick<Source, "reader" | "writer" | "synced">;
+  /** What functions write goes through it, once the fence lets it through. */
+  readonly writer: Writer;
   readonly nodes: Nodes;
   readonly journal: Journal;
   readonly config: FunctionsConfig;
@@ -52,7 +54,7 @@ export function startLoop(parts: LoopParts): Loop {
   createDispatcher({
     functions: functions(config),
     reader: source.reader,
-    writer: fencedWriter(source.writer, term),
+    writer: fencedWriter(parts.writer, term),
     nodes: fencedNodes(parts.nodes, term),
     journal,
     broker,

@@ -39,6 +39,7 @@ import { startLoop, startSink, type Loop } from "./loop.ts";
 import { metricsText } from "./metrics.ts";
 import { nodeIngress } from "./node-ingress.ts";
 import { rotatingNodes } from "./node-doors.ts";
+import { admitting } from "./own-admission.ts";
 import { startSecureServer, type TlsContext } from "./servers.ts";
 import type { Settings } from "./settings.ts";
 
@@ -92,6 +93,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     // KubeVirt objects are no function's business, but admission asks for them at every write.
     kinds: [...watchedKinds, KubeVirt],
     // Who does not lead has nobody to tell; who begins to lead is told all that exists.
+    isHeard: () => loop !== undefined,
     publish: async (event) => loop?.publish(event),
     deadlineOf: deadlinesHeard(() => loop?.rollCall),
     isNews,
@@ -146,6 +148,15 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     ownNodes: false,
     ...(settings.anchorImage === undefined ? {} : { anchorImage: settings.anchorImage }),
   };
+  const evicting = createEvictor({ reader: source.reader, writer: source.writer });
+  // Who does not know the pod would let it go, and with it the guest.
+  const evictor: Evictor = { review: async (...asked) => (synced ? evicting.review(...asked) : NOT_YET) };
+  const admission = createAdmission({
+    reader: () => source.reader,
+    ownUsers: [username, ...functionUsers],
+    evictor: () => evictor,
+  });
+  const writer = admitting(source.writer, admission, { username, groups: [] });
   async function lead(term: Term): Promise<void> {
     void keepCertificates({ cluster, namespace, service, clock, log }, term.signal);
     await Promise.all([source.synced(), arrived.promise]);
@@ -153,7 +164,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     const mine =
       shape.name === "knative"
         ? startSink(shape.sink, journal)
-        : startLoop({ term, source, nodes, journal, config, clock, log });
+        : startLoop({ term, source, writer, nodes, journal, config, clock, log });
     const end = (): void => {
       if (loop === mine) loop = undefined;
       void mine.close();
@@ -199,9 +210,6 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     log,
     authorize: createAuthorizer(cluster, monotonic),
   });
-  const evicting = createEvictor({ reader: source.reader, writer: source.writer });
-  // Who does not know the pod would let it go, and with it the guest.
-  const evictor: Evictor = { review: async (...asked) => (synced ? evicting.review(...asked) : NOT_YET) };
   const api = await startSecureServer({
     name: "api",
     bind,
@@ -209,11 +217,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     context: contextOf(must(), frontProxy),
     ...apiHandlers({
       gateway,
-      admission: createAdmission({
-        reader: () => source.reader,
-        ownUsers: [username, ...functionUsers],
-        evictor: () => evictor,
-      }),
+      admission,
       userOf: (request) => userOf(request, trust()),
       passedOn(request, response) {
         const to = election.leader();
