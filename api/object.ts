@@ -124,7 +124,11 @@ export function withCondition(
   return old === undefined ? [...list, merged] : list.map((condition) => (condition === old ? merged : condition));
 }
 
-/** Seconds precision, as Kubernetes writes times. */
-export function rfc3339(time: Date): string {
-  return `${time.toISOString().slice(0, -5)}Z`;
+let lastSecond = { time: NaN, text: "" };
+
+/** Seconds precision, as Kubernetes writes times. Most that happens in one second is written down more than once. */
+export function rfc3339(date: Date): string {
+  const time = Math.floor(date.getTime() / 1000);
+  if (time !== lastSecond.time) lastSecond = { time, text: `${date.toISOString().slice(0, -5)}Z` };
+  return lastSecond.text;
 }

@@ -14,6 +14,7 @@ import { isoTime, type Clock } from "#events/clock.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import { compileFilters } from "#events/broker/filters.ts";
+import { createMatching } from "#events/broker/matching.ts";
 import { machineKeyIn } from "#events/source/object-event.ts";
 import { asFault, type Fault, type FaultKind } from "#events/fault.ts";
 import type { DecisionRecord, Journal } from "#events/journal-entry.ts";
@@ -247,13 +248,14 @@ export function answerOf(fault: Fault): Answer {
 export function keysOf(
   definition: FunctionDefinition,
 ): (event: CloudEvent, reader: Reader) => Promise<readonly Key[]> | readonly Key[] {
-  const wakes = definition.on.map((wake) => ({ matches: compileFilters(wake.filters), keys: wake.keys ?? ownKey }));
+  const matching = createMatching(
+    definition.on.map(({ filters, keys }) => ({ filters, matches: compileFilters(filters), value: keys ?? ownKey })),
+  );
   return (event, reader) => {
     const ready = new Set<Key>();
     const looked: Promise<readonly Key[]>[] = [];
-    for (const wake of wakes) {
-      if (!wake.matches(event)) continue;
-      const keys = wake.keys(event, reader);
+    for (const keysIn of matching(event)) {
+      const keys = keysIn(event, reader);
       if (keys instanceof Promise) looked.push(keys);
       else for (const key of keys) ready.add(key);
     }

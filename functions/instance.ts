@@ -1,5 +1,5 @@
 /** A VirtualMachineInstance as functions see it: its phase, how long it has had it, its grace, its anchor's name. Pure. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Pod } from "#api/core.ts";
 import { DEFAULT_GRACE_SECONDS } from "#api/names.ts";
 import { rfc3339, type Condition, type Stored } from "#api/object.ts";
@@ -79,12 +79,12 @@ export function anchorNameFor(vmi: Instance, uid: string): string {
 
 /** Five hex digits. */
 export function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 5);
+  return hash("sha256", text).slice(0, 5);
 }
 
 /** Same in every process: spreads what would otherwise happen at once. In [0, 1). */
 export function fractionOf(text: string): number {
-  return createHash("sha256").update(text).digest().readUInt32BE(0) / 2 ** 32;
+  return Number.parseInt(hash("sha256", text).slice(0, 8), 16) / 2 ** 32;
 }
 
 /** It runs; whether Services lead to it is another matter: a migration's target waits for its guest. */

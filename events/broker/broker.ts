@@ -6,7 +6,7 @@
 import type { Key } from "#api/object.ts";
 import type { Broker, DeliverySpec, Trigger } from "../broker-types.ts";
 import type { Random } from "../chance.ts";
-import { attribute, type CloudEvent } from "../cloud-event.ts";
+import type { CloudEvent } from "../cloud-event.ts";
 import { wait, type Clock } from "../clock.ts";
 import { asFault, Fault } from "../fault.ts";
 import type { DeadLetter, Journal } from "../journal-entry.ts";
@@ -14,8 +14,9 @@ import type { Log } from "../log.ts";
 import { answerOf, pauseBefore, verdictOf, type Failure } from "./answers.ts";
 import { codeOf, createDeliveries, isUrgent, type Deliveries, type TriggerMetrics } from "./delivery.ts";
 import { checkDelivery, DEFAULT_DELIVERY } from "./delivery-spec.ts";
-import { attributesOf, compileFilters, type Matches } from "./filters.ts";
+import { compileFilters, type Matches } from "./filters.ts";
 import { createLanes } from "./lanes.ts";
+import { createMatching } from "./matching.ts";
 import { arrive, deadLetterOf, replyTo, type Passing } from "./passing.ts";
 import { createWakes, wakeEvent } from "./wakes.ts";
 
@@ -72,8 +73,6 @@ interface Registered {
 }
 
 const SOURCE = "/virtive/broker";
-/** Combinations of values that are remembered; some attributes differ from event to event. */
-const MOST_MATCHED = 1024;
 
 export function createBroker(options: BrokerOptions): LocalBroker {
   const { journal, clock, random, log, parallel = 64, mostWaiting = 2000, patienceMilliseconds = 1000 } = options;
@@ -85,9 +84,8 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   const ending = new AbortController();
   /** Ways to call off what would find out keys again. */
   const routings = new Set<() => void>();
-  /** The attributes that any trigger's filters look at, found when they are asked for; and who matches, by their values. */
-  let filtered: readonly string[] | undefined;
-  const matched = new Map<string, readonly Registered[]>();
+  /** Made anew when an event comes after the triggers have changed. */
+  let matching: ((event: CloudEvent) => readonly Registered[]) | undefined;
   let published = 0;
   /** Publishing, or finding out keys. */
   let busy = 0;
@@ -157,33 +155,10 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   function take(passing: Passing): void {
     published += 1;
     journal.appendEvent(passing.event);
+    matching ??= createMatching(
+      [...triggers.values()].map((value) => ({ filters: value.trigger.filters, matches: value.matches, value })),
+    );
     for (const registered of matching(passing.event)) route(registered, passing);
-  }
-
-  /**
-   * Filters see attributes only, and most triggers look at the same few: what was found for events with these values
-   * holds for the next one with them.
-   */
-  function matching(event: CloudEvent): readonly Registered[] {
-    filtered ??= [...new Set([...triggers.values()].flatMap(({ trigger }) => attributesOf(trigger.filters)))];
-    let values = "";
-    for (const name of filtered) {
-      const value = attribute(event, name) ?? "";
-      // With its length: no value can pass for two.
-      values += `${value.length} ${value}`;
-    }
-    const there = matched.get(values);
-    if (there !== undefined) return there;
-    const found = [...triggers.values()].filter(({ matches }) => matches(event));
-    if (matched.size >= MOST_MATCHED) matched.clear();
-    matched.set(values, found);
-    return found;
-  }
-
-  /** The triggers have changed. */
-  function rematch(): void {
-    matched.clear();
-    filtered = undefined;
   }
 
   /** Finds the keys that the event concerns for this trigger. When that takes a look at the world, it may fail. */
@@ -267,7 +242,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
             : giveUp(name, passing, key, failure, attempts),
       }),
     });
-    rematch();
+    matching = undefined;
   }
 
   async function publishReply(trigger: string, answered: Passing, reply: CloudEvent): Promise<void> {
@@ -297,7 +272,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
         map.get(name)?.deliveries.close();
         map.delete(name);
       }
-      rematch();
+      matching = undefined;
       wakes.forget(name);
     },
     redeliver({ trigger, key, event }) {
