@@ -57,7 +57,7 @@ export function createNodes(options: NodesOptions): NodeDoors {
     return { ...tls, checkServerIdentity: (_host, certificate) => notThisNode(node, certificate) };
   }
 
-  function agentOf(node: string, undici: typeof Undici): Agent {
+  function agentOf(node: string, undici: (typeof Undici)["default"]): Agent {
     const there = agents.get(node);
     if (there !== undefined) return there;
     const agent = new undici.Agent({
@@ -95,7 +95,8 @@ export function createNodes(options: NodesOptions): NodeDoors {
     body?: unknown,
   ): Promise<{ readonly status: number; readonly body: unknown }> {
     try {
-      const undici = await (loaded ??= import("undici"));
+      // In a bundle a package in CommonJS has its default export alone.
+      const { default: undici } = await (loaded ??= import("undici"));
       const answer = await undici.request(url, {
         dispatcher: agentOf(node, undici),
         method,
