@@ -56,7 +56,7 @@ async function measure(subject: Subject, context: BenchContext): Promise<readonl
   const toLibvirt: number[] = [];
   const gaps: number[] = [];
   const vmi = await startOurs(subject, signal);
-  let address = addressOf(vmi) ?? "";
+  const address = addressOf(vmi) ?? "";
   const uid = randomUUID();
   const { local, instance } = subject;
   const twins = [
@@ -75,8 +75,7 @@ async function measure(subject: Subject, context: BenchContext): Promise<readonl
       asked = address;
       await pages.longestGap();
       const mine = await move(subject);
-      // The pod that it has moved into has another address, which a client has to learn.
-      asked = address = await answeredAt(subject, signal);
+      // Asked at the same address all the time, which goes along.
       const gap = await pages.longestGap();
       const after = await counter(address);
       if (after.bootID !== before.bootID || after.count < before.count)
@@ -181,18 +180,6 @@ async function startOurs({ client, demo }: Subject, signal: AbortSignal): Promis
 
 function addressOf(vmi: VirtualMachineInstance | undefined): string | undefined {
   return vmi?.status?.interfaces?.[0]?.ipAddress;
-}
-
-/** The address that its instance tells now and at which it answers. */
-async function answeredAt({ client }: Subject, signal: AbortSignal): Promise<string> {
-  for (;;) {
-    signal.throwIfAborted();
-    const vmi = await client.send<VirtualMachineInstance>("GET", `${API}/virtualmachineinstances/${NAME}`);
-    const address = addressOf(vmi);
-    const there = address === undefined ? undefined : await page(address, 500).catch(() => undefined);
-    if (address !== undefined && there !== undefined) return address;
-    await pause(ASK_EVERY_MILLISECONDS);
-  }
 }
 
 /** Asked for until a watch says that it has succeeded. */
