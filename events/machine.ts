@@ -115,6 +115,8 @@ export const MachineOrder = madeLater(() =>
     settled: z.strictObject({ migration: MigrationUID, at: z.enum(["source", "target"]) }).optional(),
     /** The VMI's defaulted spec; api/ has its schema and has validated it. */
     spec: z.custom<VirtualMachineInstanceSpec>((value) => typeof value === "object" && value !== null),
+    /** By volume name: bytes of the disk that is made in a claim which has none yet. */
+    diskBytes: z.record(z.string().max(63), z.int().min(1)).optional(),
     /** By volume name. For cloudInitNoCloud: `user-data`, `network-data`; secret and configMap volumes: their keys. */
     files: z.record(z.string().max(63), Files),
   }),

@@ -9,13 +9,14 @@
  * do. QEMU holds our mount and never the kubelet's: it must be gone before the pod may go.
  */
 import type { Stats } from "node:fs";
-import { chown, lstat, mkdir, open, readdir, readFile, rm, rmdir, stat, statfs } from "node:fs/promises";
+import { chown, lstat, mkdir, readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { errnoOf, fileFault, isMissing } from "#events/file-fault.ts";
+import { fileFault, isMissing } from "#events/file-fault.ts";
 import { Fault } from "#events/fault.ts";
 import { anchorDevicePath, anchorVolumePath, type MachineOrder } from "#events/machine.ts";
 import type { GuestUser } from "../host/configuration.ts";
 import { outputOf } from "../host/command.ts";
+import { claimDisk } from "../volumes/claim-disk.ts";
 import type { ClaimedVolumes } from "../volumes/claimed.ts";
 import { hostPathOf, parseMounts, type Mount } from "./mounts.ts";
 import type { AnchorPods } from "./pods.ts";
@@ -29,13 +30,10 @@ export interface ClaimsOptions {
   readonly owner: GuestUser;
 }
 
-/** In a volume of files, the guest's disk; as KubeVirt's tools and importers have it. */
-const DISK_FILE = "disk.img";
-/** What a file system needs for itself of a disk that fills it. KubeVirt's default. */
-const FILE_SYSTEM_OVERHEAD = 0.055;
-const MIB = 1024 * 1024;
 /** The machine's mounts are made from the view of its first process, so that they outlive ours. */
 const ON_THE_MACHINE = ["nsenter", "--target=1", "--mount", "--"];
+/** Whoever else has the claim must not lead QEMU out of it, to another guest's disk. */
+const MOUNT_OPTIONS = "bind,nosymfollow,nodev,nosuid,noexec";
 
 export function claimedVolumes(options: ClaimsOptions): ClaimedVolumes {
   return {
@@ -48,7 +46,7 @@ export function claimedVolumes(options: ClaimsOptions): ClaimedVolumes {
       const device = await lookAt(root + anchorDevicePath(volume));
       if (device?.isBlockDevice() === true) {
         const path = await makeDevice(options, order.uid, volume, device.rdev);
-        return { volume, path, format: "raw", readonly, block: true };
+        return { volume, path, format: "raw", readonly, block: true, cache: "none" };
       }
       const folder = await lookAt(root + anchorVolumePath(volume));
       if (folder?.isDirectory() !== true) {
@@ -56,7 +54,7 @@ export function claimedVolumes(options: ClaimsOptions): ClaimedVolumes {
         throw new Fault("refused", "VolumeNotInPod", message);
       }
       const path = await mountFolder(options, order, volume, pod.anchor);
-      return { volume, path: await diskIn(path, options.owner, readonly), format: "raw", readonly, block: false };
+      return claimDisk({ order, volume, readonly, directory: path, root: "/proc/1/root", owner: options.owner });
     },
     async remove(uid) {
       const mine = join(options.directory, uid);
@@ -108,7 +106,7 @@ async function mountFolder(
     throw new Fault("later", "VolumeNotFound", message);
   }
   await mkdir(path, { recursive: true, mode: 0o755 });
-  await outputOf([...ON_THE_MACHINE, "mount", "--bind", source, path]);
+  await outputOf([...ON_THE_MACHINE, "mount", "--options", MOUNT_OPTIONS, source, path]);
   // The same folder by both ways, or something was mounted over it in between.
   const [ours, its] = await Promise.all([stat(`/proc/1/root${path}`), stat(`/proc/${anchor}/root${inPod}`)]);
   if (ours.dev !== its.dev || ours.ino !== its.ino) {
@@ -116,35 +114,6 @@ async function mountFolder(
     throw new Fault("later", "VolumeNotFound", `${source} is not the volume ${volume} of pod ${order.anchor.podName}`);
   }
   return path;
-}
-
-/** The disk in a volume of files, made when the volume has none yet: as large as it can become there. */
-async function diskIn(directory: string, owner: GuestUser, readonly: boolean): Promise<string> {
-  const path = join(directory, DISK_FILE);
-  const seen = `/proc/1/root${path}`;
-  try {
-    if ((await lookAt(seen)) === undefined) {
-      if (readonly) throw new Fault("refused", "DiskNotFound", `the volume has no ${DISK_FILE}, and is read-only`);
-      const { bavail, bsize } = await statfs(`/proc/1/root${directory}`);
-      const bytes = Math.floor((bavail * bsize * (1 - FILE_SYSTEM_OVERHEAD)) / MIB) * MIB;
-      const file = await open(seen, "wx", 0o660);
-      try {
-        await file.truncate(bytes);
-      } finally {
-        await file.close();
-      }
-    }
-    if (!readonly) await chown(seen, owner.uid, owner.gid).catch(unlessItMayNot);
-  } catch (thrown) {
-    throw fileFault(thrown, path) ?? thrown;
-  }
-  return path;
-}
-
-/** Some file systems know no owners, or let nobody change them; then it is for the storage to let QEMU in. */
-function unlessItMayNot(thrown: unknown): void {
-  const errno = errnoOf(thrown);
-  if (errno !== "EPERM" && errno !== "EROFS" && errno !== "ENOTSUP") throw thrown;
 }
 
 async function mountsOf(pid: number): Promise<readonly Mount[]> {

@@ -116,7 +116,7 @@ function diskElement(plan: PlannedDisk, source: DomainDisk | undefined, ioThread
       name: "qemu",
       type: source?.format ?? "raw",
       // QEMU's own I/O in the kernel needs the page cache out of the way.
-      cache: disk.cache ?? (disk.io === "native" ? "none" : undefined),
+      cache: disk.cache ?? (disk.io === "native" ? "none" : source?.cache),
       error_policy: disk.errorPolicy ?? "stop",
       io: disk.io,
       discard: device === "disk" && !readonly ? "unmap" : undefined,

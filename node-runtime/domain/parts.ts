@@ -8,6 +8,8 @@ export interface DomainDisk {
   readonly readonly: boolean;
   /** A block device rather than a file. */
   readonly block: boolean;
+  /** How it is opened unless its disk says so; QEMU's own way when unset. */
+  readonly cache?: "none" | "writethrough";
 }
 
 export interface DirectBoot {

@@ -185,6 +185,8 @@ function flagsOf({ autoConverge, disks }: MigrationParameters): number {
   return (
     migrateFlag.live |
     migrateFlag.abortOnError |
+    // Functions let a guest move only when its claims are for several nodes, and the cache of such a disk is not its node's.
+    migrateFlag.unsafe |
     (autoConverge ? migrateFlag.autoConverge : 0) |
     (disks.length > 0 ? migrateFlag.nonSharedDisk : 0)
   );

@@ -32,6 +32,8 @@ export const migrateFlag = {
   live: 1,
   /** Disks are copied whole: nothing is expected of what the target's files hold. */
   nonSharedDisk: 64,
+  /** Not by the kind of file system, which is what libvirt knows of a disk that stays where it is. */
+  unsafe: 512,
   /** A disk that fails on either side ends the migration rather than pausing the guest. */
   abortOnError: 4096,
   autoConverge: 8192,
