@@ -65,7 +65,17 @@ export interface Node extends KubeObject {
 }
 
 export interface PersistentVolumeClaim extends KubeObject {
-  readonly spec?: { readonly volumeMode?: "Filesystem" | "Block"; readonly [field: string]: unknown };
+  readonly spec?: {
+    readonly accessModes?: readonly string[];
+    readonly volumeMode?: "Filesystem" | "Block";
+    readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
+    readonly [field: string]: unknown;
+  };
+  readonly status?: {
+    readonly phase?: "Pending" | "Bound" | "Lost";
+    readonly accessModes?: readonly string[];
+    readonly capacity?: Readonly<Record<string, string>>;
+  };
 }
 
 export interface Secret extends KubeObject {

@@ -90,6 +90,8 @@ export const instanceSupport: Table = {
 /** Fields of a virtual machine's spec outside the instance's. */
 export const machineSupport: Table = {
   "spec": "accepted",
+  "spec.dataVolumeTemplates": "acted",
+  "spec.dataVolumeTemplates[].spec.sourceRef": "refused",
   "spec.running": "acted",
   "spec.runStrategy": "acted",
   "spec.template.metadata": "acted",

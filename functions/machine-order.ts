@@ -7,6 +7,7 @@ import type { Claim, Desired, MachineOrder, Move, MoveParameters } from "#events
 import type { Effect } from "./define.ts";
 import { anchorName, graceSeconds, type Instance } from "./instance.ts";
 import { targetOf } from "./machine-facts.ts";
+import { diskBytes } from "./schedule/claims.ts";
 
 export type Files = MachineOrder["files"];
 
@@ -66,6 +67,7 @@ export function order(wish: OrderWish): Effect {
   const podUID = pod?.metadata.uid ?? podOn(vmi, claim.node) ?? "";
   const move = desired === "running" || desired === "paused" ? moveOf(vmi, claim) : undefined;
   const podIP = pod?.status?.podIP;
+  const sizes = diskBytes(vmi);
   return {
     do: "order",
     of: vmi,
@@ -85,6 +87,7 @@ export function order(wish: OrderWish): Effect {
       ...(wish.receive === undefined ? {} : { receive: wish.receive }),
       ...(wish.settled === undefined ? {} : { settled: wish.settled }),
       spec: vmi.spec,
+      ...(sizes === undefined ? {} : { diskBytes: sizes }),
       files: wish.files ?? {},
     },
   };

@@ -14,6 +14,7 @@ import { move } from "./migrate/move.ts";
 import { prune } from "./migrate/prune.ts";
 import { observe } from "./observe/observe.ts";
 import { power } from "./power.ts";
+import { provision } from "./provision.ts";
 import { release } from "./release.ts";
 import { resync } from "./resync.ts";
 import { run } from "./run/run.ts";
@@ -23,6 +24,7 @@ import { tally } from "./tally.ts";
 
 export function functions(config: FunctionsConfig): readonly FunctionDefinition[] {
   return [
+    provision,
     run,
     schedule(config),
     boot,

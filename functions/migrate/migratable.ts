@@ -1,8 +1,12 @@
-/** Whether a guest can move while it runs, by its spec and its node's network: the condition LiveMigratable and its reason. Pure. */
+/**
+ * Whether a guest can move while it runs, by its spec, its node's network and what was noted of its claims: the condition
+ * LiveMigratable and its reason. Pure.
+ */
 import { conditionOf } from "#api/object.ts";
 import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
 import type { Instance } from "../instance.ts";
 import { isDeleting, phaseOf } from "../instance.ts";
+import { notedClaims, type ClaimedVolume } from "../schedule/claims.ts";
 
 export interface Obstacle {
   /** KubeVirt's word where it has one. */
@@ -34,14 +38,30 @@ export function obstacleOf(
   if (cpu?.model === "host-passthrough") {
     return { reason: "CPUModeNotLiveMigratable", message: "The guest has its node's own CPU (host-passthrough)." };
   }
-  const stays = spec.volumes?.find(
-    (volume) =>
-      volume.persistentVolumeClaim !== undefined || volume.dataVolume !== undefined || volume.hostDisk !== undefined,
-  );
-  if (stays !== undefined) {
-    return { reason: "DisksNotLiveMigratable", message: `Volume ${stays.name} can't be reached from another node.` };
+  const stays = spec.volumes?.find((volume) => volume.hostDisk !== undefined);
+  if (stays !== undefined) return disk(`Volume ${stays.name} is a file of its node, which no other node has.`);
+  for (const claimed of notedClaims(vmi)) {
+    const why = whyNotShared(claimed, spec);
+    if (why !== undefined) return disk(`Volume ${claimed.volume}: ${why}.`);
   }
   return undefined;
+}
+
+function disk(message: string): Obstacle {
+  return { reason: "DisksNotLiveMigratable", message };
+}
+
+/** Both nodes have the disk open at the switch, so its claim must allow that, and nothing of it may lie in a node's memory. */
+function whyNotShared({ volume, claim, readOnly, info }: ClaimedVolume, spec: VirtualMachineInstanceSpec) {
+  if (info === undefined) return `nothing is known of claim ${claim}; the instance must be started anew`;
+  const modes = info.accessModes ?? [];
+  const shared = modes.includes("ReadWriteMany") || (readOnly && modes.includes("ReadOnlyMany"));
+  if (!shared) {
+    return `claim ${claim} can't be used by two nodes at once: it is ${modes.join(", ") || "without an access mode"}, and must be ReadWriteMany${readOnly ? " or ReadOnlyMany" : ""}`;
+  }
+  const cache = spec.domain.devices.disks?.find(({ name }) => name === volume)?.cache;
+  const kept = !readOnly && (cache === "writeback" || cache === "writethrough");
+  return kept ? `its cache is ${cache}, which is its node's memory; it must be none, or left out` : undefined;
 }
 
 /** Container disks and empty disks are copied; a guest without any has nothing to copy but its memory. */

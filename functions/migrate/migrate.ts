@@ -30,6 +30,7 @@ import {
 import { isDeleting, type Instance } from "../instance.ts";
 import { claimOf, targetOf } from "../machine-facts.ts";
 import { anchorOf } from "../schedule/anchor.ts";
+import { notedClaims } from "../schedule/claims.ts";
 import { explain, place } from "../schedule/placement.ts";
 import { readPlaces, type Places } from "../schedule/places.ts";
 import { requestsOf } from "../schedule/resources.ts";
@@ -218,7 +219,8 @@ function begin(facts: MigrateFacts, vmi: Instance, migration: Migration, config:
     ({ node, because } = placement);
   }
   const { name, uid } = migration.metadata;
-  const pod = anchorOf(vmi, node, config, [], { migration: { name, uid }, addedNodeSelector, notOn: source });
+  const moving = { migration: { name, uid }, addedNodeSelector, notOn: source };
+  const pod = anchorOf(vmi, node, config, notedClaims(vmi), moving);
   const status = inMigrationPhase(migration, "Scheduling", now);
   const conditions = status.conditions?.filter(({ type }) => type !== WAITING);
   return {

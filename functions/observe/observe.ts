@@ -76,7 +76,7 @@ export const observe = defineFunction<ObserveFacts>({
     "VirtualMachineInstance.status.conditions[Synchronized]=by its machine",
     "VirtualMachineInstance.status.migrationMethod",
     "VirtualMachineInstance.status.interfaces",
-    "VirtualMachineInstance.status.volumeStatus",
+    "VirtualMachineInstance.status.volumeStatus=by its machine",
     "VirtualMachineInstance.status.machine",
     "VirtualMachineInstance.status.memory",
     "VirtualMachineInstance.status.guestOSInfo",

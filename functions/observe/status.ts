@@ -87,13 +87,26 @@ function withGuest(
     ...status,
     interfaces: machine.interfaces.map(({ addressFollows: _, ...link }) => ({ ...link, infoSource: source })),
     migrationMethod: migrationMethod(vmi.spec),
-    volumeStatus: machine.volumes.map((volume) => ({ ...volume, phase: "Ready" })),
+    volumeStatus: volumesFrom(status.volumeStatus, machine),
     ...(machine.machineType === undefined ? {} : { machine: { type: machine.machineType } }),
     ...(machine.guestOSInfo === undefined ? {} : { guestOSInfo: knownGuestInfo(machine.guestOSInfo) }),
     ...(guest === undefined || status.memory !== undefined
       ? {}
       : { memory: { guestAtBoot: guest, guestCurrent: guest, guestRequested: guest } }),
   };
+}
+
+/** What was noted of the claims when the instance's pod was made stays, whatever the machine tells of. */
+function volumesFrom(
+  old: VirtualMachineInstanceStatus["volumeStatus"] = [],
+  machine: MachineStatus,
+): VirtualMachineInstanceStatus["volumeStatus"] {
+  const claims = old.filter((one) => one.persistentVolumeClaimInfo !== undefined);
+  const told = machine.volumes.map((volume) => {
+    const info = claims.find(({ name }) => name === volume.name)?.persistentVolumeClaimInfo;
+    return { ...volume, phase: "Ready", ...(info === undefined ? {} : { persistentVolumeClaimInfo: info }) };
+  });
+  return [...told, ...claims.filter(({ name }) => !told.some((volume) => volume.name === name))];
 }
 
 const GUEST_INFO = [

@@ -1,6 +1,7 @@
 /**
  * run: keeps a VirtualMachine's instance as its run strategy wants it, and tells in the VM's status how it is.
- * Wakes on changes of VMs and instances (they share their key) and when a crash-looping VM may start again.
+ * Wakes on changes of VMs and instances (they share their key) and when a crash-looping VM may start again. The first start
+ * waits for the VM's DataVolumes.
  * Writes the instance (creates, removes), the VM's status, and takes the VM's finalizer off.
  *
  * ```
@@ -16,7 +17,7 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { changed, defineFunction, due, nothing, statusPatch, type Decision, type Effect } from "../define.ts";
 import { isDeleting, isFinal, phaseOf, type Instance } from "../instance.ts";
 import { retryAfter, startFailureAfter, settledAt, startFailed } from "./back-off.ts";
-import { statusOf, type VmView } from "./status.ts";
+import { dataVolumesWait, statusOf, STATUS_FIELDS, type VmView } from "./status.ts";
 import { planOf, waiting, type Request } from "./strategy.ts";
 import { instanceOf } from "./template.ts";
 
@@ -38,7 +39,7 @@ export const run = defineFunction<RunFacts>({
   writes: [
     "VirtualMachineInstance.create",
     "VirtualMachineInstance.remove",
-    "VirtualMachine.status",
+    ...STATUS_FIELDS.map((field) => `VirtualMachine.status.${field}`),
     "VirtualMachine.metadata.finalizers",
     "record",
   ],
@@ -104,6 +105,9 @@ function keep(facts: RunFacts, now: Date): Decision {
     case "nothing":
       return { effects: write({}), because: plan.because, at: forgetsFailuresAt(view, vmi) };
     case "start": {
+      const wait = dataVolumesWait(vm);
+      if (wait !== undefined)
+        return { effects: write({}), because: `${plan.because}, and ${wait}: \`provision\` sees to them` };
       const at = retryAfter(view.startFailure, now);
       if (at !== undefined) {
         const failures = view.startFailure?.consecutiveFailCount ?? 0;

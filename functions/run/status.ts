@@ -3,6 +3,7 @@ import { conditionOf, withCondition, type Condition } from "#api/object.ts";
 import type { VirtualMachine, VirtualMachineStatus } from "#api/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { isDeleting, isFinal, phaseOf } from "../instance.ts";
+import { DATA_VOLUMES_READY } from "../provision.ts";
 import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
 import type { StartFailure } from "./back-off.ts";
 import { strategyOf, type Request } from "./strategy.ts";
@@ -26,7 +27,19 @@ const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   "RestartRequired",
   "ManualRecoveryRequired",
   "Initialized",
+  // `provision`'s: it stays as it is.
+  DATA_VOLUMES_READY,
 ]);
+
+/** What `run` writes of a VM's status: its instance's conditions too, but for those of others. */
+export const STATUS_FIELDS: readonly string[] = [
+  ...["created", "ready", "printableStatus", "runStrategy", "desiredGeneration", "observedGeneration"],
+  ...["startFailure", "stateChangeRequests"],
+  ...["Ready", "Failure", "RestartRequired"].map((type) => `conditions[${type}]`),
+  ...["PodScheduled", "Synchronized", "Paused", "AgentConnected", "LiveMigratable", "AllFieldsHonored"].map(
+    (type) => `conditions[${type}]`,
+  ),
+];
 
 /** The first row that holds names the status; the order is KubeVirt's. */
 const printable = [
@@ -35,7 +48,10 @@ const printable = [
   ["Migrating", ({ vmi }) => vmi?.status?.claim?.migratingTo !== undefined && !isFinal(vmi)],
   ["Paused", ({ vmi }) => has(vmi, "Paused", "True")],
   ["Running", ({ vmi }) => inPhase(vmi, "Running")],
+  ["ErrorPvcNotFound", ({ vmi }) => has(vmi, "PodScheduled", "False", "VolumeSourceMissing")],
+  ["DataVolumeError", (view) => ofDataVolumes(view, "DataVolumeFailed", "SourceNotAllowed", "FailedCreate")],
   ["ErrorUnschedulable", ({ vmi }) => has(vmi, "PodScheduled", "False", "Unschedulable")],
+  ["Provisioning", (view) => ofDataVolumes(view, "NotAllDVsReady", "CDINotInstalled")],
   ["ErrImagePull", ({ vmi }) => has(vmi, "Synchronized", "False", "ErrImagePull")],
   ["ImagePullBackOff", ({ vmi }) => has(vmi, "Synchronized", "False", "ImagePullBackOff")],
   ["Starting", ({ vmi }) => inPhase(vmi, "Pending", "Scheduling", "Scheduled")],
@@ -48,6 +64,20 @@ export type PrintableStatus = (typeof printable)[number][0] | "Unknown";
 
 export function printableStatus(view: VmView): PrintableStatus {
   return printable.find(([, holds]) => holds(view))?.[0] ?? "Unknown";
+}
+
+/** A DataVolume's trouble: of the VM's own, or of one that its instance waits for. */
+function ofDataVolumes({ vm, vmi }: VmView, ...reasons: readonly string[]): boolean {
+  if (vmi !== undefined) return reasons.some((reason) => has(vmi, "PodScheduled", "False", reason));
+  const { status, reason = "" } = vm.status?.conditions?.find(({ type }) => type === DATA_VOLUMES_READY) ?? {};
+  return status === "False" && reasons.includes(reason);
+}
+
+/** Why an instance can't be started yet, as a clause; undefined: nothing is waited for. */
+export function dataVolumesWait({ spec, status }: VirtualMachine): string | undefined {
+  if ((spec.dataVolumeTemplates ?? []).length === 0) return undefined;
+  const ready = status?.conditions?.find(({ type }) => type === DATA_VOLUMES_READY);
+  return ready?.status === "True" ? undefined : "its DataVolumes are not filled yet";
 }
 
 function has(vmi: VirtualMachineInstance | undefined, type: string, status: string, reason?: string): boolean {

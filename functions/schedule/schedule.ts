@@ -1,11 +1,11 @@
 /**
  * schedule: gives a pending instance its anchor pod, and a node where placement is ours (`schedulerName: virtive`).
  * Wakes on instances, their pods and, for those that wait for room, on nodes.
- * Writes the pod, the phase Scheduling and the condition PodScheduled.
+ * Writes the pod, the phase Scheduling, the condition PodScheduled and what the volumes' claims are.
  *
  * ```
  *   Pending ──► pod exists ──► Scheduling
- *      └──► no node fits, or a claim of a volume is missing: PodScheduled=False, which says why; looked at again every 5 s
+ *      └──► no node fits, or a claim of a volume is missing or not filled: PodScheduled=False, which says why; looked at again every 5 s
  * ```
  */
 import { refusedOrUnsupported } from "#api/support.ts";
@@ -26,7 +26,7 @@ import {
 import { anchorName, inPhase, isDeleting, phaseOf, withoutCondition, type Instance } from "../instance.ts";
 import { GUEST_NOT_RUNNING } from "../observe/conditions.ts";
 import { anchorOf } from "./anchor.ts";
-import { missingClaims, readClaims, type ClaimedVolume } from "./claims.ts";
+import { obstructed, readClaims, withClaims, type ClaimedVolume } from "./claims.ts";
 import { explain, place } from "./placement.ts";
 import { readPlaces, type Places } from "./places.ts";
 import { requestsOf } from "./resources.ts";
@@ -34,7 +34,7 @@ import { requestsOf } from "./resources.ts";
 export interface ScheduleFacts {
   readonly vmi: Instance;
   readonly pod: Stored<Pod> | undefined;
-  /** Of its volumes; only while it has no pod. */
+  /** Of its volumes; only while it is Pending. */
   readonly claims: readonly ClaimedVolume[];
   /** Where it could run; undefined when another scheduler places the pod, or the pod exists. */
   readonly cluster: Places | undefined;
@@ -64,6 +64,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       "Pod.list",
       "Node.list",
       "PersistentVolumeClaim.get",
+      "DataVolume.get",
     ],
     writes: [
       "Pod.create=of a start",
@@ -72,6 +73,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       "VirtualMachineInstance.status.conditions[PodScheduled]",
       "VirtualMachineInstance.status.conditions[AllFieldsHonored]",
       "VirtualMachineInstance.status.conditions[Ready]=while Pending",
+      "VirtualMachineInstance.status.volumeStatus=while Pending",
       "record",
     ],
     // Two placements of ours at a time would both count the same free memory.
@@ -84,8 +86,8 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       const waits = (phaseOf(vmi) === "Pending" || phaseOf(vmi) === "Scheduling") && !isDeleting(vmi);
       if (!waits) return { vmi, pod: undefined, claims: [], cluster: undefined };
       const pod = await cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
-      if (pod !== undefined) return { vmi, pod, claims: [], cluster: undefined };
-      const claims = await readClaims(cluster, at.namespace, vmi.spec);
+      const claims = phaseOf(vmi) === "Pending" ? await readClaims(cluster, at.namespace, vmi.spec) : [];
+      if (pod !== undefined) return { vmi, pod, claims, cluster: undefined };
       if (vmi.spec.schedulerName !== SCHEDULER_NAME) return { vmi, pod, claims, cluster: undefined };
       return { vmi, pod, claims, cluster: await readPlaces(cluster) };
     },
@@ -95,7 +97,7 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
       if (isDeleting(vmi)) return nothing("the instance is being deleted");
       const phase = phaseOf(vmi);
       if (phase === "Pending" && pod === undefined) return create(facts, config, now);
-      if (phase === "Pending" || phase === "Scheduling") return follow(vmi, pod, now);
+      if (phase === "Pending" || phase === "Scheduling") return follow(facts, now);
       return nothing(`the instance is ${phase}: it has its place`);
     },
 
@@ -116,8 +118,8 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
 const NOT_SCHEDULED = { type: "PodScheduled", status: "False" } as const;
 
 function create({ vmi, claims, cluster }: ScheduleFacts, config: FunctionsConfig, now: Date): Decision {
-  const missing = missingClaims(claims);
-  if (missing !== undefined) return unschedulable(vmi, "VolumeSourceMissing", `Can't start: ${missing}.`, now);
+  const held = obstructed(claims);
+  if (held !== undefined) return unschedulable(vmi, held.reason, `Can't start: ${held.message}.`, now);
   let node: string | undefined;
   let because = `${vmi.spec.schedulerName ?? "default-scheduler"} will place the anchor pod`;
   if (cluster !== undefined) {
@@ -132,7 +134,7 @@ function create({ vmi, claims, cluster }: ScheduleFacts, config: FunctionsConfig
   return {
     effects: [
       { do: "create", kind: Pod, object: pod },
-      ...statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, pod, now)),
+      ...statusPatch(VirtualMachineInstance, vmi, scheduling({ vmi, claims }, pod, now)),
     ],
     because,
   };
@@ -151,8 +153,12 @@ function unschedulable(vmi: Instance, reason: string, why: string, now: Date): D
 }
 
 /** There is a pod, so it is Scheduling; what the pod's scheduler says of it is the instance's too. */
-function scheduling(vmi: Instance, pod: Pod | undefined, now: Date): VirtualMachineInstanceStatus {
-  const status = inPhase(vmi, "Scheduling", now);
+function scheduling(
+  { vmi, claims }: Pick<ScheduleFacts, "vmi" | "claims">,
+  pod: Pod | undefined,
+  now: Date,
+): VirtualMachineInstanceStatus {
+  const status = withClaims(inPhase(vmi, "Scheduling", now), claims);
   const ready =
     phaseOf(vmi) === "Pending" ? withCondition(status.conditions, GUEST_NOT_RUNNING, now) : status.conditions;
   const honored = withHonored(ready, vmi, now);
@@ -184,13 +190,14 @@ function toldBy(pod: Pod | undefined): Condition | undefined {
   return pod?.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False");
 }
 
-function follow(vmi: Instance, pod: Pod | undefined, now: Date): Decision {
+function follow(facts: ScheduleFacts, now: Date): Decision {
+  const { vmi, pod } = facts;
   const said = toldBy(pod);
   const because =
     said === undefined
       ? "the anchor pod is there, and no scheduler has anything against it"
       : `the scheduler has no place for the anchor pod: ${said.message ?? said.reason ?? "no reason given"}`;
-  return { effects: statusPatch(VirtualMachineInstance, vmi, scheduling(vmi, pod, now)), because };
+  return { effects: statusPatch(VirtualMachineInstance, vmi, scheduling(facts, pod, now)), because };
 }
 
 function withPodScheduled(vmi: Instance, condition: Condition, now: Date): VirtualMachineInstanceStatus {

@@ -1,5 +1,7 @@
 /** What a function may do in a cluster, from what it declares to read and to write: the rules of its role. Pure. */
 import { ConfigMap, KubeEvent, Namespace, Node, PersistentVolumeClaim, Pod, Secret } from "#api/core.ts";
+import { CustomResourceDefinition } from "#api/crd.ts";
+import { DataVolume } from "#api/data-volume.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { MigrationPolicy } from "#api/migration-policy.ts";
@@ -33,6 +35,8 @@ const kinds: readonly Kind[] = [
   Secret,
   ConfigMap,
   PersistentVolumeClaim,
+  DataVolume,
+  CustomResourceDefinition,
   Namespace,
   KubeEvent,
 ];
@@ -44,6 +48,7 @@ const kinds: readonly Kind[] = [
 const owners: Readonly<Record<string, Kind>> = {
   [Pod.kind]: VirtualMachineInstance,
   [VirtualMachineInstance.kind]: VirtualMachine,
+  [DataVolume.kind]: VirtualMachine,
 };
 
 const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"];

@@ -4,6 +4,8 @@
  */
 import fc from "fast-check";
 import { Namespace, Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
+import { CustomResourceDefinition, customResourceDefinitions } from "#api/crd.ts";
+import { DATA_VOLUME_DEFINITION, DataVolume } from "#api/data-volume.ts";
 import { MigrationPolicy } from "#api/migration-policy.ts";
 import { GUEST_ARRIVED } from "#api/names.ts";
 import type { Condition, KubeObject, Stored } from "#api/object.ts";
@@ -47,6 +49,11 @@ export const situation = fc.record({
       /** Seconds from now. */
       retryIn: fc.constantFrom(-10, 60),
       requests: fc.array(fc.constantFrom("Start", "StartPaused", "Stop", "StopOther"), { maxLength: 3 }),
+      /** What it brings along, and how far that is; DataVolumesReady says so, or does not yet. */
+      template: fc.constantFrom("none", "none", "none", "plain", "foreign"),
+      dataVolume: fc.constantFrom("absent", "new", "ImportInProgress", "Failed", "Succeeded", "done and gone"),
+      importer: fc.boolean(),
+      told: fc.constantFrom("no", "False", "True"),
     }),
     { freq: 6 },
   ),
@@ -63,7 +70,7 @@ export const situation = fc.record({
       scheduler: fc.constantFrom("virtive", "default-scheduler"),
       grace: fc.constantFrom(0, 30, 600),
       secret: fc.boolean(),
-      claim: fc.constantFrom("none", "none", "none", "bound", "missing"),
+      claim: fc.constantFrom("none", "none", "none", "bound", "shared", "filling", "missing"),
       conditions: fc.subarray(["Ready", "Paused", "Synchronized", "PodScheduled", "AgentConnected"]),
       epoch: fc.constantFrom(1, 2),
     }),
@@ -379,9 +386,33 @@ type GivenVM = NonNullable<Situation["vm"]>;
 type GivenVMI = NonNullable<Situation["vmi"]>;
 
 async function arrangeVM(cluster: MemoryCluster, given: GivenVM): Promise<Stored<VirtualMachine>> {
-  const object = virtualMachine({ runStrategy: given.strategy as "Always" });
+  const brought = given.template === "none" ? {} : { dataVolumeTemplates: [templates[given.template]] };
+  const object = virtualMachine({ runStrategy: given.strategy as "Always", ...brought });
+  if (given.template !== "none") await arrangeDataVolume(cluster, given);
   const finalizers = ["kubevirt.io/virtualMachineControllerFinalize"];
   return (await cluster.create(VirtualMachine, { ...object, metadata: { ...object.metadata, finalizers } })).object;
+}
+
+const templates = {
+  plain: { metadata: { name: "filled" }, spec: { source: { blank: {} }, storage: {} } },
+  foreign: { metadata: { name: "filled" }, spec: { sourceRef: { kind: "DataSource", name: "golden" }, storage: {} } },
+} as const;
+
+async function arrangeDataVolume(cluster: MemoryCluster, { dataVolume, importer }: GivenVM): Promise<void> {
+  if (importer) {
+    const [definition] = customResourceDefinitions();
+    if (definition === undefined) throw new Error("there are no definitions");
+    await cluster.create(CustomResourceDefinition, { ...definition, metadata: { name: DATA_VOLUME_DEFINITION } });
+  }
+  const metadata = { name: "filled", namespace: "default" };
+  if (dataVolume === "done and gone") {
+    await cluster.create(PersistentVolumeClaim, { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata });
+  }
+  if (dataVolume === "absent" || dataVolume === "done and gone") return;
+  const empty: DataVolume = { apiVersion: "cdi.kubevirt.io/v1beta1", kind: "DataVolume", metadata };
+  const { object } = await cluster.create(DataVolume, empty);
+  if (dataVolume === "new") return;
+  await cluster.patch(DataVolume, object, { ...object, status: { phase: dataVolume } }, "status");
 }
 
 async function finishVM(
@@ -398,6 +429,9 @@ async function finishVM(
   const status: NonNullable<VirtualMachine["status"]> = {
     ...(given.oldStrategy === undefined ? {} : { runStrategy: given.oldStrategy }),
     ...(requests.length === 0 ? {} : { stateChangeRequests: requests }),
+    ...(given.told === "no"
+      ? {}
+      : { conditions: [{ type: "DataVolumesReady", status: given.told, reason: "Before", message: "before" }] }),
     ...(given.failures === 0
       ? {}
       : {
@@ -418,14 +452,22 @@ const missingVolumes = [
   { name: "settings", configMap: { name: "missing" } },
 ];
 
+const accessModes = { bound: ["ReadWriteOnce"], shared: ["ReadWriteMany"] } as const;
+
 async function arrangeVMI(
   cluster: MemoryCluster,
   given: GivenVMI,
   vm: Stored<VirtualMachine> | undefined,
 ): Promise<Instance> {
-  if (given.claim === "bound") {
-    const metadata = { name: "bound", namespace: "default" };
+  if (given.claim === "bound" || given.claim === "shared") {
+    const metadata = { name: given.claim, namespace: "default" };
+    const spec = { accessModes: accessModes[given.claim], resources: { requests: { storage: "1Gi" } } };
+    await cluster.create(PersistentVolumeClaim, { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata, spec });
+  }
+  if (given.claim === "filling") {
+    const metadata = { name: given.claim, namespace: "default" };
     await cluster.create(PersistentVolumeClaim, { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata });
+    await cluster.create(DataVolume, { apiVersion: "cdi.kubevirt.io/v1beta1", kind: "DataVolume", metadata });
   }
   const owner = given.owner === "vm" ? vm?.metadata.uid : given.owner === "other" ? "another-owner" : undefined;
   const object = bareInstance({
@@ -434,7 +476,10 @@ async function arrangeVMI(
     ...(given.startPaused ? { startStrategy: "Paused" as const } : {}),
     volumes: [
       ...(given.secret ? missingVolumes : []),
-      ...(given.claim === "none" ? [] : [{ name: "data", persistentVolumeClaim: { claimName: given.claim } }]),
+      ...(given.claim === "none" || given.claim === "filling"
+        ? []
+        : [{ name: "data", persistentVolumeClaim: { claimName: given.claim } }]),
+      ...(given.claim === "filling" ? [{ name: "data", dataVolume: { name: given.claim } }] : []),
     ],
   });
   const { object: created } = await cluster.create(VirtualMachineInstance, {
@@ -489,6 +534,9 @@ function statusOf(given: GivenVMI): VirtualMachineInstanceStatus {
           ...(ended ? {} : { activePods: { "uid-pod": NODE } }),
         }
       : {}),
+    ...(phase === "Pending" || (given.claim !== "bound" && given.claim !== "shared")
+      ? {}
+      : { volumeStatus: [notedClaim(given.claim)] }),
     conditions: given.conditions.map((type): Condition => ({
       type,
       status: "False",
@@ -497,6 +545,11 @@ function statusOf(given: GivenVMI): VirtualMachineInstanceStatus {
       lastTransitionTime: ago(500),
     })),
   };
+}
+
+function notedClaim(name: keyof typeof accessModes) {
+  const info = { claimName: name, volumeMode: "Filesystem", accessModes: [...accessModes[name]] };
+  return { name: "data", target: "", persistentVolumeClaimInfo: { ...info, requests: { storage: "1Gi" } } };
 }
 
 async function arrangePod(cluster: MemoryCluster, given: Situation["pod"], vmi: Instance): Promise<void> {

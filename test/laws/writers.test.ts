@@ -33,6 +33,8 @@ const HANDED_ON: Readonly<Record<string, readonly string[]>> = {
   "VirtualMachineInstance.status.memory": ["admit", "observe"],
   // While Pending nobody but schedule knows of it; later its machine says.
   "VirtualMachineInstance.status.conditions[Ready]": ["observe", "schedule"],
+  // What the claims are, until the machine tells of its disks.
+  "VirtualMachineInstance.status.volumeStatus": ["observe", "schedule"],
   // Why a node has not got the order; once it has, what the machine says.
   "VirtualMachineInstance.status.conditions[Synchronized]": ["boot", "observe"],
   "VirtualMachineInstance.status.activePods": ["boot", "move", "observe"],
