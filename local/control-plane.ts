@@ -9,7 +9,7 @@ import type { TLSSocket } from "node:tls";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { stringify } from "yaml";
-import { Namespace } from "#api/core.ts";
+import { Namespace, PersistentVolumeClaim } from "#api/core.ts";
 import { CustomResourceDefinition, customResourceDefinitions } from "#api/crd.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
@@ -110,8 +110,8 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   const rollCall = createRollCall(clock);
   const source = startSource({
     cluster,
-    // KubeVirt objects are no function's business, but admission asks for them at every write.
-    kinds: [...watchedKinds, KubeVirt],
+    // KubeVirt objects are no function's business, but admission asks for them at every write; claims are `claims.ts`'.
+    kinds: [...watchedKinds, KubeVirt, PersistentVolumeClaim],
     // What exists is told once: everybody who wakes on it must be known to the broker by then.
     publish: (event) => listening.promise.then(() => broker.publish(event)),
     deadlineOf: deadlinesHeard(() => rollCall),

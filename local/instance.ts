@@ -20,6 +20,8 @@ export interface Instance {
     readonly journal: string;
     readonly network: string;
     readonly images: string;
+    /** What PersistentVolumeClaims hold. */
+    readonly claims: string;
     readonly kubeconfig: string;
     /** OCI layouts that the image store looks into before a registry: one folder each. */
     readonly layouts: string;
@@ -56,6 +58,7 @@ export function instanceAt(directory: string): Instance {
       journal: join(absolute, "journal"),
       network: join(absolute, "network"),
       images: join(absolute, "images"),
+      claims: join(absolute, "claims"),
       kubeconfig: join(absolute, "kubeconfig"),
       layouts: join(absolute, "layouts"),
       log: join(absolute, "virtive.log"),

@@ -17,6 +17,7 @@ import { openLibvirt } from "#node-runtime/libvirt/hypervisor.ts";
 import { guestLinks } from "#node-runtime/network/guest-link.ts";
 import { openPodNetwork, type PodNetwork } from "#node-runtime/network/pod-network.ts";
 import { startRuntime, type Runtime } from "#node-runtime/runtime.ts";
+import { localClaims } from "./claims.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Instance } from "./instance.ts";
 import type { Pki } from "./pki.ts";
@@ -130,6 +131,7 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
       pods: shared.network,
       log,
     }),
+    claims: localClaims(instance.paths.claims),
     control: { url: ingressURL, tls: identity, client: controlFor(name) },
     listen: { host: "127.0.0.1", port: 0, tls: identity, mayOrder: (uris) => uris.includes(CONTROL_URI) },
     peersHere: (node) => shared.runtimes.get(node)?.peers,

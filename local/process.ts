@@ -4,6 +4,7 @@
  */
 import type { Log } from "#events/log.ts";
 import { defaultDelivery } from "#functions/dispatcher.ts";
+import { runClaims } from "./claims.ts";
 import { startControlPlane } from "./control-plane.ts";
 import { lock, type Instance } from "./instance.ts";
 import { runKubelet } from "./kubelet.ts";
@@ -63,6 +64,14 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
       nodes: new Set(names),
       network,
       inUse: (node, podUID) => runtimes.get(node)?.usesPod(podUID) === true,
+      reader,
+      cluster,
+      broker,
+      delivery: defaultDelivery,
+      now: () => new Date(),
+    });
+    runClaims({
+      directory: instance.paths.claims,
       reader,
       cluster,
       broker,
