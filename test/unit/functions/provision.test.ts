@@ -74,7 +74,7 @@ describe("a VM with dataVolumeTemplates", () => {
   it("makes them its own, waits until they are filled, then starts; they go with it", async () => {
     world = await startWorld();
     await world.create(CustomResourceDefinition, definition);
-    const vm = await vmOf({ ...http, metadata: { name: "web-root", labels: { mine: "x" } } as Template["metadata"] });
+    const vm = await vmOf({ ...http, metadata: { name: "web-root", labels: { mine: "x" } } });
     await says("NotAllDVsReady");
     expect(await volume()).toMatchObject({
       metadata: {
