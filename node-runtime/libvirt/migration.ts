@@ -139,7 +139,8 @@ class OverLibvirtIncoming implements Incoming {
     parameters: MigrationParameters,
   ): Promise<{ readonly cookie: Uint8Array }> {
     return this.#perform("prepare the incoming domain", async () => {
-      const params = [text("destination_xml", xml), ...wireParams(wire, parameters)];
+      // Named here too: the target would offer all that are written to, and one that both have is the source's until it lets go.
+      const params = [text("destination_xml", xml), ...diskParams(parameters), ...wireParams(wire, parameters)];
       const args = { params, cookieIn: cookie, flags: flagsOf(parameters) };
       const { cookieOut } = await this.#connection.call("domainMigratePrepare3Params", args, PREPARE_MS);
       return { cookie: cookieOut };
@@ -192,12 +193,13 @@ function flagsOf({ autoConverge, disks }: MigrationParameters): number {
   );
 }
 
-function sourceParams({ bandwidthBytesPerSecond, disks }: MigrationParameters): TypedParam[] {
-  const bandwidth = mebibytes(bandwidthBytesPerSecond);
-  return [
-    ...disks.map((disk) => text("migrate_disks", disk)),
-    ...(bandwidth === undefined ? [] : [number("bandwidth", bandwidth)]),
-  ];
+function diskParams({ disks }: MigrationParameters): TypedParam[] {
+  return disks.map((disk) => text("migrate_disks", disk));
+}
+
+function sourceParams(parameters: MigrationParameters): TypedParam[] {
+  const bandwidth = mebibytes(parameters.bandwidthBytesPerSecond);
+  return [...diskParams(parameters), ...(bandwidth === undefined ? [] : [number("bandwidth", bandwidth)])];
 }
 
 /** libvirt's unit; undefined: no limit. Below one a second nothing would ever arrive. */
