@@ -24,7 +24,7 @@ while [ $n -lt 10000 ]; do
   printf '%-${SECTOR}s' $n | dd of=/dev/${counting} bs=${SECTOR} seek=$((n + ${FIRST_NUMBER})) conv=notrunc oflag=direct 2>/dev/null || break
   n=$((n + 1))
   echo $n >/www/written
-  sleep 0.2
+  sleep 0.05
 done) >/dev/null 2>&1 &
 `;
 }
