@@ -16,7 +16,8 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-const KUBECTL_MILLISECONDS = 120_000;
+/** A drain waits for all that leaves. */
+const KUBECTL_MILLISECONDS = 700_000;
 
 /** Named by the run, so that what a killed run leaves is found by the next. */
 export async function startRig(what: string, nodes = 0): Promise<Rig> {

@@ -7,9 +7,11 @@ import { MINUTE, NAMESPACE, openChartRig, patience, type ChartRig } from "./char
 import { everydayUse } from "./installed/everyday.ts";
 import { movesOfGuests } from "./installed/moves.ts";
 import { outages } from "./installed/outages.ts";
+import { traces, uninstallation, uninstallIsAsked } from "./installed/uninstall.ts";
 
 describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", () => {
   let rig: ChartRig;
+  let before: readonly string[] = [];
   const open = (): ChartRig => rig;
 
   beforeAll(async () => {
@@ -19,6 +21,7 @@ describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", 
   afterAll(() => rig?.close(), 5 * MINUTE);
 
   it("comes up: control leads and serves, both nodes' runtimes join", async () => {
+    if (uninstallIsAsked) before = await traces(rig);
     await rig.release("install", "charts/virtive", "--create-namespace");
     const ready = ["rollout", "status", "deployment/virtive-control", "-n", NAMESPACE, "--timeout=100s"];
     expect(await rig.must(ready)).toContain("successfully rolled out");
@@ -37,4 +40,5 @@ describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", 
   everydayUse(open);
   outages(open);
   movesOfGuests(open);
+  uninstallation(open, () => before);
 });

@@ -41,7 +41,7 @@ export function everydayUse(open: () => ChartRig): void {
         .poll(async () => (await open().counter(address)).boot, { timeout: PATIENCE_MILLISECONDS, interval: 1_000 })
         .not.toBe(before.boot);
 
-    it("is reached through a Service from a pod on another node", async () => {
+    it("is reached through a Service from a pod on another node, in a namespace for restricted pods", async () => {
       const rig = open();
       for (const [account, role] of [
         ["viewer", "view"],
@@ -57,6 +57,7 @@ export function everydayUse(open: () => ChartRig): void {
         ]);
         tokens.set(account, await rig.must(["create", "token", account, "--duration=3h"]));
       }
+      await rig.must(["label", "namespace", "default", "pod-security.kubernetes.io/enforce=restricted"]);
       // The client is on the last node.
       await rig.must(["cordon", rig.nodes.at(-1) ?? ""]);
       address = await rig.start(machine("web"));
@@ -111,6 +112,14 @@ export function everydayUse(open: () => ChartRig): void {
       const second = await rig.counter(address);
       expect((await ask("editor", "restart")).complaint).toBe("");
       await anotherBoot(second);
+      await rig.until("vm", "web", ".status.printableStatus", /^Running$/);
+    });
+
+    it("stops in order when its pod is deleted, and starts again as it is to", async () => {
+      const rig = open();
+      const before = await rig.counter(address);
+      await rig.must(["delete", "pod", "-l", "kubevirt.io/vm=web", "--wait=false"]);
+      await anotherBoot(before);
       await rig.until("vm", "web", ".status.printableStatus", /^Running$/);
     });
 

@@ -1,17 +1,21 @@
 /** Guests that move between two nodes of a cluster: by a migration, by a drain, and those that may not. */
 import { describe, expect, it } from "vitest";
-import { MINUTE, machine, patience, type ChartRig, type Count } from "../chart-rig.ts";
+import { MINUTE, NAMESPACE, machine, patience, type ChartRig, type Count } from "../chart-rig.ts";
 
 const GUESTS = ["m1", "m2", "m3", "m4", "m5"] as const;
 const SOURCE = "node-1";
 const TARGET = "node-2";
 
 export function movesOfGuests(open: () => ChartRig): void {
-  // Minutes, and seen on few machines: asked for until it has been seen on more.
-  describe.skipIf(process.env["VIRTIVE_CLUSTER_MOVES"] !== "1")("guests that move (VIRTIVE_CLUSTER_MOVES=1)", () => {
+  describe("guests that move", () => {
     const services = new Map<string, string>();
     const nodeOf = (name: string): Promise<string> => open().value("vmi", name, ".status.nodeName");
     const addressOf = (name: string): string => services.get(name) ?? "";
+    const controls = ["-n", NAMESPACE, "-l", "app.kubernetes.io/component=control"];
+    const controlOn = async (): Promise<readonly string[]> =>
+      (await open().must(["get", "pods", ...controls, "-o", "jsonpath={.items[*].spec.nodeName}"])).split(" ").sort();
+    const controlReady = (): Promise<string> =>
+      open().must(["rollout", "status", "deployment/virtive-control", "-n", NAMESPACE, "--timeout=110s"]);
 
     it(
       "are started side by side on one node, with container disks of their own",
@@ -63,42 +67,61 @@ export function movesOfGuests(open: () => ChartRig): void {
     });
 
     it(
-      "leave a node that kubectl drains, all five; who may not move blocks it until it is stopped",
+      "leave a node by one kubectl drain, all five, though control leaves it as well; who may not move blocks it until it is stopped",
       { timeout: 12 * MINUTE },
       async () => {
         const rig = open();
+        // Nothing of control is elsewhere: the drain evicts each replica in turn while guests move.
+        await rig.must(["cordon", TARGET]);
+        await rig.must(["delete", "pod", ...controls, `--field-selector=spec.nodeName=${TARGET}`]);
+        await controlReady();
+        await expect.poll(controlOn, patience(MINUTE)).toEqual([SOURCE, SOURCE]);
+        await rig.must(["uncordon", TARGET]);
         const before = new Map<string, Count>();
         for (const name of GUESTS) before.set(name, await rig.counter(addressOf(name)));
         const clients = GUESTS.map((name) => rig.watch(addressOf(name)));
 
-        const drain = ["drain", SOURCE, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=100s"];
-        const blocked = async (): Promise<string> => (await rig.kubectl(drain)).complaint;
-        const why = /stays may only leave node-1 by moving, and it can't: Interface default/;
-        await expect.poll(blocked, patience(5 * MINUTE)).toMatch(why);
+        const drain = rig.kubectl(["drain", SOURCE, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=10m"]);
+        const blocks = '.status.conditions[?(@.type=="Drained")].message';
+        await rig.until("node", SOURCE, blocks, /stays/, 2 * MINUTE);
+        for (const name of GUESTS) await expect.poll(() => nodeOf(name), patience(5 * MINUTE)).toBe(TARGET);
         expect(await nodeOf("stays")).toBe(SOURCE);
         await rig.must(["patch", "vm", "stays", "--type=merge", "-p", '{"spec":{"runStrategy":"Halted"}}']);
-        await rig.until("vm", "stays", ".status.printableStatus", /^Stopped$/);
 
-        // Again until it has had the time that it takes.
-        let drained = await rig.kubectl(drain);
-        for (let tries = 1; drained.code !== 0 && tries < 5; tries += 1) drained = await rig.kubectl(drain);
-        expect(drained.code, drained.complaint).toBe(0);
-        for (const name of GUESTS) {
-          expect(await nodeOf(name)).toBe(TARGET);
-          expect(goesOn(before.get(name), await rig.counter(addressOf(name)))).toBe(true);
-        }
+        const { code, complaint } = await drain;
+        expect(complaint).toMatch(/stays may only leave node-1 by moving, and it can't: Interface default/);
+        expect(code, complaint).toBe(0);
+        expect(await controlOn()).toEqual([TARGET, TARGET]);
         for (const [index, client] of clients.entries()) {
+          const name = GUESTS[index] ?? "";
+          expect(goesOn(before.get(name), await rig.counter(addressOf(name)))).toBe(true);
           const seen = await client.stop();
           console.error(
-            `${GUESTS[index]}: ${seen.answers.length} answers, ${seen.failed} failed, longest gap ${seen.longestGapMilliseconds} ms`,
+            `${name}: ${seen.answers.length} answers, ${seen.failed} failed, longest gap ${seen.longestGapMilliseconds} ms`,
           );
-          expect(new Set(seen.answers.map(({ boot }) => boot))).toEqual(
-            new Set([before.get(GUESTS[index] ?? "")?.boot]),
-          );
+          expect(new Set(seen.answers.map(({ boot }) => boot))).toEqual(new Set([before.get(name)?.boot]));
         }
         await rig.must(["uncordon", SOURCE]);
       },
     );
+
+    it("stay where they are while control is away, and leave when it is back", { timeout: 8 * MINUTE }, async () => {
+      const rig = open();
+      const before = await rig.counter(addressOf("m2"));
+      const drain = ["drain", TARGET, "--pod-selector=kubevirt.io/vm=m2", "--timeout=4m"];
+      await rig.must(["scale", "deployment/virtive-control", "-n", NAMESPACE, "--replicas=0"]);
+      await rig.must(["wait", "--for=delete", "pod", ...controls, "--timeout=110s"]);
+      const refused = await rig.kubectl(drain);
+      expect([refused.code, refused.complaint]).toEqual([1, expect.stringMatching(/failed calling webhook/)]);
+      expect(goesOn(before, await rig.counter(addressOf("m2")))).toBe(true);
+      await rig.must(["scale", "deployment/virtive-control", "-n", NAMESPACE, "--replicas=2"]);
+      await controlReady();
+      const { code, complaint } = await rig.kubectl(drain);
+      expect(code, complaint).toBe(0);
+      expect(await nodeOf("m2")).toBe(SOURCE);
+      expect(goesOn(before, await rig.counter(addressOf("m2")))).toBe(true);
+      await rig.must(["uncordon", TARGET]);
+    });
 
     it("stay when their node is uncordoned before they could go", async () => {
       const rig = open();
@@ -115,8 +138,8 @@ export function movesOfGuests(open: () => ChartRig): void {
 
     it("are stopped and gone", async () => {
       const rig = open();
-      await rig.must(["delete", "vm,service", ...GUESTS, "--timeout=110s"]);
-      await rig.must(["delete", "vm", "stays", "--timeout=110s"]);
+      await rig.must(["delete", "vm", ...GUESTS, "stays", "--timeout=4m"]);
+      await rig.must(["delete", "service", ...GUESTS]);
       expect(await rig.must(["get", "vmi,vmim,pods", "-l", "kubevirt.io=virt-launcher", "-o", "name"])).toBe("");
     });
   });
