@@ -18,8 +18,10 @@ const IN_THE_CLUSTER = [
   "mutatingwebhookconfigurations,validatingwebhookconfigurations",
   "validatingadmissionpolicies,validatingadmissionpolicybindings,flowschemas,prioritylevelconfigurations",
 ].join(",");
-const IN_THE_NAMESPACE =
-  "all,secrets,configmaps,leases,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets";
+const IN_THE_NAMESPACE = [
+  "pods,services,deployments,daemonsets,replicasets,jobs,secrets,configmaps,leases",
+  "serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets",
+].join(",");
 const OURS = /virtive|kubevirt/;
 
 interface MarkedNode {
