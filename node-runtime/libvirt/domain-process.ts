@@ -49,14 +49,23 @@ const VCPU_THREAD = /^(CPU \d+|ALL CPUs)\//;
 
 /** How often the kernel has given a processor to the vCPUs' threads of this QEMU; undefined when it does not say. */
 export function vcpuRuns(pid: number): number | undefined {
+  return sumOverVcpus(pid, 2);
+}
+
+/** Nanoseconds that they ran, all of them together. */
+export function vcpuNanoseconds(pid: number): number | undefined {
+  return sumOverVcpus(pid, 0);
+}
+
+/** Of a thread's schedstat: nanoseconds that it ran, nanoseconds that it waited, and how often it was given a processor. */
+function sumOverVcpus(pid: number, field: 0 | 2): number | undefined {
   let sum: number | undefined;
   try {
     for (const thread of readdirSync(`/proc/${pid}/task`)) {
       const task = `/proc/${pid}/task/${thread}`;
       if (!VCPU_THREAD.test(readFileSync(`${task}/comm`, "utf8"))) continue;
-      // Nanoseconds that it ran, nanoseconds that it waited, and how often it was given one.
-      const times = Number(readFileSync(`${task}/schedstat`, "utf8").trim().split(" ")[2]);
-      if (Number.isSafeInteger(times)) sum = (sum ?? 0) + times;
+      const value = Number(readFileSync(`${task}/schedstat`, "utf8").trim().split(" ")[field]);
+      if (Number.isSafeInteger(value)) sum = (sum ?? 0) + value;
     }
   } catch {
     return undefined; // it ended meanwhile, or the kernel keeps no such counts

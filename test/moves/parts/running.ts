@@ -3,9 +3,14 @@
  * runtimes say and whether they live. Looked at all the time, so that two that run at once are seen.
  */
 import { readFileSync } from "node:fs";
-import { vcpuRuns } from "#node-runtime/libvirt/domain-process.ts";
+import { vcpuNanoseconds, vcpuRuns } from "#node-runtime/libvirt/domain-process.ts";
 
 const LOOK_MS = 100;
+/**
+ * Threads of vCPUs also wake without the guest: QEMU saves and loads its state on them, and they end with it. Less than
+ * this in a look is no guest that runs.
+ */
+const GUEST_NANOSECONDS = 5_000_000;
 
 export interface Watched {
   /** Nodes whose vCPUs ran in the last moment. */
@@ -19,30 +24,35 @@ export interface Watched {
 
 /** `pidFiles`: of the domain on each node. */
 export function watchRunning(pidFiles: ReadonlyMap<string, string>): Watched {
-  const last = new Map<string, { readonly pid: number; readonly runs: number }>();
+  const last = new Map<string, { readonly pid: number; readonly runs: number; readonly nanoseconds: number }>();
   const violations: string[] = [];
   let now: readonly string[] = [];
+  /** Nodes whose vCPUs were at work for long enough in this look. */
+  let busy = new Set<string>();
   let ranAt = performance.now();
   let gap = 0;
   const look = (): void => {
-    const before = now;
+    const before = busy;
+    busy = new Set();
     now = [...pidFiles].filter(([node, file]) => hasRun(node, file)).map(([node]) => node);
     if (now.length > 0) {
       gap = Math.max(gap, performance.now() - ranAt);
       ranAt = performance.now();
     }
     // One look may see the last moment here and the first one there.
-    if (now.length > 1 && before.length > 1) violations.push(`at ${new Date().toISOString()} on ${now.join(" and ")}`);
+    if (busy.size > 1 && before.size > 1) violations.push(`at ${new Date().toISOString()} on ${now.join(" and ")}`);
   };
   const hasRun = (node: string, file: string): boolean => {
     const pid = pidIn(file);
     const runs = pid === undefined ? undefined : vcpuRuns(pid);
+    const nanoseconds = pid === undefined ? undefined : vcpuNanoseconds(pid);
     const seen = last.get(node);
-    if (pid === undefined || runs === undefined) {
+    if (pid === undefined || runs === undefined || nanoseconds === undefined) {
       last.delete(node);
       return false;
     }
-    last.set(node, { pid, runs });
+    last.set(node, { pid, runs, nanoseconds });
+    if (seen?.pid === pid && nanoseconds - seen.nanoseconds >= GUEST_NANOSECONDS) busy.add(node);
     return seen?.pid === pid && runs > seen.runs;
   };
   const timer = setInterval(look, LOOK_MS);
