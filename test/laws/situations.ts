@@ -49,11 +49,6 @@ export const situation = fc.record({
       /** Seconds from now. */
       retryIn: fc.constantFrom(-10, 60),
       requests: fc.array(fc.constantFrom("Start", "StartPaused", "Stop", "StopOther"), { maxLength: 3 }),
-      /** What it brings along, and how far that is; DataVolumesReady says so, or does not yet. */
-      template: fc.constantFrom("none", "none", "none", "plain", "foreign"),
-      dataVolume: fc.constantFrom("absent", "new", "ImportInProgress", "Failed", "Succeeded", "done and gone"),
-      importer: fc.boolean(),
-      told: fc.constantFrom("no", "False", "True"),
     }),
     { freq: 6 },
   ),
@@ -127,6 +122,13 @@ export const situation = fc.record({
   answers: fc.constantFrom(true, true, true, true, false),
   stray: fc.constantFrom("none", "none", "running", "stopped"),
   woken: fc.constantFrom("update", "deadline", "differs", "heartbeat", "late heartbeat", "new heartbeat"),
+  /** What the VM brings along, and how far that is; DataVolumesReady says so, or does not yet. */
+  brought: fc.record({
+    template: fc.constantFrom("none", "none", "none", "plain", "foreign"),
+    dataVolume: fc.constantFrom("absent", "new", "ImportInProgress", "Failed", "Succeeded", "done and gone"),
+    importer: fc.boolean(),
+    told: fc.constantFrom("no", "False", "True"),
+  }),
 });
 
 export type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
@@ -215,11 +217,11 @@ export async function arrange(given: Situation): Promise<Scene> {
   const nodes = stillNodes(given.answers);
   await arrangeNode(cluster, given);
   await cluster.create(Node, otherNode());
-  const vm = given.vm === null ? undefined : await arrangeVM(cluster, given.vm);
+  const vm = given.vm === null ? undefined : await arrangeVM(cluster, { ...given.vm, ...given.brought });
   if (given.policy) await arrangePolicy(cluster);
   const fresh = given.vmi === null ? undefined : await arrangeVMI(cluster, given.vmi, vm);
   const vmi = fresh === undefined ? undefined : await arrangeMigration(cluster, nodes, given, fresh);
-  if (vm !== undefined && given.vm !== null) await finishVM(cluster, given.vm, vm, vmi);
+  if (vm !== undefined && given.vm !== null) await finishVM(cluster, { ...given.vm, ...given.brought }, vm, vmi);
   if (vmi !== undefined) {
     await arrangePod(cluster, given.pod, vmi);
     arrangeMachine(nodes, given, vmi);
@@ -382,7 +384,7 @@ async function arrangeTargetPod(cluster: MemoryCluster, name: string, ready: boo
   await cluster.patch(Pod, pod, { ...pod, status: { phase: "Running", podIP: "10.1.0.3", conditions } }, "status");
 }
 
-type GivenVM = NonNullable<Situation["vm"]>;
+type GivenVM = NonNullable<Situation["vm"]> & Situation["brought"];
 type GivenVMI = NonNullable<Situation["vmi"]>;
 
 async function arrangeVM(cluster: MemoryCluster, given: GivenVM): Promise<Stored<VirtualMachine>> {
