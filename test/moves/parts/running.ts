@@ -7,15 +7,16 @@ import { vcpuNanoseconds, vcpuRuns } from "#node-runtime/libvirt/domain-process.
 
 const LOOK_MS = 100;
 /**
- * Threads of vCPUs also wake without the guest: QEMU saves and loads its state on them, and they end with it. Less than
- * this in a look is no guest that runs.
+ * Threads of vCPUs also wake without the guest: QEMU saves and loads its state on them, and they end with it. Two guests
+ * are told from that by what they use in a look, or by how long it lasts: an idle guest uses little, but it goes on.
  */
 const GUEST_NANOSECONDS = 5_000_000;
+const MOST_LOOKS = 4;
 
 export interface Watched {
   /** Nodes whose vCPUs ran in the last moment. */
   running(): readonly string[];
-  /** When two ran at once for longer than one look, a sentence each. */
+  /** When two were at work for longer than one look, or two woke in four looks one after the other: a sentence each. */
   readonly violations: string[];
   /** The longest time in which nobody ran, since the last call. Milliseconds. */
   longestGap(): number;
@@ -29,6 +30,8 @@ export function watchRunning(pidFiles: ReadonlyMap<string, string>): Watched {
   let now: readonly string[] = [];
   /** Nodes whose vCPUs were at work for long enough in this look. */
   let busy = new Set<string>();
+  /** Looks one after the other in which two woke. */
+  let both = 0;
   let ranAt = performance.now();
   let gap = 0;
   const look = (): void => {
@@ -39,8 +42,10 @@ export function watchRunning(pidFiles: ReadonlyMap<string, string>): Watched {
       gap = Math.max(gap, performance.now() - ranAt);
       ranAt = performance.now();
     }
+    both = now.length > 1 ? both + 1 : 0;
     // One look may see the last moment here and the first one there.
-    if (busy.size > 1 && before.size > 1) violations.push(`at ${new Date().toISOString()} on ${now.join(" and ")}`);
+    if ((busy.size > 1 && before.size > 1) || both >= MOST_LOOKS)
+      violations.push(`at ${new Date().toISOString()} on ${now.join(" and ")}`);
   };
   const hasRun = (node: string, file: string): boolean => {
     const pid = pidIn(file);
