@@ -116,7 +116,7 @@ describe("the bundled function host", () => {
   });
 
   it.each([
-    ["VIRTIVE_FUNCTIONS", "rum", '"rum"; there are: run, '],
+    ["VIRTIVE_FUNCTIONS", "rum", '"rum"; there are: provision, run, '],
     ["VIRTIVE_BIND", "localhost", '"localhost"; an IP address is wanted'],
     ["PORT", "http", '"http"; a whole number from 0 to 65535'],
   ])("says what is wrong with %s", async (name, value, said) => {

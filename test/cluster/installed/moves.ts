@@ -140,7 +140,10 @@ export function movesOfGuests(open: () => ChartRig): void {
       const rig = open();
       await rig.must(["delete", "vm", ...GUESTS, "stays", "--timeout=4m"]);
       await rig.must(["delete", "service", ...GUESTS]);
-      expect(await rig.must(["get", "vmi,vmim,pods", "-l", "kubevirt.io=virt-launcher", "-o", "name"])).toBe("");
+      const ours = `kubevirt.io/vm in (${[...GUESTS, "stays"].join(",")})`;
+      const left = (): Promise<string> => rig.must(["get", "vmi,pods", "-l", ours, "-o", "name"]);
+      await expect.poll(left, patience(MINUTE)).toBe("");
+      expect(await rig.must(["get", "vmim", "-o", "name"])).toBe("");
     });
   });
 }
