@@ -11,10 +11,11 @@ export interface Disk {
   /** Undefined when there is no such file. */
   read(path: string): Promise<string | undefined>;
   /**
-   * Replaces the file; on disk when it resolves. With `lasting: false` it is only whole, which is what the death of this
+   * Replaces the file; on disk when it resolves. With `lasting: "whole"` a power cut may bring the old text back, but no
+   * half of one: for what says nothing in the node's next boot. With `lasting: false` it is only what the death of this
    * process asks for: for what ends with the node's boot. @throws Fault later, reason DiskFull or DiskFailed
    */
-  replace(path: string, text: string, options?: { readonly lasting?: boolean }): Promise<void>;
+  replace(path: string, text: string, options?: { readonly lasting?: boolean | "whole" }): Promise<void>;
   /** Appends to the file; on disk when it resolves. @throws Fault later, reason DiskFull or DiskFailed */
   append(path: string, text: string): Promise<void>;
   /** Names in a directory; none when it is not there. */
@@ -36,10 +37,10 @@ export const realDisk: Disk = {
     const temporary = `${path}.new`;
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      if (lasting) await writeSynced(temporary, "w", text);
+      if (lasting !== false) await writeSynced(temporary, "w", text);
       else await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, path);
-      if (lasting) await syncDirectory(dirname(path));
+      if (lasting === true) await syncDirectory(dirname(path));
     } catch (thrown) {
       // It tells how full the disk is: before what was half written is gone.
       const fault = diskFault(thrown, path, `${path} can't be written`);

@@ -295,7 +295,8 @@ class FileNotebook implements Notebook {
   write(changes: Partial<Notes>): Promise<void> {
     const write = async (): Promise<void> => {
       const notes = { ...this.#notes, ...changes };
-      await this.#disk.replace(this.#path, JSON.stringify(notes));
+      // With the node's boot its guests end, and so does the right to what is noted: of an earlier boot nothing counts.
+      await this.#disk.replace(this.#path, JSON.stringify(notes), { lasting: "whole" });
       this.#notes = notes;
     };
     const mine = this.#writing.then(write, write);
