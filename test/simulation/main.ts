@@ -46,8 +46,8 @@ const { values: given } = parseArgs({
   },
 });
 
-const moves = given.moves || (given.mutation !== undefined && mutationOf(given.mutation).moves === true);
-const kind = given.drains ? "drains" : moves ? "moves" : "plain";
+const wanted = given.mutation === undefined ? undefined : mutationOf(given.mutation).kind;
+const kind = given.drains ? "drains" : given.moves ? "moves" : (wanted ?? "plain");
 const setting = { ...SETTINGS[kind], loose: given.loose };
 
 function numberOf(name: string, text: string, least: number): number {
