@@ -9,25 +9,23 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PersistentVolumeClaim, Pod } from "#api/core.ts";
 import { keyOf, partsOf, type Stored } from "#api/object.ts";
-import type { Answer, Broker, DeliverySpec } from "#events/broker-types.ts";
+import type { Answer } from "#events/broker-types.ts";
 import type { Cluster, Reader } from "#events/cluster.ts";
-import { asFault, Fault } from "#events/fault.ts";
+import { Fault } from "#events/fault.ts";
 import { fileFault, isMissing } from "#events/file-fault.ts";
 import { claimDisk } from "#node-runtime/volumes/claim-disk.ts";
 import type { ClaimedVolumes } from "#node-runtime/volumes/claimed.ts";
+import { DONE, tendAll, type Tended, type Tending } from "./tending.ts";
 
-const TRIGGER = "claims";
 /** Kubernetes' own word: whoever sees it knows that the claim may be in use. */
 const PROTECTION = "kubernetes.io/pvc-protection";
 const IN_USE_AGAIN_MILLISECONDS = 2_000;
 
-export interface ClaimsOptions {
+export interface ClaimsOptions extends Tending {
   /** The instance's. */
   readonly directory: string;
   readonly reader: Reader;
   readonly cluster: Cluster;
-  readonly broker: Broker;
-  readonly delivery: DeliverySpec;
   readonly now: () => Date;
 }
 
@@ -51,27 +49,11 @@ export function localClaims(directory: string): ClaimedVolumes {
 }
 
 export function runClaims(options: ClaimsOptions): void {
-  options.broker.addTrigger({
-    name: TRIGGER,
-    filters: [{ prefix: { type: "dev.knative.apiserver.resource." } }, { exact: { kind: PersistentVolumeClaim.kind } }],
-    delivery: options.delivery,
-    // A machine may have the claim's name.
-    keys: (event) => [`claim/${event.extensions["namespace"] ?? ""}/${event.extensions["name"] ?? ""}`],
-    subscriber: async (_event, key) => {
-      try {
-        return await tend(options, key);
-      } catch (error) {
-        const fault = asFault(error);
-        return { status: fault.kind === "stale" ? 409 : 503, detail: `${fault.reason}: ${fault.message}` };
-      }
-    },
+  tendAll(options, PersistentVolumeClaim, "claims", async (at) => {
+    const claim = await options.reader.get(PersistentVolumeClaim, at);
+    if (claim === undefined) return DONE;
+    return claim.metadata.deletionTimestamp === undefined ? bind(options, claim) : end(options, claim, at);
   });
-}
-
-async function tend(options: ClaimsOptions, key: string): Promise<Answer> {
-  const claim = await options.reader.get(PersistentVolumeClaim, partsOf(key.slice("claim/".length)));
-  if (claim === undefined) return { status: 204 };
-  return claim.metadata.deletionTimestamp === undefined ? bind(options, claim) : end(options, claim, key);
 }
 
 /** Protected first: a claim that is seen as Bound is never without its folder. */
@@ -82,7 +64,7 @@ async function bind({ cluster, directory }: ClaimsOptions, claim: Stored<Persist
     const metadata = { ...claim.metadata, finalizers: [...finalizers, PROTECTION] };
     held = await cluster.patch(PersistentVolumeClaim, claim, { ...claim, metadata }, "object");
   }
-  if (held.status?.phase === "Bound") return { status: 204 };
+  if (held.status?.phase === "Bound") return DONE;
   const folder = folderOf(directory, keyOf(claim));
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -92,21 +74,20 @@ async function bind({ cluster, directory }: ClaimsOptions, claim: Stored<Persist
   const { accessModes = [], resources } = claim.spec ?? {};
   const status = { phase: "Bound", accessModes, capacity: { ...resources?.requests } } as const;
   await cluster.patch(PersistentVolumeClaim, held, { ...held, status: { ...held.status, ...status } }, "status");
-  return { status: 204 };
+  return DONE;
 }
 
-async function end(options: ClaimsOptions, claim: Stored<PersistentVolumeClaim>, key: string): Promise<Answer> {
+async function end(options: ClaimsOptions, claim: Stored<PersistentVolumeClaim>, at: Tended): Promise<Answer> {
   const { finalizers = [] } = claim.metadata;
-  if (!finalizers.includes(PROTECTION)) return { status: 204 };
+  if (!finalizers.includes(PROTECTION)) return DONE;
   const pods = await options.reader.list(Pod);
   if (pods.some((pod) => uses(pod, claim))) {
-    options.broker.wakeAt(TRIGGER, key, new Date(options.now().getTime() + IN_USE_AGAIN_MILLISECONDS));
-    return { status: 204 };
+    return at.again(new Date(options.now().getTime() + IN_USE_AGAIN_MILLISECONDS));
   }
   await rm(folderOf(options.directory, keyOf(claim)), { recursive: true, force: true });
   const metadata = { ...claim.metadata, finalizers: finalizers.filter((name) => name !== PROTECTION) };
   await options.cluster.patch(PersistentVolumeClaim, claim, { ...claim, metadata }, "object");
-  return { status: 204 };
+  return DONE;
 }
 
 function uses(pod: Stored<Pod>, claim: Stored<PersistentVolumeClaim>): boolean {
