@@ -8,7 +8,7 @@ import { conditionOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { objectEvents } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
-import { asFault } from "#events/fault.ts";
+import { asFault, Fault } from "#events/fault.ts";
 import type { Claim, MachineStatus } from "#events/machine.ts";
 import type { Looks } from "./define.ts";
 import type { Instance } from "./instance.ts";
@@ -80,6 +80,19 @@ export function runtimeIsHeard(node: Node | undefined): boolean {
 export function bootIDOf(node: Node | undefined): string | undefined {
   const bootID = node?.metadata.annotations?.[annotation.bootID];
   return bootID === node?.metadata.annotations?.[annotation.confirmedOff] ? undefined : bootID;
+}
+
+/** What an operator's word that the node is off is about. @throws Fault refused when the node is heard, or never was */
+export function bootToConfirmOff(node: Node): string {
+  const { name, annotations } = node.metadata;
+  const bootID = annotations?.[annotation.bootID];
+  if (bootID === undefined) {
+    throw new Fault("refused", "NodeNeverHeard", `no runtime has ever reported from ${name}: nothing of it is in use`);
+  }
+  if (runtimeIsHeard(node)) {
+    throw new Fault("refused", "NodeHeard", `${name} is heard: its power is on. Drain it, or shut it down first`);
+  }
+  return bootID;
 }
 
 /** How it is known that nothing of that boot of the node runs any more; undefined while it is not. */

@@ -5,7 +5,7 @@
 import type { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { Fault } from "#events/fault.ts";
-import { runtimeIsHeard } from "#functions/machine-facts.ts";
+import { bootToConfirmOff } from "#functions/machine-facts.ts";
 import type { Client } from "../client.ts";
 
 type Api = Pick<Client, "send">;
@@ -13,13 +13,7 @@ type Api = Pick<Client, "send">;
 /** Answers the boot that the word is about. @throws Fault refused when the node is heard, or none of its boots is known */
 export async function confirmOff(client: Api, name: string, sure: boolean): Promise<string> {
   const node = await client.send<Node>("GET", `/api/v1/nodes/${encodeURIComponent(name)}`);
-  const bootID = node.metadata.annotations?.[annotation.bootID];
-  if (bootID === undefined) {
-    throw new Fault("refused", "NodeNeverHeard", `no runtime has ever reported from ${name}: nothing of it is in use`);
-  }
-  if (runtimeIsHeard(node)) {
-    throw new Fault("refused", "NodeHeard", `${name} is heard: its power is on. Drain it, or shut it down first`);
-  }
+  const bootID = bootToConfirmOff(node);
   if (!sure) {
     const message = `is the power of ${name} really off? If its guests still run there, they will run twice and may destroy their disks. Say so with --yes`;
     throw new Fault("refused", "NotConfirmed", message);

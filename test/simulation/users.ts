@@ -15,7 +15,7 @@ import { createEvictor } from "#functions/evict.ts";
 import { edit, type At, type GatewayParts } from "#functions/gateway/parts.ts";
 import { Refused } from "#functions/gateway/status.ts";
 import { restart, start, stop } from "#functions/gateway/vm-verbs.ts";
-import { runtimeIsHeard } from "#functions/machine-facts.ts";
+import { bootToConfirmOff } from "#functions/machine-facts.ts";
 import { isOver } from "#functions/migrate/migrations.ts";
 import type { Deed, VERBS } from "./plan.ts";
 import type { Process } from "./scheduler.ts";
@@ -127,11 +127,8 @@ export function createUsers(cluster: Cluster, process: Process): Users {
   /** As `virtive confirm-off` does. */
   async function confirmOff(name: string): Promise<void> {
     const node = await cluster.get(Node, { name });
-    const bootID = node?.metadata.annotations?.[annotation.bootID];
-    if (node === undefined || bootID === undefined || runtimeIsHeard(node)) {
-      throw new Refused(409, `${name} is heard, or never was`);
-    }
-    const annotations = { ...node.metadata.annotations, [annotation.confirmedOff]: bootID };
+    if (node === undefined) throw new Refused(404, `there is no node ${name}`);
+    const annotations = { ...node.metadata.annotations, [annotation.confirmedOff]: bootToConfirmOff(node) };
     await cluster.patch(Node, node, { ...node, metadata: { ...node.metadata, annotations } }, "object");
   }
 
