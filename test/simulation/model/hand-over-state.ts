@@ -1,4 +1,5 @@
 /** What the model of a move is made of: its state, the faults that may still befall it, the rules it keeps. */
+import type { Step } from "./explore.ts";
 
 /** Which migration of the guest: 0 is none. */
 export type Migration = 0 | 1 | 2;
@@ -200,4 +201,20 @@ export function begin(faults: Budget): State {
     ranThere: false,
     faults,
   };
+}
+
+export function sent(state: State, orders: readonly Order[]): State {
+  return { ...state, orders: orders.reduce(among<Order>, state.orders) };
+}
+
+/** A set, in an order of its own. */
+export function among<T>(all: readonly T[], one: T): readonly T[] {
+  const text = JSON.stringify(one);
+  if (all.some((other) => JSON.stringify(other) === text)) return all;
+  return [...all, one].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+export function fate({ faults }: State, fault: keyof Budget, name: string, to: State): Step<State>[] {
+  if (faults[fault] === 0) return [];
+  return [{ name, to: { ...to, faults: { ...faults, [fault]: faults[fault] - 1 } }, fault: true }];
 }
