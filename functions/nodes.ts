@@ -44,7 +44,7 @@ const NodeFault = z.object({
 
 const kindByStatus: Readonly<Record<number, FaultKind>> = { 409: "stale", 422: "refused", 429: "later", 503: "later" };
 
-/** Loaded for the first node that is asked over a connection (15 MiB): within one process none is. */
+/** Loaded for the first node that is asked over a connection (5 MiB): within one process none is. */
 let loaded: Promise<typeof Undici> | undefined;
 
 export function createNodes(options: NodesOptions): NodeDoors {

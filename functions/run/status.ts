@@ -69,15 +69,14 @@ export function printableStatus(view: VmView): PrintableStatus {
 /** A DataVolume's trouble: of the VM's own, or of one that its instance waits for. */
 function ofDataVolumes({ vm, vmi }: VmView, ...reasons: readonly string[]): boolean {
   if (vmi !== undefined) return reasons.some((reason) => has(vmi, "PodScheduled", "False", reason));
-  const { status, reason = "" } = vm.status?.conditions?.find(({ type }) => type === DATA_VOLUMES_READY) ?? {};
+  const { status, reason = "" } = conditionOf(vm, DATA_VOLUMES_READY) ?? {};
   return status === "False" && reasons.includes(reason);
 }
 
 /** Why an instance can't be started yet, as a clause; undefined: nothing is waited for. */
-export function dataVolumesWait({ spec, status }: VirtualMachine): string | undefined {
-  if ((spec.dataVolumeTemplates ?? []).length === 0) return undefined;
-  const ready = status?.conditions?.find(({ type }) => type === DATA_VOLUMES_READY);
-  return ready?.status === "True" ? undefined : "its DataVolumes are not filled yet";
+export function dataVolumesWait(vm: VirtualMachine): string | undefined {
+  if ((vm.spec.dataVolumeTemplates ?? []).length === 0) return undefined;
+  return conditionOf(vm, DATA_VOLUMES_READY)?.status === "True" ? undefined : "its DataVolumes are not filled yet";
 }
 
 function has(vmi: VirtualMachineInstance | undefined, type: string, status: string, reason?: string): boolean {
