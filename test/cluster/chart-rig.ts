@@ -56,6 +56,8 @@ export interface ChartRig extends Rig {
   must(args: readonly string[], stdin?: string): Promise<string>;
   /** helm, in the release's namespace. */
   release(verb: "install" | "upgrade" | "uninstall", ...args: readonly string[]): Promise<string>;
+  /** Names of the nodes that take guests, with a space between. */
+  schedulable(): Promise<string>;
   onNode(node: string, argv: readonly string[], milliseconds?: number): Promise<string>;
   /** jsonpath of an object in the default namespace; "" when it is not there. */
   value(kind: string, name: string, path: string): Promise<string>;
@@ -132,6 +134,8 @@ export async function openChartRig(name: string, nodes: number): Promise<ChartRi
         const of = [...args, `--kubeconfig=${rig.cluster.kubeconfig}`, `--namespace=${NAMESPACE}`];
         return helm([verb, "virtive", ...(verb === "uninstall" ? [] : VALUES), ...of]);
       },
+      schedulable: () =>
+        must(["get", "nodes", "-l", "kubevirt.io/schedulable=true", "-o", "jsonpath={.items[*].metadata.name}"]),
       async value(kind, of, path) {
         return (await rig.kubectl(["get", kind, of, `-o=jsonpath={${path}}`])).output.trim();
       },

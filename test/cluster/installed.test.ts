@@ -25,15 +25,7 @@ describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", 
     await rig.release("install", "charts/virtive", "--create-namespace");
     const ready = ["rollout", "status", "deployment/virtive-control", "-n", NAMESPACE, "--timeout=100s"];
     expect(await rig.must(ready)).toContain("successfully rolled out");
-    const schedulable = [
-      "get",
-      "nodes",
-      "-l",
-      "kubevirt.io/schedulable=true",
-      "-o",
-      "jsonpath={.items[*].metadata.name}",
-    ];
-    await expect.poll(() => rig.must(schedulable), patience(2 * MINUTE)).toBe(rig.nodes.join(" "));
+    await expect.poll(() => rig.schedulable(), patience(2 * MINUTE)).toBe(rig.nodes.join(" "));
     expect(await rig.must(["get", "--raw", "/apis/subresources.kubevirt.io/v1/version"])).toContain("gitVersion");
   });
 

@@ -16,8 +16,7 @@ describe.skipIf(!asked)("claims on two real nodes (root, VIRTIVE_CLUSTER_STORAGE
 
   it("has nodes that take guests", { timeout: 5 * MINUTE }, async () => {
     await rig.release("install", "charts/virtive", "--create-namespace");
-    const ready = ["get", "nodes", "-l", "kubevirt.io/schedulable=true", "-o", "jsonpath={.items[*].metadata.name}"];
-    await expect.poll(() => rig.must(ready), patience(4 * MINUTE)).toBe(rig.nodes.join(" "));
+    await expect.poll(() => rig.schedulable(), patience(4 * MINUTE)).toBe(rig.nodes.join(" "));
   });
 
   storageOfGuests(() => rig);
