@@ -13,7 +13,7 @@
 import { KubeVirt } from "#api/kubevirt.ts";
 import { Secret } from "#api/core.ts";
 import { wait, systemClock, type Clock } from "#events/clock.ts";
-import type { Cluster } from "#events/cluster.ts";
+import type { Cluster, Reader } from "#events/cluster.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import { openJournal } from "#events/journal.ts";
 import { connect } from "#events/kubernetes.ts";
@@ -148,11 +148,16 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     ownNodes: false,
     ...(settings.anchorImage === undefined ? {} : { anchorImage: settings.anchorImage }),
   };
-  const evicting = createEvictor({ reader: source.reader, writer: source.writer });
+  // Who asks is answered by what is there now; lists are the cache's.
+  const present: Reader = {
+    get: (kind, at) => cluster.get(kind, at),
+    list: (...asked) => source.reader.list(...asked),
+  };
+  const evicting = createEvictor({ reader: present, writer: source.writer });
   // Who does not know the pod would let it go, and with it the guest.
   const evictor: Evictor = { review: async (...asked) => (synced ? evicting.review(...asked) : NOT_YET) };
   const admission = createAdmission({
-    reader: () => source.reader,
+    reader: () => present,
     ownUsers: [username, ...functionUsers],
     evictor: () => evictor,
   });
@@ -203,6 +208,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
   undo.add(async () => forwarder.close());
   const gateway = createGateway({
     reader: source.reader,
+    present,
     writer: source.writer,
     nodes,
     journal,

@@ -126,7 +126,15 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   const doors = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
   undo.add(() => doors.close());
   const nodes = onceOnDisk(nodesWithin(doors, options.here ?? (() => undefined)), api);
-  const gateway = createGateway({ reader: source.reader, writer: source.writer, nodes, journal, clock, log });
+  const gateway = createGateway({
+    reader: source.reader,
+    present: cluster,
+    writer: source.writer,
+    nodes,
+    journal,
+    clock,
+    log,
+  });
   for (const served of gateway.apis) api.addAggregated(served);
   const config = { ...defaultConfig, ownNodes: true };
   const dispatcher = createDispatcher({

@@ -40,7 +40,8 @@ export interface Following {
 }
 
 const FIRST_RETRY_MILLISECONDS = 200;
-const LONGEST_RETRY_MILLISECONDS = 30_000;
+/** An API server that is back is to be heard soon: a few requests a second are nothing to it. */
+const LONGEST_RETRY_MILLISECONDS = 5_000;
 /** A watch that ended sooner without a word counts as failed, so that a broken server is not asked in a tight loop. */
 const SHORT_WATCH_MILLISECONDS = 1000;
 

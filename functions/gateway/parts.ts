@@ -34,7 +34,13 @@ export interface Attributes {
 }
 
 export interface GatewayParts {
+  /** Lists, and what is waited for: a cache will do. */
   readonly reader: Reader;
+  /**
+   * What is there now: nobody is refused for what was. A cache whose watch has ended, as after the API server's restart, tells
+   * of the past without knowing it.
+   */
+  readonly present: Pick<Reader, "get">;
   readonly writer: Writer;
   readonly nodes: Pick<NodeDoors, "machine" | "act" | "console">;
   readonly journal: Pick<Journal, "read" | "follow" | "latestDecisions" | "last">;
@@ -52,15 +58,15 @@ export interface At {
 }
 
 /** @throws Refused 404 */
-export async function findVM(parts: GatewayParts, at: At): Promise<Stored<VirtualMachine>> {
-  const vm = await parts.reader.get(VirtualMachine, at);
+export async function findVM(parts: Pick<GatewayParts, "present">, at: At): Promise<Stored<VirtualMachine>> {
+  const vm = await parts.present.get(VirtualMachine, at);
   if (vm === undefined) throw notFound({ name: at.name, plural: VirtualMachine.plural });
   return vm;
 }
 
 /** @throws Refused 404 */
-export async function findVMI(parts: GatewayParts, at: At): Promise<Stored<VirtualMachineInstance>> {
-  const vmi = await parts.reader.get(VirtualMachineInstance, at);
+export async function findVMI(parts: Pick<GatewayParts, "present">, at: At): Promise<Stored<VirtualMachineInstance>> {
+  const vmi = await parts.present.get(VirtualMachineInstance, at);
   if (vmi === undefined) throw notFound({ name: at.name, plural: VirtualMachineInstance.plural });
   return vmi;
 }
@@ -80,7 +86,7 @@ export async function edit<T extends KubeObject>(
   change: (old: Stored<T>) => T | undefined,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const old = await parts.reader.get(kind, at);
+    const old = await parts.present.get(kind, at);
     if (old === undefined) throw notFound({ name: at.name, plural: kind.plural });
     const next = change(old);
     if (next === undefined) return;
@@ -92,7 +98,7 @@ export async function edit<T extends KubeObject>(
       if (attempt === TRIES) {
         throw new Refused(409, `${kind.plural} "${at.name}" keeps changing; try again`, { ...at, plural: kind.plural });
       }
-      // A cached reader sees the other's write in a moment.
+      // Who writes so often is given a moment.
       await wait(parts.clock, PAUSE_MILLISECONDS);
     }
   }

@@ -36,7 +36,7 @@ function withRequests(vm: VM, requests: readonly Request[]): VirtualMachine {
 export async function start(parts: GatewayParts, at: At, request: Request_): Promise<void> {
   const options = await optionsOf(request, StartOptions);
   const vm = await findVM(parts, at);
-  const vmi = await parts.reader.get(VirtualMachineInstance, at);
+  const vmi = await parts.present.get(VirtualMachineInstance, at);
   const strategy = strategyOf(vm);
   if (vmi !== undefined && !isFinal(vmi)) throw refused(409, `VM "${at.name}" is running already.`, vm);
   const recovery = vm.status?.conditions?.find((condition) => condition.type === "ManualRecoveryRequired");
@@ -61,7 +61,7 @@ export async function start(parts: GatewayParts, at: At, request: Request_): Pro
 export async function stop(parts: GatewayParts, at: At, request: Request_): Promise<void> {
   const options = await optionsOf(request, StopOptions);
   const vm = await findVM(parts, at);
-  const vmi = await parts.reader.get(VirtualMachineInstance, at);
+  const vmi = await parts.present.get(VirtualMachineInstance, at);
   const strategy = strategyOf(vm);
   const up = vmi !== undefined && !isFinal(vmi);
   const byItself = strategy === "Always" || strategy === "Once";
@@ -90,7 +90,7 @@ export async function restart(parts: GatewayParts, at: At, request: Request_): P
   if (strategy === "Halted" || strategy === "Once") {
     throw refused(409, `A VM with runStrategy ${strategy} takes no restart requests.`, vm);
   }
-  const vmi = await parts.reader.get(VirtualMachineInstance, at);
+  const vmi = await parts.present.get(VirtualMachineInstance, at);
   if (vmi === undefined) throw refused(409, `VM "${at.name}" is not running: there is no instance to restart.`, vm);
   if (isDryRun(options)) return;
   const { uid } = vmi.metadata;
@@ -104,7 +104,7 @@ export async function restart(parts: GatewayParts, at: At, request: Request_): P
 export async function migrate(parts: GatewayParts, at: At, request: Request_): Promise<void> {
   const options = await optionsOf(request, MigrateOptions);
   const vm = await findVM(parts, at);
-  const vmi = await parts.reader.get(VirtualMachineInstance, at);
+  const vmi = await parts.present.get(VirtualMachineInstance, at);
   if (vmi === undefined || phaseOf(vmi) !== "Running") throw refused(409, `VM "${at.name}" is not running.`, vm);
   if (isDryRun(options)) return;
   const { addedNodeSelector } = options;

@@ -19,6 +19,8 @@ import { Refused } from "./status.ts";
 
 const LONGEST_WAIT_MILLISECONDS = 10_000;
 const LOOK_AGAIN_MILLISECONDS = 20;
+/** How often, while it waits, it asks past the cache: its watch may have ended. */
+const PRESENT_MILLISECONDS = 1_000;
 
 function refused(code: 403 | 409 | 504, message: string, vmi: Instance): Refused {
   return new Refused(code, message, { name: vmi.metadata.name, plural: VirtualMachineInstance.plural });
@@ -74,9 +76,14 @@ async function intend(parts: GatewayParts, at: At, vmi: Instance, paused: boolea
     const annotations = { ...old.metadata.annotations, [annotation.paused]: String(paused) };
     return { ...old, metadata: { ...old.metadata, annotations } };
   });
-  const end = parts.clock.now().getTime() + LONGEST_WAIT_MILLISECONDS;
-  for (;;) {
-    const now = await findVMI(parts, at);
+  // The cache has what was just written, so it tells of nothing that was before.
+  const began = parts.clock.now().getTime();
+  const end = began + LONGEST_WAIT_MILLISECONDS;
+  for (let asked = began; ;) {
+    const time = parts.clock.now().getTime();
+    const past = time - asked >= PRESENT_MILLISECONDS;
+    if (past) asked = time;
+    const now = await findVMI(past ? parts : { present: parts.reader }, at);
     if (now.metadata.uid !== vmi.metadata.uid || phaseOf(now) !== "Running") {
       throw refused(409, `VMI "${at.name}" stopped running meanwhile.`, vmi);
     }

@@ -92,6 +92,7 @@ async function askedOf([verb, options]: (typeof verbs)[number], scene: Scene): P
   const waits = new Error("it waits for what it wrote");
   const parts: GatewayParts = {
     reader: scene.cluster,
+    present: scene.cluster,
     writer: {
       create: (kind, object) => scene.cluster.create(kind, object),
       remove: (kind, object) => scene.cluster.remove(kind, object),

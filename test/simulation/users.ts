@@ -48,6 +48,7 @@ const NO_OPTIONS = new Request("http://user.test/", { method: "PUT" });
 export function createUsers(cluster: Cluster, process: Process): Users {
   const parts: GatewayParts = {
     reader: cluster,
+    present: cluster,
     writer: cluster,
     nodes: nobody,
     journal: nothingKept,

@@ -361,7 +361,7 @@ describe("when watching fails, the source", () => {
     });
     await clock.advance(600_000);
     expect(attempts).toBeGreaterThan(5);
-    expect(attempts).toBeLessThan(35);
+    expect(attempts).toBeLessThan(160);
     cluster.refuse(undefined);
     await create(cluster, "a");
     await clock.advance(40_000);
@@ -381,7 +381,7 @@ describe("when watching fails, the source", () => {
     });
     await clock.advance(60_000);
     expect(watches).toBeGreaterThan(3);
-    expect(watches).toBeLessThan(15);
+    expect(watches).toBeLessThan(20);
   });
 });
 

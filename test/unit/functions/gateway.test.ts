@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { VirtualMachine, type VirtualMachineSpec } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { Kind } from "#api/object.ts";
 import { silentLog } from "#events/log.ts";
 import type { JournalEntry } from "#events/journal-entry.ts";
 import type { Explanation } from "#functions/gateway/explain.ts";
@@ -18,8 +19,13 @@ type Strategy = NonNullable<VirtualMachineSpec["runStrategy"]>;
 
 async function open(more: Partial<GatewayParts> = {}): Promise<void> {
   world = await startWorld();
+  serve(more);
+}
+
+function serve(more: Partial<GatewayParts> = {}): void {
   gateway = createGateway({
     reader: world.source.reader,
+    present: world.cluster,
     writer: world.source.writer,
     nodes: { ...world.nodes, console: () => Promise.reject(new Fault("refused", "NoConsole", "none")) },
     journal: world.journal,
@@ -234,6 +240,40 @@ describe("pause and unpause", () => {
     await put("stop");
     await world.until("it is gone", async () => (await world.vmi()) === undefined);
     expect((await put("pause", undefined, "virtualmachineinstances")).code).toBe(404);
+  });
+});
+
+describe("a replica whose watch has ended", () => {
+  /** Answers for ever as the cache does now. */
+  async function stopsWatching(): Promise<void> {
+    const there = [await world.vm(), await world.vmi()];
+    const reader = { ...world.source.reader, get: async (kind: Kind) => there.find((one) => one?.kind === kind.kind) };
+    serve({ reader: reader as GatewayParts["reader"] });
+  }
+  const instance = (verb: string) => put(verb, undefined, "virtualmachineinstances");
+
+  it("refuses nobody for what was", async () => {
+    await vm({ runStrategy: "Always" });
+    await instance("pause");
+    await stopsWatching();
+    expect((await instance("unpause")).code).toBe(200);
+    await isRunning();
+    expect((await instance("pause")).code).toBe(200);
+    await instance("unpause");
+    await stopsWatching();
+    expect((await put("stop")).code).toBe(202);
+    await world.until("it is gone", async () => (await world.vmi()) === undefined);
+    expect((await put("start")).code).toBe(202);
+    await isRunning();
+  });
+
+  it("sees that what it waits for has come", async () => {
+    await vm({ runStrategy: "Always" });
+    await stopsWatching();
+    const began = world.clock.now().getTime();
+    expect((await instance("pause")).code).toBe(200);
+    expect((await world.vm())?.status?.printableStatus).toBe("Paused");
+    expect(world.clock.now().getTime() - began).toBeLessThan(2_000);
   });
 });
 

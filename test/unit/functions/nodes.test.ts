@@ -202,7 +202,8 @@ describe("a console", () => {
 
   beforeAll(async () => {
     const clock = systemClock;
-    const parts = { reader: cluster, writer: cluster, nodes, journal: memoryJournal(), clock, log: silentLog };
+    const reads = { reader: cluster, present: cluster };
+    const parts = { ...reads, writer: cluster, nodes, journal: memoryJournal(), clock, log: silentLog };
     const gateway = createGateway(parts);
     front = createServer();
     front.on("upgrade", (request, socket, head: Buffer) => gateway.apis[0]?.upgrade?.(request, socket, head));
