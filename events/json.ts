@@ -26,3 +26,21 @@ export function sortedJson(value: unknown): unknown {
       .map(([name, inner]): [string, unknown] => [name, sortedJson(inner)]),
   );
 }
+
+/** Equal as JSON: order of members and members that are undefined do not count. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => sameJson(item, other[index]));
+  }
+  if (!isObject(one) || !isObject(other)) return false;
+  // Plain objects: all that `for in` finds is their own, and no list of names is made.
+  for (const name in one) if (!sameJson(one[name], other[name])) return false;
+  for (const name in other) if (one[name] === undefined && other[name] !== undefined) return false;
+  return true;
+}
+
+/** Neither null nor an array. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -10,7 +10,8 @@ import { Fault } from "./fault.ts";
 import { copyJson } from "./json.ts";
 import { createHistory } from "./memory-history.ts";
 import { isSelected, type Selection } from "./selection.ts";
-import { applyMergePatch, patchOf, sameJson } from "./merge-patch.ts";
+import { sameJson } from "./json.ts";
+import { applyMergePatch, patchOf } from "./merge-patch.ts";
 
 export interface Write {
   readonly verb: "create" | "patch" | "remove";

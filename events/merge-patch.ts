@@ -3,12 +3,9 @@
  * one value; null in a patch removes.
  */
 import type { KubeObject } from "#api/object.ts";
+import { isObject, sameJson } from "./json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** What turns `before` into `after`; undefined when that is nothing. A member that is undefined is not there. */
 export function mergePatch(before: Json, after: Json): Json | undefined {
@@ -35,19 +32,6 @@ export function applyMergePatch(target: unknown, patch: Json): Json {
     else result[name] = value;
   }
   return result;
-}
-
-/** Equal as JSON: order of members and members that are undefined do not count. */
-export function sameJson(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (Array.isArray(one) && Array.isArray(other)) {
-    return one.length === other.length && one.every((item, index) => sameJson(item, other[index]));
-  }
-  if (!isObject(one) || !isObject(other)) return false;
-  // Plain objects: all that `for in` finds is their own, and no list of names is made.
-  for (const name in one) if (!sameJson(one[name], other[name])) return false;
-  for (const name in other) if (one[name] === undefined && other[name] !== undefined) return false;
-  return true;
 }
 
 /**

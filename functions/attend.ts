@@ -18,7 +18,7 @@ import { partsOf, rfc3339, type Condition, type Stored } from "#api/object.ts";
 import { nodeEvents } from "#events/catalogue.ts";
 import { asFault } from "#events/fault.ts";
 import { Heartbeat } from "#events/machine.ts";
-import { sameJson } from "#events/merge-patch.ts";
+import { sameJson } from "#events/json.ts";
 import type { Source } from "#events/source/source.ts";
 import type { FunctionsConfig } from "./config.ts";
 import { SILENCE_SECONDS, silentFrom } from "./deadlines.ts";

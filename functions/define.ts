@@ -9,7 +9,7 @@ import type { Reader } from "#events/cluster.ts";
 import type { Fault } from "#events/fault.ts";
 import type { MachineAction, MachineOrder, Nodes } from "#events/machine.ts";
 import { flowEvents, objectEvents, type EventType } from "#events/catalogue.ts";
-import { sameJson } from "#events/merge-patch.ts";
+import { sameJson } from "#events/json.ts";
 import type { RollCall } from "./roll-call.ts";
 
 /** What should become true. Each is harmless when repeated. */

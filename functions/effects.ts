@@ -10,7 +10,8 @@ import { asFault, Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
 import type { Nodes } from "#events/machine.ts";
 import { makeEvent } from "#events/make-event.ts";
-import { applyMergePatch, mergePatch, sameJson } from "#events/merge-patch.ts";
+import { sameJson } from "#events/json.ts";
+import { applyMergePatch, mergePatch } from "#events/merge-patch.ts";
 import type { Decision, Effect, FunctionDefinition } from "./define.ts";
 
 export interface EffectParts {

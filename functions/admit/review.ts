@@ -12,7 +12,7 @@ import { Pod } from "#api/core.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
 import { asFault } from "#events/fault.ts";
 import { readBody } from "#events/http-bounds.ts";
-import { sameJson } from "#events/merge-patch.ts";
+import { sameJson } from "#events/json.ts";
 import type { Admission, AdmitAnswer, AdmitRequest } from "./admit.ts";
 
 /** A review carries an object twice; an API server's own limit is 3 MiB. */

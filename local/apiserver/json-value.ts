@@ -48,20 +48,3 @@ export function objectsAt(object: JsonObject | undefined, field: string): JsonOb
   const value = object?.[field];
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
-
-/** Equal as JSON: the order of fields does not matter, and a field that is undefined is a field that is not there. */
-export function sameJson(left: unknown, right: unknown): boolean {
-  if (left === right) return true;
-  if (Array.isArray(left)) {
-    return (
-      Array.isArray(right) &&
-      left.length === right.length &&
-      left.every((value, index) => sameJson(value, right[index]))
-    );
-  }
-  if (!isObject(left) || !isObject(right)) return false;
-  for (const field of Object.keys(left)) {
-    if (!sameJson(left[field], right[field])) return false;
-  }
-  return Object.keys(right).every((field) => right[field] === undefined || left[field] !== undefined);
-}

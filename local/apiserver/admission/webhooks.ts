@@ -2,8 +2,8 @@
  * Admission by webhooks. Mutating ones are asked one after the other, each seeing what those before it have made; those
  * that wish are asked once more when a later one has changed the object. Validating ones are asked all at once.
  */
-import { copyJson } from "#events/json.ts";
-import { sameJson, stringAt, type JsonObject } from "../json-value.ts";
+import { copyJson, sameJson } from "#events/json.ts";
+import { stringAt, type JsonObject } from "../json-value.ts";
 import { applyJsonPatch } from "../patch/json-patch.ts";
 import { internalError, StatusError } from "../status.ts";
 import type { Admission, AdmissionAnswer, AdmissionRequest } from "./admission.ts";

@@ -2,8 +2,8 @@
  * Server-side apply: a manager declares the fields that it wants. Fields that others own with another value are
  * conflicts, unless forced; fields that it declared before and no longer declares go, unless others own them too.
  */
-import { copyJson } from "#events/json.ts";
-import { metadataOf, sameJson, valueAt, type JsonObject } from "../json-value.ts";
+import { copyJson, sameJson } from "#events/json.ts";
+import { metadataOf, valueAt, type JsonObject } from "../json-value.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import type { WriteContext } from "../room.ts";
 import { badRequest, StatusError, type StatusCause } from "../status.ts";

@@ -3,7 +3,8 @@
  * lose it. An object whose managedFields were cleared is not tracked any more until it is applied; the apply then counts
  * what it finds as owned by "before-first-apply".
  */
-import { metadataOf, sameJson, type JsonObject } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import { metadataOf, type JsonObject } from "../json-value.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import type { WriteContext } from "../room.ts";
 import { fieldsOf, type Path } from "./field-set.ts";

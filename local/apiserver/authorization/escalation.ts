@@ -4,7 +4,8 @@
  */
 import type { Admission, AdmissionAnswer, AdmissionRequest } from "../admission/admission.ts";
 import { MASTERS, type UserInfo } from "../authentication/user.ts";
-import { sameJson, type JsonObject } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import type { JsonObject } from "../json-value.ts";
 import type { ResourceAttributes, Verdict } from "./authorizer.ts";
 import { roleRefOf, type Rbac } from "./rbac.ts";
 import { isAggregated } from "./role-rules.ts";

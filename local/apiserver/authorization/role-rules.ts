@@ -1,6 +1,7 @@
 /** What makes roles and bindings valid, and their defaults. */
 import { invalidValue, requiredValue, unsupportedValue } from "../causes.ts";
-import { objectAt, objectsAt, sameJson, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import { objectAt, objectsAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { KindRules } from "../kinds/kind.ts";
 import type { StatusCause } from "../status.ts";
 import { RBAC_GROUP } from "./rules.ts";

@@ -1,5 +1,6 @@
 /** What small core kinds do beyond their schema: the defaults and immutable fields that clients rely on. */
-import { isObject, objectAt, sameJson, stringAt, type JsonObject } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import { isObject, objectAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
 import type { KindRules } from "./kind.ts";
 

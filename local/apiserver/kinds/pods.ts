@@ -1,6 +1,6 @@
 /** Pods: the defaults that readers rely on, and which fields of the spec may change once a pod exists. */
-import { copyJson } from "#events/json.ts";
-import { isObject, objectAt, objectsAt, sameJson, stringAt, type JsonObject } from "../json-value.ts";
+import { copyJson, sameJson } from "#events/json.ts";
+import { isObject, objectAt, objectsAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
 import type { KindRules } from "./kind.ts";
 

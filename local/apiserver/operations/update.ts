@@ -5,7 +5,8 @@
  */
 import { reviewed } from "../admission/admission.ts";
 import { trackUpdate } from "../apply/track.ts";
-import { metadataOf, sameJson, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import { metadataOf, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { Place, Room, WriteContext } from "../room.ts";
 import { badRequest, conflict, invalid, modified, notFound, StatusError } from "../status.ts";
 import { parsed, stored, textAt, type StoredObject } from "../store/stored-object.ts";

@@ -2,7 +2,8 @@
  * Kubernetes' strategic merge patch, for core kinds: a merge patch in which lists with keys merge entry by entry, and
  * fields that start with $ direct the merge.
  */
-import { isObject, sameJson, type JsonObject } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import { isObject, type JsonObject } from "../json-value.ts";
 import { childOf, type Schema } from "../schema/schema.ts";
 import { badRequest } from "../status.ts";
 

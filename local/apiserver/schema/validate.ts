@@ -1,5 +1,6 @@
 /** Holds a value to a schema and lists all that is wrong, each with the path of its field. */
-import { isObject, sameJson, type JsonObject } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import { isObject, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
 import { hasFormat } from "./formats.ts";
 import type { Schema } from "./schema.ts";

@@ -2,7 +2,8 @@
  * The JSONPath of printer columns and scale paths: fields, ['fields'], [index], [*] and filters such as
  * [?(@.type=="Ready")]. Compiled once.
  */
-import { isObject, sameJson } from "../json-value.ts";
+import { sameJson } from "#events/json.ts";
+import { isObject } from "../json-value.ts";
 
 type Step =
   | { readonly is: "field"; readonly name: string }

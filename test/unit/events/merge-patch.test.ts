@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { applyMergePatch, mergePatch, patchOf, sameJson } from "#events/merge-patch.ts";
+import { sameJson } from "#events/json.ts";
+import { applyMergePatch, mergePatch, patchOf } from "#events/merge-patch.ts";
 
 /** JSON objects without null members, which a merge patch can't set, and without names that JavaScript treats apart. */
 const name = fc.constantFrom("a", "b", "c", "spec", "x-y");
