@@ -15,18 +15,33 @@ const REF_NAME = "org.opencontainers.image.ref.name";
 /** Blobs that this process has compared with their digests, by path and time of change. */
 const verified = new Set<string>();
 
+/** What a name meant, by layout and name, as long as the index stays as it is: each start of a machine asks again. */
+const meant = new Map<string, { readonly index: string; readonly image: Image }>();
+const MOST_MEANT = 1_000;
+
 /**
  * The image of that name in the layout, with its blobs verified; undefined when the layout has none.
  * @throws Fault refused ImageDigestMismatch, ImageRefused
  */
 export async function imageInLayout(layout: string, reference: Reference, name: string): Promise<Image | undefined> {
-  let index: Buffer;
-  try {
-    index = await readBounded(join(layout, "index.json"));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+  const about = await unlessMissing(stat(join(layout, "index.json")));
+  if (about === undefined) return undefined;
+  const key = `${layout} ${name}`;
+  const index = `${about.ino} ${about.size} ${about.mtimeMs}`;
+  const before = meant.get(key);
+  if (before?.index === index) {
+    await Promise.all(before.image.layers.map((layer) => verifiedBlob(layout, layer, name)));
+    return before.image;
   }
+  const image = await readImage(layout, reference, name);
+  if (meant.size >= MOST_MEANT) meant.clear();
+  if (image !== undefined) meant.set(key, { index, image });
+  return image;
+}
+
+async function readImage(layout: string, reference: Reference, name: string): Promise<Image | undefined> {
+  const index = await unlessMissing(readBounded(join(layout, "index.json")));
+  if (index === undefined) return undefined;
   const wanted = namesOf(reference);
   const entry = parseIndex(index, layout).find((candidate) => {
     const refName = candidate.annotations?.[REF_NAME];
@@ -46,6 +61,15 @@ export async function imageInLayout(layout: string, reference: Reference, name: 
       layers.map(async (layer) => ({ ...layer, path: await verifiedBlob(layout, layer, name) })),
     ),
   };
+}
+
+async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** With and without the registry, and the tag that is meant when none is said. */
@@ -75,13 +99,9 @@ async function readBounded(path: string): Promise<Buffer> {
 
 async function verifiedBlob(layout: string, blob: Descriptor, name: string): Promise<string> {
   const path = blobPath(layout, blob.digest);
-  let about;
-  try {
-    about = await stat(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
+  const about = await unlessMissing(stat(path));
+  if (about === undefined)
     throw new Fault("later", "ImageNotFound", `The layout ${layout} lacks ${blob.digest} of ${name}`);
-  }
   const key = `${path} ${about.size} ${about.mtimeMs}`;
   if (verified.has(key)) return path;
   if ((await digestOf(path)) !== blob.digest) {

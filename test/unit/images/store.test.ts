@@ -238,6 +238,19 @@ describe("a local layout", () => {
     expect((await open({ localLayouts: [layout] }).pull("demo")).digest).toBe(diskImage.digest);
   });
 
+  it("is read again once its index has changed, and its blobs are looked for each time", async () => {
+    const layout = writeLayout(join(directory, "layout"), "demo:1", diskImage);
+    const store = open({ localLayouts: [layout] });
+    expect((await store.pull("demo:1")).digest).toBe(diskImage.digest);
+    const other = imageOf([tarOf([{ name: "disk/b", content: Buffer.from("another") }])]);
+    rmSync(join(layout, "index.json"));
+    writeLayout(layout, "demo:1", other);
+    expect((await store.pull("demo:1")).digest).toBe(other.digest);
+    const [digest = ""] = other.blobs.keys();
+    rmSync(join(layout, "blobs", "sha256", digest.slice(7)));
+    await expect(store.pull("demo:1")).rejects.toThrow(fault("later", "ImageNotFound"));
+  });
+
   it("is refused when a blob has other content than its digest says", async () => {
     const layout = writeLayout(join(directory, "layout"), "demo:1", diskImage);
     const [digest = ""] = diskImage.blobs.keys();
