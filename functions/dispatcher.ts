@@ -96,12 +96,17 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     return read === undefined ? inTurn(definition, () => run()) : run(read);
   }
 
-  const triggers = parts.functions.map((definition) => triggerOf(definition, parts, dispatch));
+  /** Made when they are asked for: where a cluster has Triggers, these are nobody's. */
+  let made: readonly Trigger[] | undefined;
+  const triggers = (): readonly Trigger[] =>
+    (made ??= parts.functions.map((definition) => triggerOf(definition, parts, dispatch)));
   return {
-    triggers,
+    get triggers() {
+      return triggers();
+    },
     dispatch,
     start() {
-      for (const trigger of triggers) parts.broker.addTrigger(trigger);
+      for (const trigger of triggers()) parts.broker.addTrigger(trigger);
     },
   };
 }

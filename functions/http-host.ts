@@ -123,9 +123,10 @@ async function eventIn(request: HostRequest): Promise<CloudEvent> {
 
 /** Of a wake, whose trigger is named in it, the key that the function asked to look at again. */
 function keysIn(definition: FunctionDefinition): ReturnType<typeof keysOf> {
-  const keys = keysOf(definition);
+  /** Made with the first event: until then a host would wait for what it may never need. */
+  let keys: ReturnType<typeof keysOf> | undefined;
   return (event, reader) => {
-    if (event.type !== flowEvents.wake.type) return keys(event, reader);
+    if (event.type !== flowEvents.wake.type) return (keys ??= keysOf(definition))(event, reader);
     const { trigger, partitionkey: key } = event.extensions;
     return trigger === definition.name && key !== undefined ? [key] : [];
   };

@@ -19,6 +19,7 @@
 import { readFileSync } from "node:fs";
 import { isIP, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { startupSnapshot } from "node:v8";
 import { systemClock } from "#events/clock.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
@@ -38,6 +39,7 @@ import { hostServer } from "./http-server.ts";
 import { lateLog } from "./late-log.ts";
 import type { NodeDoors } from "./nodes.ts";
 import { functions } from "./registry.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** After SIGTERM: routers need a moment to learn that no more should come here. */
 const DRAIN_MILLISECONDS = 500;
@@ -190,10 +192,20 @@ function start(env: NodeJS.ProcessEnv): void {
   process.once("SIGINT", end);
 }
 
-try {
-  start(process.env);
-} catch (error) {
-  const { reason, message } = asFault(error);
-  process.stderr.write(`virtive functions: ${reason}: ${message}\n`);
-  process.exitCode = 1;
+function run(): void {
+  try {
+    start(process.env);
+  } catch (error) {
+    const { reason, message } = asFault(error);
+    process.stderr.write(`virtive functions: ${reason}: ${message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+// In an image the host is a snapshot of this process, taken here, which goes on with `run`.
+if (startupSnapshot.isBuildingSnapshot()) {
+  startupSnapshot.setDeserializeMainFunction(run);
+  void warmUp(functions(defaultConfig));
+} else {
+  run();
 }

@@ -10,7 +10,7 @@
  * ```
  */
 import { PersistentVolumeClaim } from "#api/core.ts";
-import { CustomResourceDefinition } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { BIND_IMMEDIATELY, DATA_VOLUME_DEFINITION, DataVolume } from "#api/data-volume.ts";
 import { label } from "#api/names.ts";
 import { apiVersionOf, conditionOf, controllerOf, partsOf, withCondition, type Stored } from "#api/object.ts";

@@ -11,7 +11,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { ConfigMap, Node, Pod, Secret } from "#api/core.ts";
-import { CustomResourceDefinition, customResourceDefinitions } from "#api/crd.ts";
+import { customResourceDefinitions } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { label } from "#api/names.ts";
 import { keyOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";

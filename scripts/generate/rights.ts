@@ -1,6 +1,6 @@
 /** What a function may do in a cluster, from what it declares to read and to write: the rules of its role. Pure. */
 import { ConfigMap, KubeEvent, Namespace, Node, PersistentVolumeClaim, Pod, Secret } from "#api/core.ts";
-import { CustomResourceDefinition } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { DataVolume } from "#api/data-volume.ts";
 import type { Kind } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";

@@ -3,11 +3,11 @@
  * architecture; on another, run the same there.
  */
 import { createRequire } from "node:module";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, realpath, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { GUEST_USER } from "#events/machine.ts";
-import { bundle } from "../bundle.ts";
+import { bundle, type Bundle } from "../bundle.ts";
 import { run } from "../guest/run.ts";
 import { writeImage, type Image } from "./archive.ts";
 import { debianTree, isWanted } from "./debian.ts";
@@ -96,7 +96,10 @@ const nodeFolders: readonly TarEntry[] = [
   folder("var/lib/kubelet"),
 ];
 
-/** @returns name → file. The same sources and packages make the same bytes. */
+/**
+ * @returns name → file. The same sources and packages make the same bytes, but for the snapshot in `functions`: it holds when,
+ *   where and by which process it was made.
+ */
 export async function buildImages(options: BuildOptions): Promise<ReadonlyMap<ImageName, string>> {
   const { names, repository, tag, directory, gzip = false, say } = options;
   const architecture = ARCHITECTURES[process.arch];
@@ -104,12 +107,12 @@ export async function buildImages(options: BuildOptions): Promise<ReadonlyMap<Im
   const needsBundles = names.some((name) => name !== "anchor");
   // Inside the repository, one level deep: what bundles know of their sources' places is relative.
   const dist = join(ROOT, "dist", "image");
-  if (needsBundles) await bundle(dist);
+  const built: Built = { dist, bundles: needsBundles ? await bundle(dist) : [] };
   const files = new Map<ImageName, string>();
   try {
     for (const name of names) {
       const file = join(directory, `virtive-${name}.tar`);
-      const parts = await PARTS[name](dist, say);
+      const parts = await PARTS[name](built, say);
       const image: Image = { name: `${repository}/${name}:${tag}`, architecture, ...parts };
       await writeImage(image, file, { gzip });
       files.set(name, file);
@@ -123,16 +126,21 @@ export async function buildImages(options: BuildOptions): Promise<ReadonlyMap<Im
 
 type Parts = Omit<Image, "name" | "architecture">;
 
+interface Built {
+  readonly dist: string;
+  readonly bundles: readonly Bundle[];
+}
+
 const PARTS = {
-  control: (dist, say) => unprivileged(dist, ["control", "uninstall"], say),
-  functions: (dist, say) => unprivileged(dist, ["functions"], say),
-  async node(dist, say) {
+  control: (built, say) => unprivileged(built, ["control", "uninstall"], say),
+  functions: (built, say) => unprivileged(built, ["functions"], say),
+  async node(built, say) {
     const tree = await debianTree("node", NODE_PACKAGES, [], say);
     const debian = withShell(await entriesUnder(tree, "", isWanted));
     return {
-      layers: [complete([...debian, ...accounts, ...nodeFolders]), await node(), await programs(dist, ["node"])],
+      layers: [complete([...debian, ...accounts, ...nodeFolders]), await node(), await programs(built, ["node"])],
       config: {
-        Entrypoint: ["/usr/bin/node", "/opt/virtive/dist/node/main.mjs"],
+        Entrypoint: entrypoint(built, "node"),
         Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"],
       },
     };
@@ -151,20 +159,31 @@ const PARTS = {
       await rm(work, { recursive: true });
     }
   },
-} as const satisfies Readonly<Record<ImageName, (dist: string, say: BuildOptions["say"]) => Promise<Parts>>>;
+} as const satisfies Readonly<Record<ImageName, (built: Built, say: BuildOptions["say"]) => Promise<Parts>>>;
 
-async function unprivileged(dist: string, bundles: readonly string[], say: BuildOptions["say"]): Promise<Parts> {
+/** The first of the bundles is what the image runs. */
+async function unprivileged(
+  built: Built,
+  names: readonly [Bundle["name"], ...Bundle["name"][]],
+  say: BuildOptions["say"],
+): Promise<Parts> {
   const tree = await debianTree("base", BASE, ONLY_TO_INSTALL, say);
   const base = await entriesUnder(tree, "", (path) => isWanted(path) && !path.startsWith("usr/share/ca-certificates"));
   const places = [folder("tmp", 0o1777), folder("var/lib/virtive")];
   return {
-    layers: [complete([...base, ...accounts, ...places]), await node(), await programs(dist, bundles)],
+    layers: [complete([...base, ...accounts, ...places]), await node(), await programs(built, names)],
     config: {
-      Entrypoint: ["/usr/bin/node", `/opt/virtive/dist/${bundles[0]}/main.mjs`],
+      Entrypoint: entrypoint(built, names[0]),
       Env: ["PATH=/usr/bin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
       User: `${UNPRIVILEGED}:${UNPRIVILEGED}`,
     },
   };
+}
+
+/** As the bundle says, with its files where the image has them. */
+function entrypoint({ dist, bundles }: Built, name: Bundle["name"]): readonly string[] {
+  const start = bundles.find((one) => one.name === name)?.start ?? [];
+  return ["/usr/bin/node", ...start.map((argument) => argument.replace(dist, "/opt/virtive/dist"))];
 }
 
 /** The Node that runs this, out of its npm package. */
@@ -172,6 +191,9 @@ async function node(): Promise<readonly TarEntry[]> {
   const require = createRequire(import.meta.url);
   const home = dirname(require.resolve(`node-linux-${process.arch}/package.json`));
   const file = join(home, "bin/node");
+  // It has made the function host's snapshot, which no other takes.
+  if ((await realpath(process.execPath)) !== (await realpath(file)))
+    throw new Error(`images are built by the Node that is in them, ${file}; this is ${process.execPath}`);
   const { size } = await stat(file);
   const licence = await readFile(join(home, "LICENSE"));
   return [
@@ -181,7 +203,7 @@ async function node(): Promise<readonly TarEntry[]> {
   ];
 }
 
-async function programs(dist: string, names: readonly string[]): Promise<readonly TarEntry[]> {
+async function programs({ dist }: Built, names: readonly string[]): Promise<readonly TarEntry[]> {
   const each = await Promise.all(
     names.map((name) => entriesUnder(join(dist, name), `opt/virtive/dist/${name}`, (path) => !path.endsWith(".map"))),
   );

@@ -4,7 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CustomResourceDefinition } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import { Namespace, Node, Secret } from "#api/core.ts";
 import type { Kind, KubeObject } from "#api/object.ts";

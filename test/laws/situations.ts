@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { Namespace, Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
-import { CustomResourceDefinition } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { DATA_VOLUME_DEFINITION, DataVolume } from "#api/data-volume.ts";
 import { MigrationPolicy } from "#api/migration-policy.ts";
 import { GUEST_ARRIVED } from "#api/names.ts";

@@ -28,7 +28,7 @@ export interface HostsOptions {
   readonly installation: Installation;
   readonly cluster: Cluster;
   /** The bundled function host. */
-  readonly program: string;
+  readonly program: readonly string[];
   readonly sink: string;
   /** Of the sink's tokens. */
   readonly sinkAudience: string;
@@ -62,7 +62,7 @@ export async function startHosts(options: HostsOptions): Promise<Hosts> {
   async function start(name: string): Promise<void> {
     const { account = "", token = "" } = mounts.get(name) ?? {};
     const { port } = new URL(cluster.url);
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, program, {
       env: {
         ...markOf(cluster),
         ...environmentOf(`virtive-${name}`),

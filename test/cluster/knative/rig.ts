@@ -145,7 +145,7 @@ export async function openKnativeRig(): Promise<KnativeRig> {
     await mkdir(join(process.cwd(), "dist"), { recursive: true });
     const built = await mkdtemp(join(process.cwd(), "dist", "test-"));
     undo.push(() => rm(built, { recursive: true, force: true }));
-    const program = (await bundle(join(built, "out"))).find(({ name }) => name === "functions")?.file ?? "";
+    const program = (await bundle(join(built, "out"))).find(({ name }) => name === "functions")?.start ?? [];
     const hosts = await startHosts({
       installation,
       cluster,

@@ -1,4 +1,5 @@
-import { CustomResourceDefinition, customResourceDefinitions } from "#api/crd.ts";
+import { customResourceDefinitions } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { ConfigMap } from "#api/core.ts";
 import { connectOver } from "#events/kubernetes.ts";
 import { AUTHENTICATED, MASTERS } from "#local/apiserver/authentication/user.ts";

@@ -1,7 +1,7 @@
 /** A VM that brings DataVolumes along: who makes them, when it starts, and what it says meanwhile. CDI is played. */
 import { afterEach, describe, expect, it } from "vitest";
 import { PersistentVolumeClaim } from "#api/core.ts";
-import { CustomResourceDefinition } from "#api/crd.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { DATA_VOLUME_DEFINITION, DataVolume } from "#api/data-volume.ts";
 import { conditionOf, type Condition } from "#api/object.ts";
 import { VirtualMachine, type VirtualMachineSpec } from "#api/virtual-machine.ts";
