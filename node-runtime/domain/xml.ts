@@ -14,6 +14,7 @@ import {
 } from "./devices.ts";
 import { diskElements, planDisks } from "./disks.ts";
 import { element, render } from "./element.ts";
+import { emulatedMemory } from "./emulated-memory.ts";
 import { clockElement, featuresElement } from "./features.ts";
 import { osElement, sysinfoElement } from "./firmware.ts";
 import { claimElement, domainName, domainUuid } from "./identity.ts";
@@ -64,6 +65,7 @@ export function domainXml(order: MachineOrder, parts: DomainParts): string {
         displayElements(devices, parts.volumes.directory),
         platformElements(domain),
       ),
+      emulatedMemory(domain, parts.accelerator),
     ),
   );
 }
