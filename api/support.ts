@@ -115,8 +115,10 @@ export const clusterSupport: Table = {
   "spec.configuration.liveUpdateConfiguration": "acted",
   "spec.configuration.machineType": "acted",
   "spec.configuration.migrations.allowAutoConverge": "acted",
+  "spec.configuration.migrations.allowWorkloadDisruption": "acted",
   "spec.configuration.migrations.bandwidthPerMigration": "acted",
   "spec.configuration.migrations.completionTimeoutPerGiB": "acted",
+  "spec.configuration.migrations.maxDowntimeMs": "acted",
   "spec.configuration.migrations.parallelMigrationsPerCluster": "acted",
   "spec.configuration.migrations.parallelOutboundMigrationsPerNode": "acted",
   "spec.configuration.migrations.progressTimeout": "acted",
@@ -130,8 +132,10 @@ export const policySupport: Table = {
   "spec": "accepted",
   "spec.selectors": "acted",
   "spec.allowAutoConverge": "acted",
+  "spec.allowWorkloadDisruption": "acted",
   "spec.bandwidthPerMigration": "acted",
   "spec.completionTimeoutPerGiB": "acted",
+  "spec.experimental.downtimeTuning": "acted",
   "spec.maxDowntimeMs": "acted",
 };
 

@@ -37,8 +37,19 @@ export const MoveParameters = madeLater(() =>
     autoConverge: z.boolean().optional(),
     /** 0 or unset: no limit. */
     bandwidthBytesPerSecond: z.int().min(0).optional(),
-    /** How long the guest may stand still at the switch; libvirt's 300 ms when unset. */
+    /** How long the guest may stand still at the switch at most; 300 ms when unset. It begins with less and gets there by steps. */
     maxDowntimeMilliseconds: z.int().min(1).max(2_000_000).optional(),
+    /** How it gets there; each that is unset is the runtime's choice. */
+    downtimeSteps: z
+      .strictObject({
+        initialMilliseconds: z.int().min(1).max(2_000_000).optional(),
+        steps: z.int().min(1).max(1_000).optional(),
+        cooldownSeconds: z.int().min(1).max(86_400).optional(),
+        startAfterIteration: z.int().min(1).max(1_000_000).optional(),
+      })
+      .optional(),
+    /** Rather than give up, the guest is halted while the rest is copied. */
+    mayHalt: z.boolean().optional(),
     /** Given up after so long without anything having got through. */
     progressTimeoutSeconds: z.int().min(1).max(86_400).optional(),
     /** Given up after so long in all. */
@@ -154,6 +165,12 @@ export const MoveFigures = madeLater(() =>
 export type MoveFigures = z.infer<typeof MoveFigures>;
 
 /**
+ * How memory goes over. `PreCopy`: while the guest runs; `Paused`: it is halted until all is there.
+ */
+export const MoveMode = z.enum(["PreCopy", "Paused"]);
+export type MoveMode = z.infer<typeof MoveMode>;
+
+/**
  * How far a move is, at either end.
  * - source: `copying`; `switching`: halted here, and the target was asked to run it: only its answer, or proof, ends this;
  *   `stayed`: it never runs there, final; `moved`: it runs there
@@ -169,6 +186,8 @@ export const MoveStatus = madeLater(() =>
     message: z.string().max(2048).optional(),
     /** The target knows that nobody comes any more. */
     withdrawn: z.boolean().optional(),
+    /** Of a source that copies; PreCopy when unset. */
+    mode: MoveMode.optional(),
     figures: MoveFigures.optional(),
   }),
 );

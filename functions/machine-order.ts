@@ -51,6 +51,7 @@ function parametersOf(vmi: Instance, configuration: Configuration): MoveParamete
     configuration;
   const bandwidth = bandwidthPerMigration === undefined ? 0 : bytesOf(bandwidthPerMigration);
   const gibibytes = Math.max(1, bytesOf(vmi.spec.domain.memory?.guest ?? 0) / 2 ** 30);
+  const steps = stepsOf(configuration.experimental?.downtimeTuning);
   return {
     ...(allowAutoConverge === undefined ? {} : { autoConverge: allowAutoConverge }),
     ...(bandwidth > 0 ? { bandwidthBytesPerSecond: Math.round(bandwidth) } : {}),
@@ -58,7 +59,22 @@ function parametersOf(vmi: Instance, configuration: Configuration): MoveParamete
       ? {}
       : { completionTimeoutSeconds: Math.max(1, Math.round(completionTimeoutPerGiB * gibibytes)) }),
     ...(maxDowntimeMs === undefined || maxDowntimeMs < 1 ? {} : { maxDowntimeMilliseconds: maxDowntimeMs }),
+    ...(steps === undefined ? {} : { downtimeSteps: steps }),
+    ...(configuration.allowWorkloadDisruption === true ? { mayHalt: true } : {}),
     ...(progressTimeout === undefined ? {} : { progressTimeoutSeconds: Math.max(1, progressTimeout) }),
+  };
+}
+
+function stepsOf(
+  tuning: NonNullable<Configuration["experimental"]>["downtimeTuning"],
+): MoveParameters["downtimeSteps"] | undefined {
+  if (tuning === undefined) return undefined;
+  const { initialMs, steps, cooldownSeconds, startAfterIteration } = tuning;
+  return {
+    ...(initialMs === undefined ? {} : { initialMilliseconds: initialMs }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(cooldownSeconds === undefined ? {} : { cooldownSeconds }),
+    ...(startAfterIteration === undefined ? {} : { startAfterIteration }),
   };
 }
 

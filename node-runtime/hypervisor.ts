@@ -25,7 +25,9 @@ export type DomainEvent =
       readonly event: "stopped";
       readonly how: "shutdown" | "destroyed" | "crashed" | "migrated" | "saved" | "failed";
     }
-  | { readonly uuid: string; readonly event: "agent-connected" | "agent-disconnected" };
+  | { readonly uuid: string; readonly event: "agent-connected" | "agent-disconnected" }
+  /** A round over the memory of a guest that is copied has begun: what changed is to be copied again. Counted from 1. */
+  | { readonly uuid: string; readonly event: "round"; readonly round: number };
 
 /** How a guest is to move. */
 export interface MigrationParameters {
@@ -84,6 +86,8 @@ export interface Outgoing {
   figures(): Promise<MigrationFigures | undefined>;
   /** @throws Fault while nothing is copied yet, or later */
   tune(tuning: MigrationTuning): Promise<void>;
+  /** Halts the guest's vCPUs while it is copied: nothing changes any more. Copying that fails lets them run again. */
+  halt(): Promise<void>;
   /** Ends `copy` with a fault. */
   abort(): Promise<void>;
   close(): Promise<void>;

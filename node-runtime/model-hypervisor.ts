@@ -74,6 +74,8 @@ export interface GuestBehaviour {
   readonly diskFails: boolean;
   /** How likely its vCPUs hang once it has come from another hypervisor, until they are halted and let run again. */
   readonly hangsOnArrival: number;
+  /** How likely its memory changes faster than it can be copied, anew for each move. */
+  readonly outrunsCopying: number;
 }
 
 interface Machine {
@@ -90,7 +92,13 @@ interface Machine {
   hangs: boolean;
 }
 
-const BEHAVIOUR: GuestBehaviour = { obeysAcpi: true, shutdownMilliseconds: 3_000, diskFails: false, hangsOnArrival: 0 };
+const BEHAVIOUR: GuestBehaviour = {
+  obeysAcpi: true,
+  shutdownMilliseconds: 3_000,
+  diskFails: false,
+  hangsOnArrival: 0,
+  outrunsCopying: 0,
+};
 const DEADLINE_MS = 10_000;
 
 export class ModelHypervisor implements Hypervisor {
@@ -103,6 +111,7 @@ export class ModelHypervisor implements Hypervisor {
   /** Ends of migrations whose domains end with the daemon. */
   readonly #arriving = new Set<{ dropped(): void }>();
   #connected = true;
+  #calm = false;
   /** Every call that reached it, for tests that count. */
   readonly calls: { readonly call: ModelCall; readonly uuid: string }[] = [];
   /** UUIDs in the order in which their vCPUs began to run for the first time. */
@@ -275,9 +284,13 @@ export class ModelHypervisor implements Hypervisor {
     this.#misfortunes.set(call, [...(this.#misfortunes.get(call) ?? []), ...misfortunes]);
   }
 
-  /** No more misfortunes. */
+  /** No more misfortunes, and no guest outruns its copying any more. */
   spare(): void {
     this.#misfortunes.clear();
+    this.#calm = true;
+    for (const { migration } of this.#machines.values()) {
+      if (migration.job !== undefined) migration.job.outruns = false;
+    }
   }
 
   /** The node loses its power: every QEMU is gone at once, and nothing tells of it. */
@@ -434,6 +447,7 @@ export class ModelHypervisor implements Hypervisor {
       connected: () => this.#connected,
       xml: () => present()?.xml ?? "",
       running: () => present()?.state === "running",
+      outruns: () => (this.#calm ? 0 : (present()?.behaviour.outrunsCopying ?? 0)),
       halt: () => {
         const found = present();
         if (found !== undefined) this.#pause(found, "Migration");
@@ -449,9 +463,21 @@ export class ModelHypervisor implements Hypervisor {
         this.#changed(found.uuid);
         this.#tell({ uuid: found.uuid, event: "resumed" });
       },
+      goOn: () => {
+        const found = present();
+        if (found?.state !== "paused" || found.reason !== "Migration") return;
+        found.state = "running";
+        found.reason = "MigrationCanceled";
+        this.#changed(found.uuid);
+        this.#tell({ uuid: found.uuid, event: "resumed" });
+      },
       end: (how) => {
         const found = present();
         if (found !== undefined) this.#stop(found, how);
+      },
+      round: (round) => {
+        const uuid = present()?.uuid;
+        if (uuid !== undefined) this.#tell({ uuid, event: "round", round });
       },
     };
   }

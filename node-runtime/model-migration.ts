@@ -23,38 +23,92 @@ export interface MigrationModel {
   readonly connected: () => boolean;
   readonly xml: () => string;
   readonly running: () => boolean;
+  /** How likely its memory changes faster than it can be copied. */
+  readonly outruns: () => number;
   readonly halt: () => void;
   readonly run: () => void;
+  /** After copying that failed while it was halted for it. */
+  readonly goOn: () => void;
   readonly end: (how: "migrated" | "destroyed") => void;
+  readonly round: (round: number) => void;
 }
 
-const SLICES = 8;
-const MEMORY_BYTES = 128 * 1024 * 1024;
+const ROUNDS = 8;
+const MEBIBYTE = 1024 * 1024;
+const MEMORY_BYTES = 128 * MEBIBYTE;
+/** Of a guest that outruns its copying: what each round begins with, and how long it would take. */
+const OUTRUN = { bytes: 10 * MEBIBYTE, bytesPerSecond: 10 * MEBIBYTE, leastMilliseconds: 1_000 } as const;
+/** Standing still for so long, or slowed down so far, it can be copied all the same. */
+const ENOUGH = { downtimeMilliseconds: 700, throttlePercent: 70 } as const;
+const THROTTLE = { first: 20, step: 10 } as const;
 
 export interface ModelJob {
   aborted: boolean;
+  /** Outruns its copying until something is done about it. */
+  outruns: boolean;
+  round: number;
+  remainingBytes: number;
+  halted: boolean;
+  throttlePercent: number;
+  downtimeMilliseconds: number;
 }
 
 export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | undefined }): Outgoing {
-  let done = 0;
+  const must = (): ModelJob => {
+    if (jobOf.job === undefined) throw new Fault("stale", "NotInThisState", "nothing is copied");
+    return jobOf.job;
+  };
+
+  /** Until the next round, or the switch. @throws Fault when copying has ended */
+  async function copyFor(job: ModelJob, milliseconds: number, listening: string): Promise<void> {
+    await wait(model.clock, milliseconds);
+    if (job.aborted) throw new Fault("later", "OperationFailed", "the migration was aborted");
+    if (!model.connected()) throw new Fault("later", "HypervisorDisconnected", "the connection is gone");
+    if (!job.halted && !model.running()) throw new Fault("stale", "NotInThisState", "the domain does not run");
+    if (!model.wires.has(listening)) throw new Fault("later", "OperationFailed", "nothing listens at the target");
+  }
+
+  async function copyAll(job: ModelJob, milliseconds: number, listening: string): Promise<void> {
+    const beginRound = (remainingBytes: number): void => {
+      job.round += 1;
+      job.remainingBytes = remainingBytes;
+      model.round(job.round);
+    };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      beginRound(Math.round(MEMORY_BYTES * (1 - round / ROUNDS)));
+      await copyFor(job, milliseconds / ROUNDS, listening);
+    }
+    const span = Math.max(OUTRUN.leastMilliseconds, milliseconds / ROUNDS);
+    while (job.outruns && !job.halted && !isEnough(job)) {
+      if (job.throttlePercent > 0) job.throttlePercent += THROTTLE.step;
+      beginRound(OUTRUN.bytes);
+      await copyFor(job, span, listening);
+    }
+    job.remainingBytes = 0;
+  }
+
   return {
     begin: () => model.call("migrateBegin", () => ({ xml: model.xml(), cookie: new Uint8Array([1]) })),
-    async copy(_cookie, wire) {
-      const job: ModelJob = { aborted: false };
+    async copy(_cookie, wire, { autoConverge }) {
       if (jobOf.job !== undefined) throw new Fault("stale", "NotInThisState", "another job is under way");
-      jobOf.job = job;
       const { least, most } = model.copying;
       const milliseconds = least + model.random() * (most - least);
+      const odds = model.outruns();
+      const job: ModelJob = {
+        aborted: false,
+        outruns: odds > 0 && model.random() < odds,
+        round: 0,
+        remainingBytes: MEMORY_BYTES,
+        halted: false,
+        throttlePercent: autoConverge ? THROTTLE.first : 0,
+        downtimeMilliseconds: 300,
+      };
+      jobOf.job = job;
       try {
-        for (let slice = 0; slice < SLICES; slice += 1) {
-          await wait(model.clock, milliseconds / SLICES);
-          done = (slice + 1) / SLICES;
-          if (job.aborted) throw new Fault("later", "OperationFailed", "the migration was aborted");
-          if (!model.connected()) throw new Fault("later", "HypervisorDisconnected", "the connection is gone");
-          if (!model.running()) throw new Fault("stale", "NotInThisState", "the domain does not run");
-          if (!model.wires.has(wire.memory))
-            throw new Fault("later", "OperationFailed", "nothing listens at the target");
-        }
+        await copyAll(job, milliseconds, wire.memory);
+      } catch (thrown) {
+        if (job.halted && model.connected()) model.goOn();
+        throw thrown;
       } finally {
         jobOf.job = undefined;
       }
@@ -68,15 +122,24 @@ export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | un
         if (moved) model.end("migrated");
         else model.run();
       }),
-    figures: async () => (jobOf.job === undefined ? undefined : figures(done)),
-    async tune() {
-      if (jobOf.job === undefined) throw new Fault("stale", "NotInThisState", "nothing is copied");
+    figures: async () => (jobOf.job === undefined ? undefined : figures(jobOf.job)),
+    async tune({ maxDowntimeMilliseconds }) {
+      const job = must();
+      job.downtimeMilliseconds = maxDowntimeMilliseconds ?? job.downtimeMilliseconds;
+    },
+    async halt() {
+      must().halted = true;
+      model.halt();
     },
     async abort() {
       if (jobOf.job !== undefined) jobOf.job.aborted = true;
     },
     close: async () => undefined,
   };
+}
+
+function isEnough({ downtimeMilliseconds, throttlePercent }: ModelJob): boolean {
+  return downtimeMilliseconds >= ENOUGH.downtimeMilliseconds || throttlePercent >= ENOUGH.throttlePercent;
 }
 
 export function modelIncoming(
@@ -111,25 +174,25 @@ export function modelIncoming(
         finished = true;
         if (listening !== undefined) model.wires.delete(listening);
         model.run();
-        return { cookie: new Uint8Array([4]), figures: { ...figures(1), downtimeMilliseconds: 50 } };
+        return { cookie: new Uint8Array([4]), figures: { ...figures(undefined), downtimeMilliseconds: 50 } };
       }),
     close: async () => drop(),
     dropped: drop,
   };
 }
 
-function figures(done: number): MigrationFigures {
-  const processed = Math.round(MEMORY_BYTES * done);
+function figures(job: ModelJob | undefined): MigrationFigures {
+  const { remainingBytes = 0, round = ROUNDS, throttlePercent = 0, outruns = false, halted = false } = job ?? {};
   return {
     elapsedMilliseconds: 0,
     totalBytes: MEMORY_BYTES,
-    processedBytes: processed,
-    remainingBytes: MEMORY_BYTES - processed,
+    processedBytes: MEMORY_BYTES - remainingBytes,
+    remainingBytes,
     memoryTotalBytes: MEMORY_BYTES,
     diskTotalBytes: 0,
-    dirtyBytesPerSecond: 0,
-    bytesPerSecond: 0,
-    iterations: 1,
-    throttlePercent: 0,
+    dirtyBytesPerSecond: outruns && !halted ? OUTRUN.bytesPerSecond : 0,
+    bytesPerSecond: job === undefined ? 0 : OUTRUN.bytesPerSecond,
+    iterations: round,
+    throttlePercent,
   };
 }

@@ -25,7 +25,8 @@ export async function followMoves(
       const entry = JSON.parse(line) as JournalEntry;
       if (entry.entry !== "event") continue;
       const { namespace, name, move } = entry.event.data as MachineStatus;
-      if (move?.figures !== undefined && only(`${namespace}/${name}`)) report(`${name}: ${progress(move.figures)}`);
+      if (move?.figures !== undefined && only(`${namespace}/${name}`))
+        report(`${name}: ${progress(move.figures)}${move.mode === "Paused" ? ", halted until all is copied" : ""}`);
     }
   } catch {
     // the end of the stream, or a server without one

@@ -203,10 +203,39 @@ function goOn(ends: Ends, source: MachineStatus | undefined, target: MachineStat
       if (source !== undefined && isLive(source) && source.move?.migration !== to.migration) {
         return { effects: orderSource(ends, vmi, source), because: "the source has not got the order to move" };
       }
+      const mode = modeNow(ends, source);
+      if (mode !== undefined) return mode;
       return nothing(`the guest is ${source?.move?.phase ?? "on its way"}`);
     }
   }
 }
+
+/** How its memory goes over has changed: users are told. */
+function modeNow({ vmi, to }: Ends, source: MachineStatus | undefined): Decision | undefined {
+  const state = vmi.status?.migrationState ?? {};
+  const move = source?.move;
+  if (move?.migration !== to.migration || move.phase !== "copying") return undefined;
+  const mode = move.mode ?? "PreCopy";
+  if (state.mode === mode) return undefined;
+  return {
+    effects: [
+      ...statusPatch(VirtualMachineInstance, vmi, { ...vmi.status, migrationState: { ...state, mode } }),
+      {
+        do: "record",
+        about: vmi,
+        type: "Normal",
+        reason: "MigrationMode",
+        message: MODES[mode],
+      },
+    ],
+    because: MODES[mode],
+  };
+}
+
+const MODES = {
+  PreCopy: "The guest runs while its memory is copied.",
+  Paused: "The guest is halted until the rest of its memory is copied: it changed faster than it could be.",
+} as const;
 
 /** A target's runtime that was started again may listen elsewhere: the source is told. */
 function addressed(ends: Ends, source: MachineStatus | undefined): readonly Effect[] {

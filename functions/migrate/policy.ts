@@ -22,6 +22,7 @@ export const DEFAULT_SETTINGS = {
   allowPostCopy: false,
   allowWorkloadDisruption: false,
   completionTimeoutPerGiB: 150,
+  maxDowntimeMs: 900,
   progressTimeout: 150,
   parallelMigrationsPerCluster: 5,
   parallelOutboundMigrationsPerNode: 2,

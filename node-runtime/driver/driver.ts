@@ -180,6 +180,7 @@ export class Driver {
 
   #observe(event: DomainEvent): void {
     const place = this.#place;
+    if (event.event === "round") return this.#moving.round();
     if (event.event === "panicked") this.#heard.panicked = true;
     if (place.at === "unsure") {
       if (event.event === "stopped") this.#heard.stop = event.how;

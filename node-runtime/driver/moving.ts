@@ -93,6 +93,11 @@ export class Moving {
     this.#arrival.refuse(new Fault("later", "ArrivalEnded", "the incoming domain is gone, or its runtime ends"));
   }
 
+  /** A round over the memory of the guest that leaves has begun. */
+  round(): void {
+    this.#departure.round();
+  }
+
   /** What the status tells; undefined when the machine neither comes nor goes. */
   status(place: At, ran: boolean): MoveStatus | undefined {
     const { leaving, order, exit } = this.#notes;
@@ -117,11 +122,12 @@ export class Moving {
   }
 
   #ofSource({ migration, state, reason, message }: Leaving, moved: boolean): MoveStatus {
-    const { figures } = this.#departure;
+    const { figures, mode } = this.#departure;
     return {
       migration,
       role: "source",
       phase: moved ? "moved" : state === "asked" ? "switching" : state,
+      ...(state === "copying" && mode !== "PreCopy" ? { mode } : {}),
       ...(state === "stayed" && reason !== undefined ? { reason } : {}),
       ...(state === "stayed" && message !== undefined ? { message } : {}),
       ...(figures === undefined ? {} : { figures }),

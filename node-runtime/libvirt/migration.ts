@@ -110,6 +110,12 @@ class OverLibvirtOutgoing implements Outgoing {
     });
   }
 
+  halt(): Promise<void> {
+    return this.#step("halt the vCPUs of the migrating", async () => {
+      await this.#connection.call("domainSuspend", { dom: this.#dom }, SHORT_MS);
+    });
+  }
+
   async abort(): Promise<void> {
     await this.#connection.call("domainAbortJob", { dom: this.#dom }, SHORT_MS);
   }

@@ -13,7 +13,7 @@ export const domainState = {
 } as const;
 
 /** virDomainEventID: what connectDomainEventCallbackRegisterAny takes. */
-export const domainEventId = { lifecycle: 0, reboot: 1, agentLifecycle: 18 } as const;
+export const domainEventId = { lifecycle: 0, reboot: 1, agentLifecycle: 18, migrationIteration: 20 } as const;
 
 /** virConnectDomainEventAgentLifecycleState. */
 export const agentState = { connected: 1, disconnected: 2 } as const;

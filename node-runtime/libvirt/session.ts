@@ -145,6 +145,9 @@ export class Session {
       short.subscribe("domainEventCallbackAgentLifecycle", domainEventId.agentLifecycle, ({ dom, state }) =>
         tell(agentEvent(dom.uuid, state)),
       ),
+      short.subscribe("domainEventCallbackMigrationIteration", domainEventId.migrationIteration, ({ dom, iteration }) =>
+        tell({ uuid: dom.uuid, event: "round", round: iteration }),
+      ),
     ]);
   }
 

@@ -11,12 +11,12 @@
  * ```
  */
 import { asFault, Fault } from "#events/fault.ts";
-import type { MachineOrder, Move, MoveFigures } from "#events/machine.ts";
+import type { MachineOrder, Move, MoveFigures, MoveMode } from "#events/machine.ts";
 import type { Hypervisor, MigrationParameters, Outgoing } from "../hypervisor.ts";
 import type { DriverPorts, Leaving, Notebook } from "../driver/ports.ts";
 import { bytesOf, textOf } from "./arrival.ts";
-import { watchCopying } from "./limits.ts";
 import type { FinishAnswer, PeerAddress } from "./peers.ts";
+import { watchCopying, type Watched } from "./watch.ts";
 
 export type DeparturePorts = Pick<DriverPorts, "peers" | "domain" | "directoryOf" | "clock" | "log">;
 
@@ -33,6 +33,8 @@ export class Departure {
   readonly #notebook: Notebook;
   readonly #telling: DepartureTelling;
   #figures: MoveFigures | undefined;
+  #mode: MoveMode = "PreCopy";
+  #watched: Watched | undefined;
   /** A migration whose copying this very process has under way. */
   #under: string | undefined;
 
@@ -52,6 +54,15 @@ export class Departure {
     return this.#figures;
   }
 
+  get mode(): MoveMode {
+    return this.#mode;
+  }
+
+  /** A round over the guest's memory has begun. */
+  round(): void {
+    this.#watched?.round();
+  }
+
   /** Copying of an earlier process, or of a connection that was lost: it must be called off before anything else. */
   get stranded(): boolean {
     const { leaving } = this.#notebook.notes;
@@ -64,6 +75,7 @@ export class Departure {
     await this.#telling.note({ migration, state: "copying", to, url });
     this.#under = migration;
     this.#figures = undefined;
+    this.#mode = "PreCopy";
     this.#telling.moving();
     try {
       return await this.#go(order, move, signal);
@@ -172,21 +184,27 @@ export class Departure {
         return wished?.migration === move.migration ? wished.parameters : move.parameters;
       },
       begun: { bandwidthBytesPerSecond: move.parameters.bandwidthBytesPerSecond },
-      tune: (tuning) => outgoing.tune(tuning),
+      outgoing,
       signal,
-      figures: () => outgoing.figures(),
-      abort: () => outgoing.abort(),
       told: (figures) => {
         this.#figures = figures;
         this.#telling.moving();
       },
+      turned: ({ do: turn, because }, mode) => {
+        const { uid } = this.#notebook.notes.order;
+        this.#ports.log.info({ uid, migration: move.migration, turn }, because);
+        this.#mode = mode;
+        this.#telling.moving();
+      },
     });
+    this.#watched = watched;
     try {
       return await outgoing.copy(cookie, wire, parameters);
     } catch (thrown) {
       throw watched.because() ?? thrown;
     } finally {
       watched.end();
+      this.#watched = undefined;
     }
   }
 

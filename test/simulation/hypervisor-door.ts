@@ -103,6 +103,7 @@ export function hypervisorDoor({ model, node, process, scheduler, weather }: Hyp
           call("migrateConfirm", () => outgoing.confirm(cookie, moved, parameters)),
         figures: () => heard(outgoing.figures()),
         tune: (tuning) => heard(outgoing.tune(tuning)),
+        halt: () => heard(outgoing.halt()),
         abort: () => heard(outgoing.abort()),
         close: () => heard(outgoing.close()),
       };

@@ -84,7 +84,7 @@ export class SimulatedNode {
       random: weather.random,
       truth: (truth) => parts.truth(this, truth),
       wires: parts.wires,
-      guests: { hangsOnArrival: 0.2 },
+      guests: { hangsOnArrival: 0.2, outrunsCopying: 0.3 },
       copying: { least: 500, most: 30_000 },
     });
   }

@@ -51,22 +51,11 @@ export async function openLibvirtBench(
     xml: ({ name, uuid }) => tinyGuestXml({ name, uuid, path: guestPath }),
     pidOf: (name) => pidIn(join(stateDirectory, "run/qemu", `${name}.pid`)),
     daemonPid: () => pidIn(join(stateDirectory, "run/libvirtd.pid")),
-    async guestIsUp(uuid) {
-      // Its words at boot may be over already: it is up when it echoes.
-      const console = await hypervisor.console(uuid);
-      let heard = "";
-      console.on("data", (chunk: Buffer) => (heard += chunk.toString("utf8")));
-      await vi.waitUntil(
-        () => {
-          if (!heard.includes("?")) console.write("?");
-          return heard.includes("?");
-        },
-        { timeout: 20_000, interval: 50 },
-      );
-      console.destroy();
-    },
+    // Its words at boot may be over already: it is up when it echoes.
+    guestIsUp: (uuid) => echoes(uuid, "?"),
     guestPowersItselfOff: (uuid) => say(uuid, "o"),
     guestPanics: (uuid) => say(uuid, "p"),
+    guestOutrunsCopying: (uuid) => echoes(uuid, "d"),
     async processIsKilled(uuid) {
       const domain = await hypervisor.domain(uuid);
       process.kill(bench.pidOf(domain?.name ?? ""), "SIGKILL");
@@ -89,6 +78,19 @@ export async function openLibvirtBench(
       }
     },
   };
+  async function echoes(uuid: string, letter: string): Promise<void> {
+    const console = await hypervisor.console(uuid);
+    let heard = "";
+    console.on("data", (chunk: Buffer) => (heard += chunk.toString("utf8")));
+    await vi.waitUntil(
+      () => {
+        if (!heard.includes(letter)) console.write(letter);
+        return heard.includes(letter);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    console.destroy();
+  }
   async function say(uuid: string, letter: string): Promise<void> {
     const console = await hypervisor.console(uuid);
     console.on("error", () => undefined).resume();

@@ -18,7 +18,10 @@ export interface Pair {
 }
 
 const PATIENCE = { timeout: 20_000, interval: 20 } as const;
+const MEBIBYTE = 1024 * 1024;
 const parameters: MigrationParameters = { disks: [], autoConverge: false };
+/** Libvirt takes no less. */
+const slow: MigrationParameters = { ...parameters, bandwidthBytesPerSecond: MEBIBYTE };
 
 export function migrationSuite(options: {
   readonly name: string;
@@ -102,6 +105,62 @@ export function migrationSuite(options: {
       await copied();
       await incoming.close();
       await vi.waitFor(async () => expect((await states())[1]).toBeUndefined(), PATIENCE);
+    });
+
+    it("tells each round over the guest's memory", async () => {
+      const rounds: number[] = [];
+      const unlisten = pair.source.hypervisor.onEvent((event) => {
+        if (event.event === "round" && event.uuid === uuid) rounds.push(event.round);
+      });
+      await copied();
+      await vi.waitFor(() => expect(rounds.length).toBeGreaterThan(0), PATIENCE);
+      unlisten();
+      expect(rounds[0]).toBe(1);
+      expect(rounds).toEqual(rounds.map((_, round) => round + 1));
+    });
+
+    /** It goes from round to round, and never gets there by itself. */
+    async function outrun(): Promise<{ readonly copying: Promise<Uint8Array> }> {
+      const cookie = await prepared();
+      await pair.source.guestOutrunsCopying(uuid);
+      const copying = outgoing.copy(cookie, pair.ends.source, slow);
+      copying.catch(() => undefined); // whoever waits for it is told
+      const looks = async (): Promise<void> => {
+        const figures = await outgoing.figures();
+        expect(figures?.iterations).toBeGreaterThan(3);
+        expect(figures?.bytesPerSecond).toBeGreaterThan(0);
+        expect(figures?.dirtyBytesPerSecond).toBeGreaterThan(0);
+      };
+      await vi.waitFor(looks, { ...PATIENCE, timeout: 60_000 });
+      expect(await states()).toEqual(["running", "paused"]);
+      return { copying };
+    }
+
+    it.each(["may stand still for longer", "is halted"])(
+      "copies a guest whose memory changes faster than it is copied, once it %s",
+      async (what) => {
+        const { copying } = await outrun();
+        if (what === "is halted") {
+          await outgoing.halt();
+          expect(await states()).toEqual(["paused", "paused"]);
+        } else await outgoing.tune({ bandwidthBytesPerSecond: MEBIBYTE, maxDowntimeMilliseconds: 2_000 });
+        const finished = await incoming.finish(await copying, name, true, slow);
+        expect(await states()).toEqual(["paused", "running"]);
+        await outgoing.confirm(finished.cookie, true, slow);
+        expect(await states()).toEqual([undefined, "running"]);
+        // Between two answers it looks over what it has written: with a page that was not copied it would not answer again.
+        await pair.target.guestIsUp(uuid);
+        await pair.target.guestIsUp(uuid);
+      },
+    );
+
+    it("lets a guest that was halted for its copying run again when that is called off", async () => {
+      const { copying } = await outrun();
+      await outgoing.halt();
+      await outgoing.abort();
+      await expect(copying).rejects.toMatchObject({ kind: "later" });
+      await vi.waitFor(async () => expect((await states())[0]).toBe("running"), PATIENCE);
+      await pair.source.guestIsUp(uuid);
     });
 
     it("aborts nothing where nothing is under way", async () => {

@@ -9,6 +9,7 @@ export function modelBench(hypervisor: ModelHypervisor): Bench {
     guestIsUp: async () => {},
     guestPowersItselfOff: async (uuid) => hypervisor.powerOff(uuid),
     guestPanics: async (uuid) => hypervisor.panic(uuid),
+    guestOutrunsCopying: async (uuid) => hypervisor.behave(uuid, { outrunsCopying: 1 }),
     processIsKilled: async (uuid) => hypervisor.crash(uuid),
     daemonRestarts: async () => {
       hypervisor.disconnect();

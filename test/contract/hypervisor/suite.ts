@@ -16,6 +16,8 @@ export interface Bench {
   guestIsUp(uuid: string): Promise<void>;
   guestPowersItselfOff(uuid: string): Promise<void>;
   guestPanics(uuid: string): Promise<void>;
+  /** From now on its memory changes faster than a move copies a MiB a second. */
+  guestOutrunsCopying(uuid: string): Promise<void>;
   /** The domain's process is killed from outside. */
   processIsKilled(uuid: string): Promise<void>;
   /** The hypervisor's daemon dies and comes back; domains live on. */

@@ -108,6 +108,7 @@ function held(real: Hypervisor): Hypervisor {
       },
       figures: () => one.figures(),
       tune: (tuning) => one.tune(tuning),
+      halt: () => one.halt(),
       abort: () => one.abort(),
       close: () => one.close(),
     };

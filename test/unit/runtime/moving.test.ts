@@ -249,6 +249,45 @@ describe("a guest that moves", () => {
     ).rejects.toMatchObject({ reason: "StillEnding" });
   });
 
+  it.each([
+    ["may stand still for longer", { maxDowntimeMilliseconds: 900 }],
+    ["may be slowed down", { autoConverge: true }],
+    ["may be halted for it", { mayHalt: true, progressTimeoutSeconds: 20 }],
+  ])("arrives although its memory changes faster than it is copied, where it %s", async (_what, parameters) => {
+    source.hypervisor.behave(uid, { outrunsCopying: 1 });
+    await expectAtTarget();
+    await source.order(moved({ move: { ...move, parameters } }));
+    await until(source, () => source.status(uid).state === "stopped");
+    expect(running()).toEqual(["node2"]);
+    const modes = source.told.flatMap(({ status }) => (status.move?.mode === undefined ? [] : [status.move.mode]));
+    expect([...new Set(modes)]).toEqual("mayHalt" in parameters ? ["Paused"] : []);
+  });
+
+  it("stays, with what stands in the way, when its memory changes faster than it is copied", async () => {
+    source.hypervisor.behave(uid, { outrunsCopying: 1 });
+    await expectAtTarget();
+    await source.order(moved({ move: { ...move, parameters: { progressTimeoutSeconds: 40 } } }));
+    await until(source, () => source.status(uid).move?.phase === "stayed");
+    expect(source.status(uid).move).toMatchObject({ reason: "CannotConverge" });
+    expect(source.status(uid).move?.message).toContain("10.0 MiB change and 10.0 MiB get through a second");
+    expect(source.status(uid).state).toBe("running");
+    expect(running()).toEqual(["node1"]);
+  });
+
+  it.each(["is called off", "loses its target"])("runs on when it was halted for its move, which %s", async (what) => {
+    source.hypervisor.behave(uid, { outrunsCopying: 1 });
+    await expectAtTarget();
+    const parameters = { mayHalt: true, completionTimeoutSeconds: 20 };
+    await source.order(moved({ move: { ...move, parameters } }));
+    await until(source, () => source.status(uid).move?.mode === "Paused");
+    expect(running()).toEqual([]);
+    if (what === "is called off") await source.order(moved());
+    else await target.killRuntime();
+    await until(source, () => source.status(uid).move?.phase === "stayed");
+    await until(source, () => source.status(uid).state === "running");
+    expect(running()).toEqual(["node1"]);
+  });
+
   it("ends as ordered while it is copied", async () => {
     await expectAtTarget();
     await source.order(moved({ move }));
