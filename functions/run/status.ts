@@ -49,7 +49,7 @@ const printable = [
   ["Paused", ({ vmi }) => has(vmi, "Paused", "True")],
   ["Running", ({ vmi }) => inPhase(vmi, "Running")],
   ["ErrorPvcNotFound", ({ vmi }) => has(vmi, "PodScheduled", "False", "VolumeSourceMissing")],
-  ["DataVolumeError", (view) => ofDataVolumes(view, "DataVolumeFailed", "SourceNotAllowed", "FailedCreate")],
+  ["DataVolumeError", (view) => ofDataVolumes(view, "DataVolumeFailed", "SourceNotAllowed") || isUncreated(view)],
   ["ErrorUnschedulable", ({ vmi }) => has(vmi, "PodScheduled", "False", "Unschedulable")],
   ["Provisioning", (view) => ofDataVolumes(view, "NotAllDVsReady", "CDINotInstalled")],
   ["ErrImagePull", ({ vmi }) => has(vmi, "Synchronized", "False", "ErrImagePull")],
@@ -71,6 +71,11 @@ function ofDataVolumes({ vm, vmi }: VmView, ...reasons: readonly string[]): bool
   if (vmi !== undefined) return reasons.some((reason) => has(vmi, "PodScheduled", "False", reason));
   const { status, reason = "" } = conditionOf(vm, DATA_VOLUMES_READY) ?? {};
   return status === "False" && reasons.includes(reason);
+}
+
+/** A DataVolume could not be made. An instance says the same of its pod. */
+function isUncreated(view: VmView): boolean {
+  return view.vmi === undefined && ofDataVolumes(view, "FailedCreate");
 }
 
 /** Why an instance can't be started yet, as a clause; undefined: nothing is waited for. */

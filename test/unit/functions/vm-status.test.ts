@@ -27,3 +27,13 @@ describe("a VM with RerunOnFailure that failed to start before", () => {
     expect(printed({})).toBe("Stopped");
   });
 });
+
+describe("a VM whose instance's pod a quota refuses", () => {
+  it("is starting: it has no trouble with DataVolumes", () => {
+    const conditions = [
+      { type: "PodScheduled", status: "False" as const, reason: "FailedCreate", message: "exceeded quota" },
+    ];
+    const vmi = claimedInstance("Scheduling", { status: { phase: "Pending", conditions } });
+    expect(printed({ vmi })).toBe("Starting");
+  });
+});
