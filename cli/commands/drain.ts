@@ -22,6 +22,7 @@ export interface DrainOptions {
 
 const ASK_EVERY_MILLISECONDS = 1_000;
 const TOO_MANY_REQUESTS = 429;
+const SERVER_ERRORS = 500;
 
 /**
  * Answers how many guests have left. @throws TimedOut with what blocks, Fault refused DrainCalledOff when somebody
@@ -137,6 +138,8 @@ async function evict(client: Api, { metadata: { namespace = "", name } }: Pod): 
   } catch (error) {
     if (error instanceof ApiError && error.code === TOO_MANY_REQUESTS) return error.message;
     if (error instanceof ApiError && error.code === 404) return "is gone";
+    // control can't be asked, so nobody may go: it is asked again, as with whoever has yet to move.
+    if (error instanceof ApiError && error.code >= SERVER_ERRORS) return `waits for control: ${error.message}`;
     throw error;
   }
 }
