@@ -4,7 +4,7 @@
  * the claim in one compare-and-set; orders after it, and again whenever the node has not got the order.
  *
  * ```
- *   Scheduling ──pod Ready, files there──► Scheduled (claim: node, boot, epoch + 1) ──order──► node
+ *   Scheduling ──pod runs, files there──► Scheduled (claim: node, boot, epoch + 1) ──order──► node
  *                                             └──► not running by the deadline: order off
  * ```
  */
@@ -17,7 +17,15 @@ import type { Fault } from "#events/fault.ts";
 import type { Claim } from "#events/machine.ts";
 import { deadlineOf } from "./deadlines.ts";
 import { changed, defineFunction, due, nothing, statusPatch, told, type Decision, type Effect } from "./define.ts";
-import { anchorName, inPhase, isDeleting, isReady, phaseOf, withoutCondition, type Instance } from "./instance.ts";
+import {
+  anchorName,
+  containersReady,
+  inPhase,
+  isDeleting,
+  phaseOf,
+  withoutCondition,
+  type Instance,
+} from "./instance.ts";
 import { bootIDOf, claimOf, isChangeOfInstance, readMachine, readNode, type MachineFact } from "./machine-facts.ts";
 import { order, readFiles, wantedState, type FoundFiles } from "./machine-order.ts";
 
@@ -128,7 +136,7 @@ function tell({ vmi, machine }: BootFacts, { reason, message }: Fault, now: Date
 function claim({ vmi, pod, node, files }: BootFacts, now: Date): Decision {
   if (pod === undefined) return nothing("the anchor pod is not there");
   if (isDeleting(pod)) return nothing("the anchor pod is being deleted");
-  if (!isReady(pod) || pod.spec.nodeName === undefined) return nothing("the anchor pod is not Ready yet");
+  if (!containersReady(pod) || pod.spec.nodeName === undefined) return nothing("the anchor pod does not run yet");
   const bootID = bootIDOf(node);
   if (node === undefined || bootID === undefined) {
     return nothing(`no node runtime has reported from ${pod.spec.nodeName} yet`, later(now));

@@ -87,16 +87,19 @@ export function fractionOf(text: string): number {
   return Number.parseInt(hash("sha256", text).slice(0, 8), 16) / 2 ** 32;
 }
 
-/** It runs; whether Services lead to it is another matter: a migration's target waits for its guest. */
-export function containersReady(pod: Pod): boolean {
-  const conditions = pod.status?.conditions ?? [];
-  return conditions.some(({ type, status }) => (type === "ContainersReady" || type === "Ready") && status === "True");
-}
-
-export function isReady(pod: Pod): boolean {
-  return (
-    pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true
+/**
+ * It runs. Whether Services lead to it is another matter: probes are the guest's, and a migration's target waits for its
+ * guest.
+ */
+export function containersReady({ spec, status }: Pod): boolean {
+  const conditions = status?.conditions ?? [];
+  if (conditions.some((one) => (one.type === "ContainersReady" || one.type === "Ready") && one.status === "True")) {
+    return true;
+  }
+  const isProbed = spec.containers.some(
+    (one) => one["readinessProbe"] !== undefined || one["startupProbe"] !== undefined,
   );
+  return isProbed && status?.phase === "Running" && status.podIP !== undefined;
 }
 
 /** Its containers have ended: what it held is free. */

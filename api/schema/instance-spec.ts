@@ -94,11 +94,15 @@ export const InstanceSpecSchema = object("What the virtual machine should be.", 
     ...EVICTION_STRATEGIES,
   ]),
   hostname: text("Host name of the guest, a DNS label; the name of the virtual machine when unset."),
-  livenessProbe: probe("Says whether the guest is alive; when it is not, it is ended."),
+  livenessProbe: probe(
+    "Says whether the guest is alive; when it is not, it is ended. Asked on a cluster, by the kubelet.",
+  ),
   networks: list("Networks that interfaces are attached to.", NetworkSchema, { max: 256 }),
   nodeSelector: map("Labels that the node must have.", text("The label's value.")),
   priorityClassName: text("PriorityClass of the pod."),
-  readinessProbe: probe("Says whether the guest is ready for traffic; the condition Ready follows it."),
+  readinessProbe: probe(
+    "Says whether the guest is ready: while it is not, no Service leads to it. Asked on a cluster, by the kubelet.",
+  ),
   resourceClaims: list(
     "Claims of dynamically allocated devices, which devices and networks refer to.",
     object("One claim.", {

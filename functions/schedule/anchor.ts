@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
 import type { FunctionsConfig } from "../config.ts";
 import { anchorName, anchorNameFor, graceSeconds, type Instance } from "../instance.ts";
 import { claimParts, type ClaimedVolume } from "./claims.ts";
+import { probesOf } from "./probes.ts";
 import { asQuantities, limitsOf, requestsOf } from "./resources.ts";
 
 /** Beyond the guest's grace: time to take disks and network down before the kubelet kills what is left. */
@@ -112,6 +113,7 @@ export function anchorOf(
             ...(limits === undefined ? {} : { limits }),
           },
           ...claimed.container,
+          ...probesOf(spec, moving !== undefined),
           securityContext: {
             allowPrivilegeEscalation: false,
             readOnlyRootFilesystem: true,
