@@ -7,6 +7,8 @@ export const label = {
   vmName: "vm.kubevirt.io/name",
   vmiId: "vmi.kubevirt.io/id",
   schedulable: "kubevirt.io/schedulable",
+  /** On the Node: kvm, which was tried there, or tcg, QEMU's emulator. */
+  accelerator: "virtive.dev/accelerator",
   /** On a target's anchor pod: uid of the migration. */
   migrationJobUID: "kubevirt.io/migrationJobUID",
 } as const;
@@ -30,8 +32,18 @@ export const annotation = {
    * may run elsewhere. Taken back when the node is heard in that boot.
    */
   confirmedOff: "virtive.dev/confirmed-off",
+  /** On the Node: hash of what its labels say of its CPU. */
+  cpu: "virtive.dev/cpu",
   /** On the Node: hash of what its runtime holds; see the heartbeat. */
   inventory: "virtive.dev/inventory",
+} as const;
+
+/** Before names of CPU models and features, in labels of Nodes: KubeVirt's, by which schedulers and users choose nodes. */
+export const cpuLabel = {
+  model: "cpu-model.node.kubevirt.io/",
+  feature: "cpu-feature.node.kubevirt.io/",
+  vendor: "cpu-vendor.node.kubevirt.io/",
+  hostModel: "host-model-cpu.node.kubevirt.io/",
 } as const;
 
 /** Condition of a migration's target pod, and its readiness gate: the guest runs in it, so Services may lead to it. */

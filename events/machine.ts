@@ -280,12 +280,30 @@ export const Heartbeat = madeLater(() =>
 );
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
+const CpuName = z.string().regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/);
+
+/** What guests of a node can have for a CPU. */
+export const NodeCpu = madeLater(() =>
+  z.strictObject({
+    vendor: CpuName.optional(),
+    /** What `host-model` is there. */
+    hostModel: CpuName.optional(),
+    /** Named models that run there. */
+    models: z.array(CpuName).max(512),
+    /** Of the host's model. */
+    features: z.array(CpuName).max(512),
+  }),
+);
+export type NodeCpu = z.infer<typeof NodeCpu>;
+
 /** What a runtime answers when it is asked who it is: GET /node. */
 export const NodeIdentity = madeLater(() =>
   z.strictObject({
     node: z.string().min(1).max(253),
     /** Its present boot. A heartbeat may have been held up on its way and tell of an earlier one; an answer is of now. */
     bootID: z.string().min(1).max(128),
+    /** Too long for every heartbeat, whose `versions.cpu` is a hash of it. */
+    cpu: NodeCpu.optional(),
   }),
 );
 export type NodeIdentity = z.infer<typeof NodeIdentity>;

@@ -1,7 +1,7 @@
 /**
  * attend: keeps Nodes in step with the heartbeats of their runtimes, and says so when a runtime has gone silent.
  * Wakes on heartbeats, the one kind of event that is state, and on the deadline of the last one that was written down.
- * Writes annotations, the label `kubevirt.io/schedulable` and the condition RuntimeReady; where Nodes are ours alone
+ * Writes annotations, the label `kubevirt.io/schedulable`, labels of the CPU and the condition RuntimeReady; where Nodes are ours alone
  * also the Node itself, Ready, capacity and addresses.
  *
  * A new boot is the proof that machines of the boot before are gone, and a heartbeat of an earlier one, held up on its
@@ -17,10 +17,11 @@ import { annotation, label } from "#api/names.ts";
 import { partsOf, rfc3339, type Condition, type Stored } from "#api/object.ts";
 import { nodeEvents } from "#events/catalogue.ts";
 import { asFault } from "#events/fault.ts";
-import { Heartbeat } from "#events/machine.ts";
+import { Heartbeat, type NodeCpu } from "#events/machine.ts";
 import { sameJson } from "#events/json.ts";
 import type { Source } from "#events/source/source.ts";
 import type { FunctionsConfig } from "./config.ts";
+import { withCpuLabels } from "./cpu-labels.ts";
 import { SILENCE_SECONDS, silentFrom } from "./deadlines.ts";
 import {
   defineFunction,
@@ -51,7 +52,7 @@ interface Told extends Heard {
 }
 
 type BootFact =
-  | { readonly known: "yes"; readonly bootID: string }
+  | { readonly known: "yes"; readonly bootID: string; readonly cpu?: NodeCpu | undefined }
   /** The node did not answer, for this reason. */
   | { readonly known: "no"; readonly reason: string };
 
@@ -75,7 +76,7 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
     reads: ["Node.get"],
     writes: [
       "Node.metadata.annotations",
-      `Node.metadata.labels.${label.schedulable}`,
+      "Node.metadata.labels",
       `Node.status.conditions[${RUNTIME_READY}]`,
       ...(config.ownNodes ? OWN_NODES : []),
       "record",
@@ -92,8 +93,11 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
       const heard = kept !== undefined && (told === undefined || kept.at > told.at) ? kept : told;
       const facts = { name, node, listensSince: rollCall?.since };
       if (heard === undefined) return { ...facts, heartbeat: undefined };
-      const unknown = heard.said.bootID !== bootIDOf(node) && (node !== undefined || config.ownNodes);
-      const heartbeat = unknown ? { ...heard, present: await presentBoot(nodes, heard.said) } : heard;
+      const news = heard.said.bootID !== bootIDOf(node) || hasOtherCpu(node, heard.said);
+      const heartbeat =
+        news && (node !== undefined || config.ownNodes)
+          ? { ...heard, present: await presentBoot(nodes, heard.said) }
+          : heard;
       return { ...facts, heartbeat };
     },
 
@@ -108,13 +112,19 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
 
 async function presentBoot(nodes: Looks["nodes"], { node, url }: Heartbeat): Promise<BootFact> {
   try {
-    const { bootID } = await nodes.identity(node, url);
-    return { known: "yes", bootID };
+    const { bootID, cpu } = await nodes.identity(node, url);
+    return { known: "yes", bootID, cpu };
   } catch (thrown) {
     const { kind, message } = asFault(thrown);
     if (kind === "bug") throw thrown;
     return { known: "no", reason: message };
   }
+}
+
+/** Than its labels say. */
+function hasOtherCpu(node: Node | undefined, { versions }: Heartbeat): boolean {
+  const cpu = versions["cpu"];
+  return cpu !== undefined && cpu !== node?.metadata.annotations?.[annotation.cpu];
 }
 
 function heardAt(node: Node | undefined): Date | undefined {
@@ -143,7 +153,7 @@ function hear(facts: AttendFacts, heard: Told, config: FunctionsConfig, now: Dat
       return nothing(`the heartbeat is of ${said.bootID}; the present boot of ${name} is ${present.bootID}`);
   }
   const object = node ?? emptyNode(name);
-  const { metadata, status } = attended(object, said, at, config);
+  const { metadata, status } = attended(object, heard, config);
   if (node === undefined) {
     const created: Node = { ...object, metadata, status };
     return {
@@ -167,8 +177,10 @@ function hear(facts: AttendFacts, heard: Told, config: FunctionsConfig, now: Dat
 type Attended = Required<Pick<Node, "metadata" | "status">>;
 
 /** What the heartbeat makes of the Node. */
-function attended(node: Node, said: Heartbeat, at: Date, { ownNodes }: FunctionsConfig): Attended {
-  return { metadata: metadataFrom(node, said), status: statusFrom(node, said, at, ownNodes) };
+function attended(node: Node, { said, at, present }: Told, { ownNodes }: FunctionsConfig): Attended {
+  // The answer is of the boot that is told, or nothing is said of the CPU.
+  const cpu = present?.known === "yes" && present.bootID === said.bootID ? present.cpu : undefined;
+  return { metadata: metadataFrom(node, said, cpu), status: statusFrom(node, said, at, ownNodes) };
 }
 
 function isNews(node: Node, { metadata, status }: Attended): boolean {
@@ -201,7 +213,7 @@ export function heartbeatNews(
     if (last === undefined || at < last || !isFresh(last, at, true)) return true;
     const before = known.get(node);
     if (before !== undefined && saysTheSame(before, said)) return false;
-    if (isNews(node, attended(node, said, at, config))) return true;
+    if (hasOtherCpu(node, said) || isNews(node, attended(node, { said, at }, config))) return true;
     known.set(node, said);
     return false;
   };
@@ -223,7 +235,7 @@ function emptyNode(name: string): Node {
   return { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
 }
 
-function metadataFrom(node: Node, said: Heartbeat): Node["metadata"] {
+function metadataFrom(node: Node, said: Heartbeat, cpu: NodeCpu | undefined): Node["metadata"] {
   const { [annotation.confirmedOff]: off, ...rest } = node.metadata.annotations ?? {};
   const annotations = {
     ...rest,
@@ -231,8 +243,13 @@ function metadataFrom(node: Node, said: Heartbeat): Node["metadata"] {
     ...(off === undefined || off === said.bootID ? {} : { [annotation.confirmedOff]: off }),
     [annotation.runtimeURL]: said.url,
     [annotation.bootID]: said.bootID,
+    ...(cpu === undefined || said.versions["cpu"] === undefined ? {} : { [annotation.cpu]: said.versions["cpu"] }),
   };
-  const labels = { ...node.metadata.labels, [label.schedulable]: String(said.hypervisorReady) };
+  const labels = {
+    ...(cpu === undefined ? node.metadata.labels : withCpuLabels(node.metadata.labels, cpu)),
+    [label.schedulable]: String(said.hypervisorReady),
+    [label.accelerator]: said.accelerator,
+  };
   return { ...node.metadata, annotations, labels };
 }
 

@@ -22,6 +22,7 @@ import { readEnvironment, type Environment } from "./environment.ts";
 import { EMULATOR, emulatorVersion, probeAccelerator } from "./host/accelerator.ts";
 import { startOwnMachine } from "./host/own-machine.ts";
 import { openImageStore } from "./images/store.ts";
+import { cpuHash } from "./libvirt/cpu-facts.ts";
 import { openLibvirt } from "./libvirt/hypervisor.ts";
 import { joinCluster } from "./membership.ts";
 import { guestLinks } from "./network/guest-link.ts";
@@ -69,7 +70,7 @@ async function start(environment: Environment, log: Log, ended: AbortSignal): Pr
   });
   const hypervisor = openLibvirt({ socketPath: machine.socketPath, log });
   await hypervisor.ready();
-  await hypervisor.learn(emulator);
+  const cpu = await hypervisor.learn(emulator);
   const membership = await joinCluster({ ...environment, directory: stateDirectory, disk: realDisk, log }, ended);
   const { imageLayouts } = environment;
   const runtime = await startRuntime({
@@ -109,7 +110,8 @@ async function start(environment: Environment, log: Log, ended: AbortSignal): Pr
       tls: membership.tls,
       mayOrder: (uris) => uris.includes(membership.controlURI),
     },
-    versions: { qemu: version, kernel: release() },
+    versions: { qemu: version, kernel: release(), cpu: cpuHash(cpu) },
+    cpu,
     log,
   });
   membership.onRenewed((tls) => runtime.renew(tls));

@@ -10,7 +10,7 @@ import type { ReportName } from "#events/catalogue.ts";
 import { systemRandom, type Random } from "#events/chance.ts";
 import { systemClock, type Clock } from "#events/clock.ts";
 import type { Log } from "#events/log.ts";
-import type { Heartbeat, MachineStatus } from "#events/machine.ts";
+import type { Heartbeat, MachineStatus, NodeCpu } from "#events/machine.ts";
 import { openOutbox } from "#events/outbox.ts";
 import { sqliteOutboxStore } from "#events/outbox-store.ts";
 import { openBootIdentity } from "./boot-identity.ts";
@@ -70,6 +70,8 @@ export interface RuntimeOptions {
   readonly volumes?: MachineVolumes;
   /** For the heartbeat: names and versions of what runs here. */
   readonly versions?: Readonly<Record<string, string>>;
+  /** What guests can have here; `versions.cpu` is its hash. */
+  readonly cpu?: NodeCpu;
 }
 
 export interface Runtime {
@@ -179,7 +181,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const arriving: PeerServerOptions = { arrivals: machines, wireOf: wires.arrival };
   const server = await serveOrders({
     listen: options.listen,
-    identity: { node, bootID },
+    identity: { node, bootID, ...(options.cpu === undefined ? {} : { cpu: options.cpu }) },
     machines,
     consoles,
     peers: arriving,

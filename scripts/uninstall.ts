@@ -21,6 +21,7 @@ import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-m
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import { asFault, Fault } from "#events/fault.ts";
+import { isCpuLabel } from "#functions/cpu-labels.ts";
 import { RUNTIME_READY } from "#functions/machine-facts.ts";
 import { DRAINED } from "#functions/tally.ts";
 import { connect } from "#events/kubernetes.ts";
@@ -175,7 +176,10 @@ const ours = (name: string): boolean => name.startsWith("virtive.dev/");
 /** Labels, annotations and conditions that say what runtimes told of their nodes, and how far a drain is. */
 async function cleanNodes(cluster: Reader & Writer): Promise<void> {
   for (const node of await cluster.list(Node)) {
-    const labels = without(node.metadata.labels, (name) => ours(name) || name === label.schedulable);
+    const labels = without(
+      node.metadata.labels,
+      (name) => ours(name) || name === label.schedulable || isCpuLabel(name),
+    );
     const annotations = without(node.metadata.annotations, ours);
     const conditions = node.status?.conditions?.filter(({ type }) => !OUR_CONDITIONS.has(type));
     const after = { ...node, metadata: { ...node.metadata, labels, annotations } };

@@ -5,9 +5,11 @@
 import type { Duplex } from "node:stream";
 import { systemClock, type Clock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
+import type { NodeCpu } from "#events/machine.ts";
 import type { Domain, DomainEvent, Hypervisor, Incoming, Outgoing } from "../hypervisor.ts";
 import type { Log } from "#events/log.ts";
 import type { Connection, ConnectionOptions } from "./connection.ts";
+import { cpuFrom } from "./cpu-facts.ts";
 import { connectForConsole, openConsole } from "./console.ts";
 import { stateOf } from "./domain-events.ts";
 import { domainProcess } from "./domain-process.ts";
@@ -43,9 +45,9 @@ const URI = "qemu:///system";
 export interface LibvirtHypervisor extends Hypervisor {
   /**
    * Lets libvirt find out what this emulator and the machine's other ones can do, which takes seconds and is kept; the
-   * first domain would wait for it otherwise. @throws Fault later
+   * first domain would wait for it otherwise. Answers what guests can have for a CPU. @throws Fault later
    */
-  learn(emulator: string): Promise<void>;
+  learn(emulator: string): Promise<NodeCpu>;
 }
 
 /** Connects in the background, again and again; `ready` tells when. @throws Fault refused when the path is too long */
@@ -251,11 +253,12 @@ class OverLibvirt implements LibvirtHypervisor {
     });
   }
 
-  learn(emulator: string): Promise<void> {
+  learn(emulator: string): Promise<NodeCpu> {
     return this.#long(`learn what ${emulator} can do`, async (connection) => {
       const args = { emulatorbin: emulator, flags: 0 };
       await connection.call("connectGetCapabilities", {}, deadline.learn);
-      await connection.call("connectGetDomainCapabilities", args, deadline.learn);
+      const { capabilities } = await connection.call("connectGetDomainCapabilities", args, deadline.learn);
+      return cpuFrom(capabilities);
     });
   }
 

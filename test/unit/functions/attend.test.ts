@@ -192,4 +192,41 @@ describe("attend", () => {
       "Ready=Unknown",
     ]);
   });
+
+  it("labels a Node with the CPUs that guests can have there, once it has been asked for them", async () => {
+    const cpu = { vendor: "AMD", hostModel: "EPYC", models: ["EPYC", "qemu64"], features: ["aes"] };
+    const versions = { qemu: "10", cpu: "one" };
+    const known = settled();
+    const asked: string[] = [];
+    const looks = {
+      cluster: { get: async () => known },
+      nodes: { identity: async (name: string) => (asked.push(name), { node: name, bootID: "boot-1", cpu }) },
+      event: { type: "dev.virtive.node.heartbeat", data: heartbeat("node1", { versions }), time: at(1).toISOString() },
+    } as unknown as Looks;
+    const facts = await cluster.read(looks, "/node1");
+    expect(asked).toEqual(["node1"]);
+    if (facts === undefined) return expect.fail("nothing is known");
+    const [patch] = cluster.decide(facts, at(1)).effects;
+    const { labels, annotations } = patch?.do === "patch" ? patch.after.metadata : {};
+    expect(labels).toEqual({
+      "kubernetes.io/hostname": "node1",
+      "kubernetes.io/os": "linux",
+      "kubevirt.io/schedulable": "true",
+      "virtive.dev/accelerator": "tcg",
+      "cpu-vendor.node.kubevirt.io/AMD": "true",
+      "host-model-cpu.node.kubevirt.io/EPYC": "true",
+      "cpu-model.node.kubevirt.io/EPYC": "true",
+      "cpu-model.node.kubevirt.io/qemu64": "true",
+      "cpu-feature.node.kubevirt.io/aes": "true",
+    });
+    expect(annotations).toMatchObject({ "virtive.dev/cpu": "one" });
+    // Another answer replaces it.
+    const labelled = { ...known, metadata: { ...known.metadata, labels, annotations } } as Stored<Node>;
+    const present = { known: "yes" as const, bootID: "boot-1", cpu: { models: ["qemu64"], features: [] } };
+    const said = heartbeat("node1", { versions: { qemu: "10", cpu: "two" } });
+    const again = cluster.decide({ name: "node1", node: labelled, heartbeat: { said, at: at(2), present } }, at(2));
+    const [next] = again.effects;
+    const names = Object.keys(next?.do === "patch" ? (next.after.metadata.labels ?? {}) : {});
+    expect(names.filter((name) => name.includes(".node.kubevirt.io/"))).toEqual(["cpu-model.node.kubevirt.io/qemu64"]);
+  });
 });
