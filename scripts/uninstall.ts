@@ -175,7 +175,13 @@ const ours = (name: string): boolean => name.startsWith("virtive.dev/");
 
 /** Labels, annotations and conditions that say what runtimes told of their nodes, and how far a drain is. */
 async function cleanNodes(cluster: Reader & Writer): Promise<void> {
-  for (const node of await cluster.list(Node)) {
+  for (const { metadata } of await cluster.list(Node)) await cleanNode(cluster, metadata.name);
+}
+
+async function cleanNode(cluster: Reader & Writer, name: string, attempts = 5): Promise<void> {
+  const node = await cluster.get(Node, { name });
+  if (node === undefined) return;
+  try {
     const labels = without(
       node.metadata.labels,
       (name) => ours(name) || name === label.schedulable || isCpuLabel(name),
@@ -184,8 +190,12 @@ async function cleanNodes(cluster: Reader & Writer): Promise<void> {
     const conditions = node.status?.conditions?.filter(({ type }) => !OUR_CONDITIONS.has(type));
     const after = { ...node, metadata: { ...node.metadata, labels, annotations } };
     const patched = await cluster.patch(Node, node, after, "object");
-    if (conditions === undefined || conditions.length === node.status?.conditions?.length) continue;
+    if (conditions === undefined || conditions.length === node.status?.conditions?.length) return;
     await cluster.patch(Node, patched, { ...patched, status: { ...patched.status, conditions } }, "status");
+  } catch (thrown) {
+    // Its kubelet wrote in between.
+    if (asFault(thrown).kind !== "stale" || attempts === 1) throw thrown;
+    await cleanNode(cluster, name, attempts - 1);
   }
 }
 
