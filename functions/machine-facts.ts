@@ -21,7 +21,16 @@ export type MachineFact =
 
 /** What woke us is a change of the instance, which says nothing of its machine. That one exists is not such a change. */
 export function isChangeOfInstance(event: CloudEvent): boolean {
-  return event.type === objectEvents.updated.type && event.extensions["kind"] === VirtualMachineInstance.kind;
+  return event.type === objectEvents.updated.type && isOfInstance(event);
+}
+
+/** What woke us says that the instance exists, as it does of all at a start, and nothing of its machine. */
+export function tellsOfInstance(event: CloudEvent): boolean {
+  return event.type === objectEvents.added.type && isOfInstance(event);
+}
+
+function isOfInstance(event: CloudEvent): boolean {
+  return event.extensions["kind"] === VirtualMachineInstance.kind;
 }
 
 /** The claim as nodes know it. */

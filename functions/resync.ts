@@ -7,11 +7,12 @@ import { Node } from "#api/core.ts";
 import { conditionOf, keyOf, partsOf, type Key } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { flowEvents } from "#events/catalogue.ts";
+import { sameJson } from "#events/json.ts";
 import type { MachineStatus } from "#events/machine.ts";
 import { changed, defineFunction, nothing, told, type Effect } from "./define.ts";
 import { hasBeen, isDeleting, isFinal, phaseOf, type Instance } from "./instance.ts";
 import { claimOf, runtimeIsHeard, targetOf } from "./machine-facts.ts";
-import { phaseFrom } from "./observe/status.ts";
+import { phaseFrom, statusFrom } from "./observe/status.ts";
 
 export interface ResyncFacts {
   readonly node: string;
@@ -49,7 +50,7 @@ export const resync = defineFunction<ResyncFacts>({
     return { node: name, heard, machines, instances: [...here, ...there.filter((vmi) => vmi !== undefined)] };
   },
 
-  decide({ node, heard, machines, instances }) {
+  decide({ node, heard, machines, instances }, now) {
     if (!heard) return nothing(`${node} is not heard`);
     const byUID = new Map(instances.map((vmi) => [vmi.metadata.uid, vmi]));
     const effects: Effect[] = [];
@@ -69,7 +70,7 @@ export const resync = defineFunction<ResyncFacts>({
         effects.push(what);
         reasons.push(`${machine.namespace}/${machine.name} (${machine.uid}) is claimed by nobody here`);
       } else {
-        const why = difference(vmi, machine);
+        const why = difference(vmi, machine, now);
         if (why === undefined) continue;
         effects.push(differs(keyOf(vmi), node, vmi.metadata.uid, why));
         reasons.push(`${keyOf(vmi)}: ${why}`);
@@ -113,7 +114,7 @@ function unclaimed(node: string, machine: MachineStatus): Effect | undefined {
 }
 
 /** What its functions would change if they looked now. */
-function difference(vmi: Instance, machine: MachineStatus): string | undefined {
+function difference(vmi: Instance, machine: MachineStatus, now: Date): string | undefined {
   if (targetOf(vmi) !== undefined && machine.state === "stopped") return "the guest moves, and has left";
   if (isFinal(vmi)) return machine.state === "stopped" ? "the node still keeps its record" : undefined;
   const phase = phaseFrom(vmi, machine);
@@ -129,7 +130,10 @@ function difference(vmi: Instance, machine: MachineStatus): string | undefined {
   if (isDeleting(vmi) && (machine.desired === "running" || machine.desired === "paused")) {
     return `the instance is being deleted, the machine is ordered ${machine.desired}`;
   }
-  return undefined;
+  const settled = phaseOf(vmi) === "Running" && claimOf(vmi)?.epoch === machine.claim.epoch;
+  return !settled || sameJson(vmi.status, statusFrom(vmi, machine, now))
+    ? undefined
+    : "the instance says something else of the guest";
 }
 
 function differs(key: Key, node: string, uid: string, why: string): Effect {

@@ -136,6 +136,21 @@ export class Machines {
     }
   }
 
+  /**
+   * Resolves when the hypervisor has said of each machine how it is, when it is away itself, or when the signal aborts.
+   * Whoever asked sooner would be told that nothing is known of a guest that runs.
+   */
+  async looked(signal: AbortSignal): Promise<void> {
+    const awaited = (): boolean =>
+      this.#options.hypervisor.connected && this.all().some(({ state }) => state === "unknown");
+    while (!signal.aborted && awaited()) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.add(resolve);
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+
   /** Lets go of all machines: guests go on. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -99,6 +99,16 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
+/** How long orders and questions wait for what the hypervisor says of the machines that were here before. */
+const FIRST_LOOK_MILLISECONDS = 2_000;
+
+async function withinFirstLook(machines: Machines, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const cancel = clock.schedule(FIRST_LOOK_MILLISECONDS, () => over.abort());
+  await machines.looked(over.signal);
+  cancel();
+}
+
 /** @throws Fault refused, later: it can't run here so, or not now */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { node, stateDirectory, hypervisor, log, images } = options;
@@ -178,6 +188,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       line.tell(report, status);
     },
   });
+  await withinFirstLook(machines, clock);
   const arriving: PeerServerOptions = { arrivals: machines, wireOf: wires.arrival };
   const server = await serveOrders({
     listen: options.listen,

@@ -30,6 +30,7 @@ import {
   claimOf,
   endOfBoot,
   isChangeOfInstance,
+  tellsOfInstance,
   readMachine,
   targetOf,
   readNode,
@@ -43,7 +44,7 @@ export interface ObserveFacts {
   readonly pod: Stored<Pod> | undefined;
   readonly node: Stored<Node> | undefined;
   readonly machine: MachineFact | undefined;
-  /** The instance changed, which says nothing of its machine. */
+  /** The instance changed or was found, which says nothing of its machine. */
   readonly echo?: boolean;
 }
 
@@ -116,7 +117,7 @@ export const observe = defineFunction<ObserveFacts>({
       const why = `${claim.node} ${over.what} since the machine was claimed: it can't be running any more.`;
       return ended(vmi, over.reason, why, now);
     }
-    if (facts.echo === true) return nothing("the instance changed; its node has told nothing new of the machine");
+    if (facts.echo === true) return nothing("the instance is told of; its node has told nothing new of the machine");
     if (machine === undefined || machine.known === "silent") {
       const why = machine === undefined ? "nothing is known of it" : machine.reason;
       return silent(vmi, node, claim.node, why, now);
@@ -134,10 +135,13 @@ export const observe = defineFunction<ObserveFacts>({
   },
 });
 
-/** A guest that moves is looked for at each change; of others, a change of the instance is mostly our own. */
+/**
+ * A guest that moves is looked for at each change; of others, a change of the instance is mostly our own. At a start all
+ * instances are told of, and the resync then asks each node once for all that it has.
+ */
 function isEcho(vmi: Instance, event: CloudEvent): boolean {
   const settled = phaseOf(vmi) === "Running" && targetOf(vmi) === undefined && vmi.status?.migrationState === undefined;
-  return settled && isChangeOfInstance(event);
+  return settled && (isChangeOfInstance(event) || tellsOfInstance(event));
 }
 
 function because(status: (MachineFact & { known: "yes" })["status"]): string {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Node } from "#api/core.ts";
 import { silentLog } from "#events/log.ts";
 import { defaultDelivery } from "#functions/dispatcher.ts";
+import { RUNTIME_READY } from "#functions/machine-facts.ts";
 import { startControlPlane } from "#local/control-plane.ts";
 import { openInstance } from "#local/instance.ts";
 import { runKubelet } from "#local/kubelet.ts";
@@ -35,8 +36,12 @@ serve({ ingressURL }, { counts, run }, () => control.close());
 /** What exists is told from now on: when the nodes have been heard, as after a restart of the control plane alone. */
 async function run(): Promise<null> {
   const heard = async (): Promise<boolean> => {
-    const there = await cluster.list(Node);
-    return nodes.every((name) => there.some(({ metadata, status }) => metadata.name === name && status !== undefined));
+    const there = new Map((await cluster.list(Node)).map((node) => [node.metadata.name, node]));
+    return nodes.every((name) => {
+      const runtime = there.get(name)?.status?.conditions?.find(({ type }) => type === RUNTIME_READY);
+      // Written down in whole seconds.
+      return Date.parse(runtime?.lastHeartbeatTime ?? "") > performance.timeOrigin - 1000;
+    });
   };
   while (!(await heard())) await new Promise((resolve) => setTimeout(resolve, 100));
   await control.run();

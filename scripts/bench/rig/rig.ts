@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Pod } from "#api/core.ts";
+import { Node, Pod } from "#api/core.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { Cluster } from "#events/cluster.ts";
@@ -14,7 +14,7 @@ import { connect } from "#events/kubernetes.ts";
 import { openInstance } from "#local/instance.ts";
 import type { ControlReady, Counts } from "./messages.ts";
 import { startPart, type Part } from "./part.ts";
-import { machinesFrom, seedStore, type Sample } from "./seed.ts";
+import { machinesFrom, nodesFrom, seedStore, type Sample } from "./seed.ts";
 
 export interface Rig {
   readonly control: Part<ControlReady>;
@@ -51,7 +51,10 @@ export async function startRig({ nodes, machines, say }: RigOptions): Promise<Ri
       const first = await startPart<ControlReady>("control.ts", { directory, nodes: [] });
       await first.close();
       const seeded = machinesFrom(machines.like, machines.count, names);
-      await seedStore(instance.paths.api, seeded);
+      await seedStore(instance.paths.api, [
+        ...nodesFrom(machines.like, names),
+        ...seeded.flatMap(({ objects }) => objects),
+      ]);
       orders = join(directory, "orders.json");
       await writeFile(orders, JSON.stringify(seeded.map(({ order }) => order)));
       say(`${machines.count} machines on ${nodes} nodes are in the store`);
@@ -107,10 +110,16 @@ export async function sampleMachine(
     for (;;) {
       const vmi = await rig.cluster.get(VirtualMachineInstance, at);
       const [pod] = await rig.cluster.list(Pod);
+      const [node] = await rig.cluster.list(Node);
       await rig.quiet(signal);
       const machine = await rig.cluster.get(VirtualMachine, at);
-      if (vmi?.status?.phase === "Running" && pod !== undefined && machine?.status?.ready === true) {
-        return { vm: machine, vmi, pod };
+      if (
+        vmi?.status?.phase === "Running" &&
+        pod !== undefined &&
+        node !== undefined &&
+        machine?.status?.ready === true
+      ) {
+        return { vm: machine, vmi, pod, node };
       }
       await sleep(LOOK_MILLISECONDS);
     }

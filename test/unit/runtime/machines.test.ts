@@ -248,6 +248,34 @@ describe("a runtime that comes back", () => {
     expect(rig.hypervisor.started).toEqual([uid]);
   });
 
+  it("is asked only once it has looked: nothing is known of a guest that runs until then", async () => {
+    const rig = await Rig.start();
+    await rig.running();
+    await rig.killRuntime();
+    await rig.startRuntime();
+    expect(rig.status().state).toBe("unknown");
+    const looked = rig.machines.looked(new AbortController().signal);
+    await rig.clock.advance(seconds(1));
+    await looked;
+    expect(rig.status().state).toBe("running");
+  });
+
+  it("waits for no hypervisor that is away, and for one that does not answer as long as it is told", async () => {
+    const rig = await Rig.start();
+    await rig.running();
+    await rig.killRuntime();
+    await rig.startRuntime();
+    const patience = new AbortController();
+    const looked = rig.machines.looked(patience.signal);
+    patience.abort();
+    await looked;
+    await rig.killRuntime();
+    rig.hypervisor.disconnect();
+    await rig.startRuntime();
+    await rig.machines.looked(new AbortController().signal);
+    expect(rig.status().state).toBe("unknown");
+  });
+
   it("tells what ended while it was away", async () => {
     const rig = await Rig.start();
     await rig.running();
