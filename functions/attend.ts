@@ -202,19 +202,19 @@ export function heartbeatNews(
   rollCall: RollCall,
 ): (said: Heartbeat) => Promise<boolean> {
   /** By each Node as it is now: the last heartbeat that said nothing new of it. */
-  const known = new WeakMap<Node, Heartbeat>();
+  const known = new WeakMap<Node, { readonly said: Heartbeat; readonly last: Date }>();
   let listed = false;
   void source.synced().then(() => (listed = true));
   return async (said) => {
     const { at } = rollCall.heard(said);
     const node = listed ? await source.reader.get(Node, { name: said.node }) : undefined;
     if (node === undefined || said.bootID !== bootIDOf(node)) return true;
-    const last = heardAt(node);
-    if (last === undefined || at < last || !isFresh(last, at, true)) return true;
     const before = known.get(node);
-    if (before !== undefined && saysTheSame(before, said)) return false;
+    const last = before?.last ?? heardAt(node);
+    if (last === undefined || at < last || !isFresh(last, at, true)) return true;
+    if (before !== undefined && saysTheSame(before.said, said)) return false;
     if (hasOtherCpu(node, said) || isNews(node, attended(node, { said, at }, config))) return true;
-    known.set(node, said);
+    known.set(node, { said, last });
     return false;
   };
 }

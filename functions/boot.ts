@@ -47,10 +47,16 @@ export const boot = defineFunction<BootFacts>({
   name: "boot",
   purpose: "Claims an instance for the node of its anchor pod and orders the node to start it.",
   on: [
-    changed(VirtualMachineInstance, { idleIn: ["Pending", "Running", "Unknown", "Succeeded", "Failed"] }),
+    changed(VirtualMachineInstance, {
+      idleIn: ["Pending", "Running", "Unknown", "Succeeded", "Failed"],
+      concerns: (vmi, how) => how !== "gone" && !isDeleting(vmi) && (how === "added" || phaseOf(vmi) !== "Scheduled"),
+    }),
     due(VirtualMachineInstance),
     told([flowEvents.differs]),
-    changed(Pod, { idleIn: ["Pending", "Succeeded", "Failed"] }),
+    changed(Pod, {
+      idleIn: ["Pending", "Succeeded", "Failed"],
+      concerns: (pod, how) => how !== "gone" && !isDeleting(pod) && containersReady(pod),
+    }),
     changed(Node, {
       async keys(event, cluster) {
         const name = event.extensions["name"];

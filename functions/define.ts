@@ -10,6 +10,7 @@ import type { Fault } from "#events/fault.ts";
 import type { MachineAction, MachineOrder, Nodes } from "#events/machine.ts";
 import { flowEvents, objectEvents, type EventType } from "#events/catalogue.ts";
 import { sameJson } from "#events/json.ts";
+import { machineKeyIn } from "#events/source/object-event.ts";
 import type { RollCall } from "./roll-call.ts";
 
 /** What should become true. Each is harmless when repeated. */
@@ -150,16 +151,19 @@ export function nothing(because: string, at?: Date): Decision {
 /**
  * Wakes on any change of objects of the kind: add, update, delete.
  * @param narrow `idleIn`: phases in which the function has nothing to do with the object, however it changed; that it is
- *   gone is told in any phase. An event that names no phase is told.
+ *   gone is told in any phase. An event that names no phase is told. `concerns`: whether the function could do anything
+ *   with an object that is as the event tells it, whatever else there is; asked with how it changed.
  */
-export function changed(
-  kind: Kind,
+export function changed<T extends KubeObject>(
+  kind: Kind<T>,
   narrow: {
     readonly extensions?: Readonly<Record<string, string>>;
     readonly idleIn?: readonly string[];
+    readonly concerns?: (object: Stored<T>, how: How) => boolean;
     readonly keys?: Wake["keys"];
   } = {},
 ): Wake {
+  const { concerns, keys } = narrow;
   const idle = (narrow.idleIn ?? []).map((phase): Filter => ({ exact: { phase } }));
   return {
     filters: [
@@ -170,8 +174,38 @@ export function changed(
         : [{ any: [{ exact: { type: objectEvents.deleted.type } }, { not: { any: idle } }] } satisfies Filter]),
     ],
     describe: `${kind.kind} changed`,
-    ...(narrow.keys === undefined ? {} : { keys: narrow.keys }),
+    ...(concerns !== undefined
+      ? { keys: (event, cluster) => (isConcerned(kind, event, concerns) ? (keys ?? ownKeys)(event, cluster) : NO_KEYS) }
+      : keys !== undefined
+        ? { keys }
+        : {}),
   };
+}
+
+/** How an object changed: `added` also where it is only told that it exists. */
+export type How = "added" | "updated" | "gone";
+
+const HOW: Readonly<Record<string, How>> = {
+  [objectEvents.added.type]: "added",
+  [objectEvents.deleted.type]: "gone",
+};
+
+const NO_KEYS: readonly Key[] = [];
+
+/** Of an event that does not carry its object as the API server has it nothing is known: it is told. */
+function isConcerned<T extends KubeObject>(
+  kind: Kind<T>,
+  { type, data }: CloudEvent,
+  concerns: (object: Stored<T>, how: How) => boolean,
+): boolean {
+  const object = data as Partial<Stored<T>> | undefined;
+  if (object?.kind !== kind.kind || object.metadata?.uid === undefined) return true;
+  return concerns(object as Stored<T>, HOW[type] ?? "updated");
+}
+
+/** The machine that the event is about, or else the object. */
+export function ownKeys(event: CloudEvent): readonly Key[] {
+  return [event.extensions["partitionkey"] ?? machineKeyIn(event) ?? event.id];
 }
 
 /** Wakes on events of these types. */

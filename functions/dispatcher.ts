@@ -15,12 +15,11 @@ import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
 import { compileFilters } from "#events/broker/filters.ts";
 import { createMatching } from "#events/broker/matching.ts";
-import { machineKeyIn } from "#events/source/object-event.ts";
 import { asFault, type Fault, type FaultKind } from "#events/fault.ts";
 import type { DecisionRecord, Journal } from "#events/journal-entry.ts";
 import type { Log } from "#events/log.ts";
 import type { Nodes } from "#events/machine.ts";
-import type { Decision, FunctionDefinition, Looks } from "./define.ts";
+import { ownKeys, type Decision, type FunctionDefinition, type Looks } from "./define.ts";
 import type { RollCall } from "./roll-call.ts";
 import { perform, summary } from "./effects.ts";
 
@@ -89,9 +88,14 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     return turn;
   }
 
-  async function dispatch(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer> {
+  function dispatch(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer> {
+    return definition.oneAtATime === undefined
+      ? runOnce(parts, definition, event, key)
+      : dispatchInTurn(definition, event, key);
+  }
+
+  async function dispatchInTurn(definition: FunctionDefinition, event: CloudEvent, key: Key): Promise<Answer> {
     const run = (read?: Read): Promise<Answer> => runOnce(parts, definition, event, key, read);
-    if (definition.oneAtATime === undefined) return run();
     const read = await readAhead(definition, event, key);
     return read === undefined ? inTurn(definition, () => run()) : run(read);
   }
@@ -164,7 +168,7 @@ async function runOnce(
       return { status: 204 };
     }
     decision = definition.decide(facts, parts.clock.now());
-    await perform(parts, { definition, decision, event, key });
+    if (decision.effects.length > 0) await perform(parts, { definition, decision, event, key });
     if (decision.at !== undefined) parts.broker.wakeAt(definition.name, key, decision.at);
     note(decision, decision.effects.length === 0 ? "nothing" : "done");
     return { status: 204 };
@@ -250,11 +254,23 @@ export function answerOf(fault: Fault): Answer {
  * The keys that an event concerns for a function: those of each wake that it matches. At once where no wake has to look
  * for them, so that events keep their order.
  */
-export function keysOf(
-  definition: FunctionDefinition,
-): (event: CloudEvent, reader: Reader) => Promise<readonly Key[]> | readonly Key[] {
+export function keysOf(definition: FunctionDefinition): KeysOf {
+  const known = foundKeys.get(definition);
+  if (known !== undefined) return known;
+  const made = keysBy(definition);
+  foundKeys.set(definition, made);
+  return made;
+}
+
+/** Made once for each function, and with what its wakes' filters have answered. */
+const foundKeys = new WeakMap<FunctionDefinition, KeysOf>();
+type KeysOf = (event: CloudEvent, reader: Reader) => Promise<readonly Key[]> | readonly Key[];
+
+function keysBy(definition: FunctionDefinition): KeysOf {
+  // Whichever of them it is that the event matches.
+  if (definition.on.every(({ keys }) => keys === undefined)) return ownKeys;
   const matching = createMatching(
-    definition.on.map(({ filters, keys }) => ({ filters, matches: compileFilters(filters), value: keys ?? ownKey })),
+    definition.on.map(({ filters, keys }) => ({ filters, matches: compileFilters(filters), value: keys ?? ownKeys })),
   );
   return (event, reader) => {
     const ready = new Set<Key>();
@@ -267,8 +283,4 @@ export function keysOf(
     if (looked.length === 0) return [...ready];
     return Promise.all(looked).then((keys) => [...new Set([...ready, ...keys.flat()])]);
   };
-}
-
-function ownKey(event: CloudEvent): readonly Key[] {
-  return [event.extensions["partitionkey"] ?? machineKeyIn(event) ?? event.id];
 }

@@ -43,6 +43,11 @@ export async function perform(parts: EffectParts, work: Work): Promise<void> {
   /** uid → the object as this decision has left it. */
   const written = new Map<string, Stored<KubeObject>>();
   for (const step of stepsOf(effects)) {
+    const [alone, ...others] = step;
+    if (alone !== undefined && others.length === 0) {
+      await change(parts, alone, written);
+      continue;
+    }
     const results = await Promise.allSettled(step.map((effect) => change(parts, effect, written)));
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
@@ -71,6 +76,7 @@ function stepsOf(effects: readonly Effect[]): readonly (readonly Change[])[] {
 
 /** Patches of the same part of the same object become one, in the place of the first. */
 function merged(effects: readonly Effect[]): readonly Effect[] {
+  if (effects.length < 2) return effects;
   const result: Effect[] = [];
   for (const effect of effects) {
     const same = effect.do === "patch" ? result.findIndex((other) => isSamePart(other, effect)) : -1;

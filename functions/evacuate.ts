@@ -36,7 +36,10 @@ export const evacuate = defineFunction<EvacuateFacts>({
   name: "evacuate",
   purpose: "Makes migrations of guests that must leave their node, and calls them off when they need not any more.",
   on: [
-    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"] }),
+    changed(VirtualMachineInstance, {
+      idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"],
+      concerns: ({ status }, how) => how !== "gone" && status?.evacuationNodeName !== undefined,
+    }),
     changed(VirtualMachineInstanceMigration, { keys: instanceKeys }),
     changed(Node, {
       async keys(event, cluster) {

@@ -67,7 +67,18 @@ const LONGEST_NAME = 253;
 
 /** The anchor pod that it runs in, or will. */
 export function anchorName(vmi: Instance): string {
-  return vmi.status?.claim?.pod ?? anchorNameFor(vmi, vmi.metadata.uid);
+  return vmi.status?.claim?.pod ?? firstAnchorName(vmi);
+}
+
+/** Objects are never changed once they are read, and most functions ask for the pod of theirs. */
+const firstAnchorNames = new WeakMap<object, string>();
+
+function firstAnchorName(vmi: Instance): string {
+  const there = firstAnchorNames.get(vmi.metadata);
+  if (there !== undefined) return there;
+  const fresh = anchorNameFor(vmi, vmi.metadata.uid);
+  firstAnchorNames.set(vmi.metadata, fresh);
+  return fresh;
 }
 
 /** Deterministic: another one for another instance of the same name (its uid), and for each migration (that one's). */

@@ -23,7 +23,12 @@ const AGAIN_MILLISECONDS = 2_000;
 export const power = defineFunction<PowerFacts>({
   name: "power",
   purpose: "Halts and runs a guest's vCPUs as its annotation virtive.dev/paused wants.",
-  on: [changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"] })],
+  on: [
+    changed(VirtualMachineInstance, {
+      idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"],
+      concerns: (vmi, how) => how !== "gone" && !isDeleting(vmi) && isAsked(vmi),
+    }),
+  ],
   reads: ["VirtualMachineInstance.get", "Pod.get", "Node.get", "Secret.get", "ConfigMap.get"],
   writes: ["order running, paused"],
 
@@ -32,10 +37,7 @@ export const power = defineFunction<PowerFacts>({
     const vmi = await looks.cluster.get(VirtualMachineInstance, at);
     if (vmi === undefined) return undefined;
     const idle = { vmi, pod: undefined, machine: undefined, files: { files: {}, missing: [] } };
-    // Nobody ever said anything about pausing, and the machine was ordered to run: the usual case costs no look. One that
-    // has moved here was ordered to come, and its next order may have been lost.
-    const asked = vmi.metadata.annotations?.[annotation.paused] !== undefined || vmi.status?.claim?.pod !== undefined;
-    if (isDeleting(vmi) || !isUp(vmi) || !asked) return idle;
+    if (isDeleting(vmi) || !isUp(vmi) || !isAsked(vmi)) return idle;
     const machine = await readMachine(looks, vmi);
     if (machine?.known !== "yes" || !differs(vmi, machine)) return { ...idle, machine };
     return {
@@ -68,6 +70,14 @@ export const power = defineFunction<PowerFacts>({
     };
   },
 });
+
+/**
+ * Where nobody ever said anything about pausing, the machine was ordered to run: the usual case costs no look. One that has
+ * moved here was ordered to come, and its next order may have been lost.
+ */
+function isAsked({ metadata, status }: Instance): boolean {
+  return metadata.annotations?.[annotation.paused] !== undefined || status?.claim?.pod !== undefined;
+}
 
 function isUp(vmi: Instance): boolean {
   const phase = phaseOf(vmi);

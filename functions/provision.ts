@@ -41,7 +41,7 @@ const AGAIN_MILLISECONDS = 15_000;
 export const provision = defineFunction<ProvisionFacts>({
   name: "provision",
   purpose: "Makes the DataVolumes of a VirtualMachine's dataVolumeTemplates, and says when they are filled.",
-  on: [changed(VirtualMachine)],
+  on: [changed(VirtualMachine, { concerns: (vm, how) => how !== "gone" && bringsAlong(vm) })],
   reads: ["VirtualMachine.get", "DataVolume.get", "PersistentVolumeClaim.get", "CustomResourceDefinition.get"],
   writes: ["DataVolume.create", `VirtualMachine.status.conditions[${DATA_VOLUMES_READY}]`, "record"],
 
@@ -109,6 +109,11 @@ export const provision = defineFunction<ProvisionFacts>({
     return say(vm, { reason: "FailedCreate", message: fault.message }, [], now, AGAIN_MILLISECONDS);
   },
 });
+
+/** Something is to be made, or was and is still told of. */
+function bringsAlong(vm: VirtualMachine): boolean {
+  return (vm.spec.dataVolumeTemplates ?? []).length > 0 || conditionOf(vm, DATA_VOLUMES_READY) !== undefined;
+}
 
 /** One that a DataVolume still owns goes with it. */
 function isOnItsOwn(claim: Stored<PersistentVolumeClaim> | undefined): boolean {

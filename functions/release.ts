@@ -36,7 +36,10 @@ export const release = defineFunction<ReleaseFacts>({
   name: "release",
   purpose: "Removes what an ended instance held, and takes its finalizer off last.",
   on: [
-    changed(VirtualMachineInstance, { idleIn: ["Scheduled", "Running", "Unknown"] }),
+    changed(VirtualMachineInstance, {
+      idleIn: ["Scheduled", "Running", "Unknown"],
+      concerns: (vmi, how) => how !== "gone" && isOver(vmi),
+    }),
     // That it is gone.
     changed(Pod, { idleIn: ["Pending", "Running", "Succeeded", "Failed"] }),
     due(VirtualMachineInstance),

@@ -37,8 +37,14 @@ export const stop = defineFunction<StopFacts>({
   name: "stop",
   purpose: "Orders a machine to shut down, and ends it when its grace period is over.",
   on: [
-    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"] }),
-    changed(Pod, { idleIn: ["Pending"] }),
+    changed(VirtualMachineInstance, {
+      idleIn: ["Pending", "Scheduling", "Succeeded", "Failed"],
+      concerns: (_vmi, how) => how !== "gone",
+    }),
+    changed(Pod, {
+      idleIn: ["Pending"],
+      concerns: (pod, how) => how === "gone" || isDeleting(pod) || hasEnded(pod),
+    }),
     due(VirtualMachineInstance),
     told([flowEvents.differs]),
   ],

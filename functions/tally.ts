@@ -40,8 +40,8 @@ export const tally = defineFunction<TallyFacts>({
   name: "tally",
   purpose: "Says on a cordoned Node what of its guests has left, what still has to, and what blocks.",
   on: [
-    changed(Node),
-    changed(VirtualMachineInstance, { keys: nodesOf }),
+    changed(Node, { concerns: isTold }),
+    changed(VirtualMachineInstance, { keys: nodesToTell }),
     changed(VirtualMachineInstanceMigration, { keys: nodeLeft }),
   ],
   reads: [
@@ -86,6 +86,24 @@ export const tally = defineFunction<TallyFacts>({
     return { effects, because: `${name} is cordoned: ${condition.message}` };
   },
 });
+
+/** It is cordoned, or was and still says so. */
+function isTold(node: Node): boolean {
+  return node.spec?.unschedulable === true || conditionOf(node, DRAINED) !== undefined;
+}
+
+function nodesToTell(event: CloudEvent, cluster: Reader): readonly Key[] | Promise<readonly Key[]> {
+  const keys = nodesOf(event);
+  return keys.length === 0 ? keys : thoseToTell(keys, cluster);
+}
+
+async function thoseToTell(keys: readonly Key[], cluster: Reader): Promise<readonly Key[]> {
+  const nodes = await Promise.all(keys.map((key) => cluster.get(Node, { name: partsOf(key).name })));
+  return keys.filter((_, index) => {
+    const node = nodes[index];
+    return node !== undefined && isTold(node);
+  });
+}
 
 /** Where a guest is that is to leave, and where it has been. Of others nobody is told, nor is anything read for them. */
 function nodesOf(event: CloudEvent): readonly Key[] {

@@ -34,7 +34,7 @@ import { notedClaims } from "../schedule/claims.ts";
 import { explain, place } from "../schedule/placement.ts";
 import { readPlaces, type Places } from "../schedule/places.ts";
 import { requestsOf } from "../schedule/resources.ts";
-import { instanceKeys } from "./keys.ts";
+import { instanceKeys, migratingKeys } from "./keys.ts";
 import { hindrance, refusal } from "./migratable.ts";
 import {
   current,
@@ -74,7 +74,7 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
     on: [
       changed(VirtualMachineInstanceMigration, { keys: keysWithNext }),
       { ...due(VirtualMachineInstanceMigration), keys: instanceKeys },
-      changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Scheduled"] }),
+      changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling", "Scheduled"], keys: migratingKeys }),
     ],
     reads: [
       "VirtualMachineInstance.get",

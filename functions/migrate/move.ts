@@ -35,7 +35,7 @@ import {
   type Target,
 } from "../machine-facts.ts";
 import { readFiles, wantedState, type FoundFiles } from "../machine-order.ts";
-import { instanceKeys } from "./keys.ts";
+import { instanceKeys, movedKeys } from "./keys.ts";
 import { refusal } from "./migratable.ts";
 import { current, isOver, isUnderWay, migrationPhase, type Migration } from "./migrations.ts";
 import { advance, type Ends } from "./ends.ts";
@@ -68,9 +68,9 @@ export const move = defineFunction<MoveFacts>({
   on: [
     changed(VirtualMachineInstanceMigration, { keys: instanceKeys }),
     { ...due(VirtualMachineInstanceMigration), keys: instanceKeys },
-    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling"] }),
-    changed(Pod),
-    told([...Object.values(reports), flowEvents.differs]),
+    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduling"], keys: movedKeys }),
+    changed(Pod, { keys: movedKeys }),
+    told([...Object.values(reports), flowEvents.differs], movedKeys),
   ],
   reads: [
     "VirtualMachineInstance.get",

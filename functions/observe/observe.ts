@@ -58,7 +58,10 @@ export const observe = defineFunction<ObserveFacts>({
   on: [
     told([...Object.values(reports), flowEvents.differs]),
     // What a claimed machine does, its node reports; a resync finds what was lost.
-    changed(VirtualMachineInstance, { idleIn: ["Pending", "Scheduled", "Succeeded", "Failed"] }),
+    changed(VirtualMachineInstance, {
+      idleIn: ["Pending", "Scheduled", "Succeeded", "Failed"],
+      concerns: (_vmi, how) => how !== "gone",
+    }),
     due(VirtualMachineInstance),
     changed(Pod, { idleIn: ["Pending", "Running"] }),
     changed(Node, { keys: (event, cluster) => concernedBy(event.extensions["name"] ?? "", cluster) }),

@@ -47,7 +47,10 @@ export function schedule(config: FunctionsConfig): FunctionDefinition<ScheduleFa
     name: "schedule",
     purpose: "Creates the anchor pod of a pending instance and, where placement is ours, chooses its node.",
     on: [
-      changed(VirtualMachineInstance, { idleIn: ["Scheduled", "Running", "Unknown", "Succeeded", "Failed"] }),
+      changed(VirtualMachineInstance, {
+        idleIn: ["Scheduled", "Running", "Unknown", "Succeeded", "Failed"],
+        concerns: (vmi, how) => how !== "gone" && !isDeleting(vmi),
+      }),
       due(VirtualMachineInstance),
       changed(Pod, { idleIn: ["Running", "Succeeded", "Failed"] }),
       changed(Node, {
@@ -172,13 +175,24 @@ function scheduling(
 
 const MOST_FIELDS = 10;
 
+/** By the specs that were read, which never change. */
+const withoutEffect = new WeakMap<object, readonly string[]>();
+
+function fieldsWithoutEffect({ spec }: Instance): readonly string[] {
+  const there = withoutEffect.get(spec);
+  if (there !== undefined) return there;
+  const fresh = refusedOrUnsupported({ spec }).map(({ field }) => field);
+  withoutEffect.set(spec, fresh);
+  return fresh;
+}
+
 /** Fields that the API takes and that nothing acts on yet: said once, where a user looks. */
 function withHonored(
   old: readonly Condition[] | undefined,
   vmi: Instance,
   now: Date,
 ): readonly Condition[] | undefined {
-  const fields = refusedOrUnsupported(vmi).map(({ field }) => field);
+  const fields = fieldsWithoutEffect(vmi);
   if (fields.length === 0) return old;
   const more = fields.length > MOST_FIELDS ? ` and ${fields.length - MOST_FIELDS} more` : "";
   const message = `Nothing acts on these yet, or no node starts them (docs/fields.md): ${fields.slice(0, MOST_FIELDS).join(", ")}${more}.`;
