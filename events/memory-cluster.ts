@@ -58,18 +58,21 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
   let counter = 0;
   const uid = options.uid ?? (() => `00000000-0000-4000-8000-${String((counter += 1)).padStart(12, "0")}`);
   const stores = new Map<string, Map<Key, Stored<KubeObject>>>();
+  /** The same, by the very value that a caller has. */
+  const byKind = new Map<Kind, Map<Key, Stored<KubeObject>>>();
   const history = createHistory(historyLength);
   const listeners = new Set<(write: Write) => void>();
   let version = 0;
   let outage: Fault | undefined;
 
   function storeOf(kind: Kind): Map<Key, Stored<KubeObject>> {
+    const known = byKind.get(kind);
+    if (known !== undefined) return known;
     const name = `${kind.group}/${kind.plural}`;
-    const there = stores.get(name);
-    if (there !== undefined) return there;
-    const fresh = new Map<Key, Stored<KubeObject>>();
-    stores.set(name, fresh);
-    return fresh;
+    const store = stores.get(name) ?? new Map<Key, Stored<KubeObject>>();
+    stores.set(name, store);
+    byKind.set(kind, store);
+    return store;
   }
 
   function available(): void {
@@ -78,12 +81,7 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
 
   /** Stores the object under the next version. An unchanged one is left as it is, as the API server does. */
   function store(kind: Kind, next: KubeObject, old: Stored<KubeObject> | undefined): Stored<KubeObject> {
-    if (
-      old !== undefined &&
-      sameJson({ ...next, metadata: { ...next.metadata, resourceVersion: "" } }, withoutVersion(old))
-    ) {
-      return old;
-    }
+    if (old !== undefined && sameButVersion(next, old)) return old;
     version += 1;
     const stored = frozen({
       ...next,
@@ -186,7 +184,8 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       const there = storeOf(kind).get(keyOf(object));
       if (there !== undefined) return { created: false, object: there as Stored<T> };
       const given = copyJson<KubeObject & { status?: unknown }>(object);
-      if (!STATUS_AT_CREATION.has(kind.kind)) delete given.status;
+      if (isPod(kind)) given.status = { phase: "Pending" };
+      else if (!STATUS_AT_CREATION.has(kind.kind)) delete given.status;
       const admitted = options.admission?.(kind, given, undefined) ?? given;
       const metadata = { ...admitted.metadata };
       const stored = store(
@@ -224,7 +223,7 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       const patched = applyMergePatch(old, patch) as unknown as KubeObject;
       const admitted = part === "status" ? patched : (options.admission?.(kind, patched, old) ?? patched);
       const kept = { ...admitted, metadata: keepIdentity(admitted.metadata, old.metadata) };
-      const next = specChanged(old, kept) ? withGeneration(kept) : kept;
+      const next = part === "object" && specChanged(old, kept) ? withGeneration(kept) : kept;
       if (next.metadata.deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0) {
         const grace = next.metadata.deletionGracePeriodSeconds ?? 0;
         if (grace === 0) {
@@ -276,8 +275,22 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
   };
 }
 
-function withoutVersion(object: KubeObject): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: "" } };
+function isPod({ kind, group }: Kind): boolean {
+  return kind === "Pod" && group === "";
+}
+
+function sameButVersion(one: KubeObject, other: Stored<KubeObject>): boolean {
+  const { resourceVersion } = other.metadata;
+  return sameBut(one, other, "metadata") && sameJson({ ...one.metadata, resourceVersion }, other.metadata);
+}
+
+/** Equal as JSON, whatever these members are. */
+function sameBut(one: object, other: object, ...names: readonly string[]): boolean {
+  const [mine, its] = [one as Readonly<Record<string, unknown>>, other as Readonly<Record<string, unknown>>];
+  for (const name in mine) if (!names.includes(name) && !sameJson(mine[name], its[name])) return false;
+  for (const name in its)
+    if (!names.includes(name) && mine[name] === undefined && its[name] !== undefined) return false;
+  return true;
 }
 
 /** What no patch changes. */
@@ -295,8 +308,7 @@ function keepIdentity(next: KubeObject["metadata"], old: Stored<KubeObject>["met
 }
 
 function specChanged(old: KubeObject, next: KubeObject): boolean {
-  const bare = (object: KubeObject): object => ({ ...object, metadata: undefined, status: undefined });
-  return !sameJson(bare(old), bare(next));
+  return !sameBut(old, next, "metadata", "status");
 }
 
 function withGeneration(object: KubeObject): KubeObject {
@@ -307,7 +319,7 @@ function withGeneration(object: KubeObject): KubeObject {
 }
 
 function graceOf(kind: Kind, object: KubeObject, asked: number | undefined): number {
-  if (kind.kind !== "Pod" || kind.group !== "") return 0;
+  if (!isPod(kind)) return 0;
   const { spec } = object as KubeObject & {
     readonly spec?: { readonly nodeName?: string; readonly terminationGracePeriodSeconds?: number };
   };

@@ -60,7 +60,8 @@ const OVER = "the sending has ended";
 export function openOutbox(options: OutboxOptions): Outbox {
   const { store, send, mostEvents = 10_000, timeoutMilliseconds = 5000 } = options;
   const { clock = systemClock, random = systemRandom, log = silentLog } = options;
-  const ending = new AbortController();
+  /** Ways to end what is being sent. */
+  const underWay = new Set<() => void>();
   /** Keys that are being sent, each by one sender. */
   const senders = new Map<Key, Promise<void>>();
   /** Keys with something to send, in the order of their turns. */
@@ -115,7 +116,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         const pause = backoff(attempt, FIRST_RETRY_MILLISECONDS, LONGEST_RETRY_MILLISECONDS, random);
         attempt += 1;
         if (attempt === 3) log.warn({ key, status: answer.status, waiting }, `reports wait: ${answer.detail ?? ""}`);
-        if (!closed) await wait(clock, Math.max(asked, pause), AbortSignal.any([ending.signal, impatient.signal]));
+        if (!closed) await wait(clock, Math.max(asked, pause), impatient.signal);
         continue;
       }
       attempt = 0;
@@ -135,20 +136,23 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   async function sent(event: CloudEvent): Promise<SendAnswer> {
-    const late = new AbortController();
-    const cancel = clock.schedule(timeoutMilliseconds, () => late.abort());
+    const sending = new AbortController();
+    const { promise: timedOut, resolve } = Promise.withResolvers<SendAnswer>();
+    const end = (): void => {
+      resolve({ status: 504, detail: "no answer in time" });
+      sending.abort();
+    };
+    underWay.add(end);
+    const cancel = clock.schedule(timeoutMilliseconds, end);
     try {
-      const signal = AbortSignal.any([ending.signal, late.signal]);
-      const timedOut = new Promise<SendAnswer>((resolve) => {
-        signal.addEventListener("abort", () => resolve({ status: 504, detail: "no answer in time" }), { once: true });
-      });
-      return await Promise.race([send(event, signal), timedOut]);
+      return await Promise.race([send(event, sending.signal), timedOut]);
     } catch (thrown) {
       return { status: 503, detail: asFault(thrown).message };
     } finally {
       cancel();
-      // Node keeps a signal made of others, and all that listens to it, until one of them is aborted.
-      late.abort(OVER);
+      underWay.delete(end);
+      // Whoever made another signal of it, and all that listens to that, is kept by Node until it is aborted.
+      sending.abort(OVER);
     }
   }
 
@@ -188,7 +192,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
       if (closed) return;
       closed = true;
       turns = [];
-      ending.abort();
+      impatient.abort();
+      for (const end of underWay) end();
       await Promise.allSettled(senders.values());
       emptied = [];
       store.close();

@@ -73,6 +73,7 @@ interface Registered {
 }
 
 const SOURCE = "/virtive/broker";
+const TAKEN = Promise.resolve();
 
 export function createBroker(options: BrokerOptions): LocalBroker {
   const { journal, clock, random, log, parallel = 64, mostWaiting = 2000, patienceMilliseconds = 1000 } = options;
@@ -108,17 +109,14 @@ export function createBroker(options: BrokerOptions): LocalBroker {
     }
   }
 
-  function pausing(): number {
-    let count = 0;
-    for (const { deliveries } of triggers.values()) count += deliveries.pausing;
-    return count;
-  }
+  /** Deliveries of all triggers that wait for their next attempt. */
+  let pausing = 0;
 
   /** Publishers that wait for room, in the order in which they came. */
   const roomers = new Set<() => void>();
 
   function full(urgent = false): boolean {
-    return lanes.waiting + pausing() >= (urgent ? 2 : 1) * mostWaiting;
+    return lanes.waiting + pausing >= (urgent ? 2 : 1) * mostWaiting;
   }
 
   /** One publisher for each place: they would only fill it all again. */
@@ -145,11 +143,17 @@ export function createBroker(options: BrokerOptions): LocalBroker {
     }
   }
 
-  async function publish(event: CloudEvent): Promise<void> {
-    if (ending.signal.aborted) throw new Fault("later", "BrokerClosed", "the broker is shutting down");
-    const passing = arrive(event, clock.now());
-    if (full(isUrgent(event))) await room();
-    take(passing);
+  /** Taken when it returns, where there is room. */
+  function publish(event: CloudEvent): Promise<void> {
+    try {
+      if (ending.signal.aborted) throw new Fault("later", "BrokerClosed", "the broker is shutting down");
+      const passing = arrive(event, clock.now());
+      if (full(isUrgent(event))) return counted(room().then(() => take(passing)));
+      take(passing);
+      return TAKEN;
+    } catch (thrown) {
+      return Promise.reject(asFault(thrown));
+    }
   }
 
   function take(passing: Passing): void {
@@ -167,7 +171,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
     const own = ownKey(passing.event);
     if (trigger.keys === undefined) return deliveries.deliver(passing, own);
     const deliverAll = (keys: readonly Key[]): void => {
-      for (const key of new Set(keys)) deliveries.deliver(passing, key);
+      for (const key of keys.length < 2 ? keys : new Set(keys)) deliveries.deliver(passing, key);
     };
     try {
       const keys = trigger.keys(passing.event);
@@ -235,6 +239,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
         lanes,
         clock,
         random,
+        paused: (more) => (pausing += more),
         reply: (answered, { reply }) => publishReply(name, answered, reply),
         giveUp: (passing, key, failure, attempts) =>
           final
@@ -264,7 +269,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   }
 
   return {
-    publish: (event) => counted(publish(event)),
+    publish,
     addTrigger: (spec) => register(spec, triggers),
     addDeadLetterTrigger: (spec) => register(spec, deadLetterTriggers),
     removeTrigger(name) {
@@ -301,7 +306,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
       published,
       waiting: lanes.waiting,
       running: lanes.running,
-      pausing: pausing(),
+      pausing,
       wakes: wakes.waiting,
       triggers: Object.fromEntries(
         [...triggers, ...deadLetterTriggers].map(([name, { deliveries }]) => [name, { ...deliveries.metrics }]),

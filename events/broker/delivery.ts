@@ -58,6 +58,8 @@ export interface DeliveriesOptions {
   /** Takes the subscriber's reply in; a rejection fails the delivery. */
   readonly reply: (answered: Passing, reply: ExactAnswer & { readonly status: 200 }) => Promise<void>;
   readonly giveUp: (passing: Passing, key: Key, failure: Failure, attempts: number) => void;
+  /** Told of so many more that wait for their next attempt, or (below 0) fewer. */
+  readonly paused: (more: number) => void;
 }
 
 interface Delivery {
@@ -70,6 +72,7 @@ interface Delivery {
 
 /** How long a subscriber that was told to stop may take before its key is given to others all the same. */
 const STOPPING_MILLISECONDS = 5000;
+const NOTHING = Promise.resolve();
 
 export function createDeliveries(options: DeliveriesOptions): Deliveries {
   const { trigger, lanes, clock, random } = options;
@@ -88,17 +91,22 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
 
   function queue(key: Key, delivery: Delivery): void {
     if (closed) return;
-    const work = async (): Promise<void> => {
+    const work = (): Promise<void> => {
       if (pending.get(key) === delivery) pending.delete(key);
-      if (!closed) await run(key, delivery);
+      return closed ? NOTHING : run(key, delivery);
     };
     lanes.add(key, work, isUrgent(delivery.passing.event));
+  }
+
+  function pause(more: number): void {
+    pausing += more;
+    options.paused(more);
   }
 
   function resume(key: Key, delivery: Delivery): void {
     delivery.pause?.cancel();
     delete delivery.pause;
-    pausing -= 1;
+    pause(-1);
     queue(key, delivery);
   }
 
@@ -125,7 +133,8 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   async function run(key: Key, delivery: Delivery): Promise<void> {
     const { passing } = delivery;
     const began = clock.now().getTime();
-    const failure = await attempt(passing, key);
+    const answer = await ask(passing, key);
+    const failure = isFailure(answer) ? answer : answer.status === 200 ? await replied(passing, answer) : undefined;
     metrics.milliseconds += clock.now().getTime() - began;
     delivery.attempts += 1;
     if (failure === undefined) {
@@ -151,7 +160,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       return;
     }
     pending.set(key, delivery);
-    pausing += 1;
+    pause(1);
     const milliseconds = pauseBefore(trigger.delivery, delivery.attempts, failure, random);
     delivery.pause = {
       cancel: clock.schedule(milliseconds, () => resume(key, delivery)),
@@ -160,11 +169,11 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
     };
   }
 
-  /** Undefined when it was handled. */
-  async function attempt(passing: Passing, key: Key): Promise<Failure | undefined> {
-    const answer = await ask(passing, key);
-    if (isFailure(answer)) return answer;
-    if (answer.status !== 200) return undefined;
+  /** Undefined once the reply is taken. */
+  async function replied(
+    passing: Passing,
+    answer: ExactAnswer & { readonly status: 200 },
+  ): Promise<Failure | undefined> {
     try {
       await options.reply(passing, answer);
       return undefined;
@@ -186,19 +195,17 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
         stopping.abort(new DOMException(detail, "TimeoutError"));
       };
       let cancel = clock.schedule(timeoutMilliseconds, stop);
-      void invoke(passing, key, stopping.signal).then((answer) => {
+      const answered = (answer: ExactAnswer): void => {
         cancel();
         resolve(late ?? answer);
-      });
+      };
+      const failed = (thrown: unknown): void => answered(answerOf(thrown));
+      try {
+        trigger.subscriber(passing.event, key, stopping.signal).then(answered, failed);
+      } catch (thrown) {
+        failed(thrown);
+      }
     });
-  }
-
-  async function invoke({ event }: Passing, key: Key, signal: AbortSignal): Promise<ExactAnswer> {
-    try {
-      return await trigger.subscriber(event, key, signal);
-    } catch (thrown) {
-      return answerOf(thrown);
-    }
   }
 
   return {
@@ -211,7 +218,7 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
       closed = true;
       for (const delivery of pending.values()) delivery.pause?.cancel();
       pending.clear();
-      pausing = 0;
+      pause(-pausing);
     },
   };
 }

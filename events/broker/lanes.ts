@@ -84,15 +84,17 @@ export function createLanes(parallel: number, quiet: () => void, eased: () => vo
     lane.place = undefined;
     lane.urgent = Math.max(0, lane.urgent - 1);
     eased();
-    void run().finally(() => {
-      running -= 1;
-      lane.busy = false;
-      if (lane.queue.length > 0) queueUp(key, lane);
-      else lanes.delete(key);
-      if (closed && running === 0) closing.resolve();
-      schedule();
-      if (waiting === 0 && running === 0) quiet();
-    });
+    void run().then(() => ended(key, lane));
+  }
+
+  function ended(key: Key, lane: Lane): void {
+    running -= 1;
+    lane.busy = false;
+    if (lane.queue.length > 0) queueUp(key, lane);
+    else lanes.delete(key);
+    if (closed && running === 0) closing.resolve();
+    schedule();
+    if (waiting === 0 && running === 0) quiet();
   }
 
   return {

@@ -19,7 +19,7 @@ export interface Passing {
 
 /** @throws Fault refused when its hops are used up */
 export function arrive(event: CloudEvent, now: Date): Passing {
-  const { [TTL]: given, ...extensions } = event.extensions;
+  const given = event.extensions[TTL];
   const ttl = given === undefined ? FIRST_TTL : Number(given) - 1;
   if (!Number.isInteger(ttl) || ttl <= 0) {
     throw new Fault(
@@ -28,7 +28,10 @@ export function arrive(event: CloudEvent, now: Date): Passing {
       `event ${event.id} has made ${FIRST_TTL} hops or has a wrong ${TTL}: "${given}"`,
     );
   }
-  return { ttl, event: withExtensions(event, { ...extensions, [ARRIVAL]: isoTime(now) }) };
+  const arrived: Record<string, string> = { ...event.extensions };
+  if (given !== undefined) delete arrived[TTL];
+  arrived[ARRIVAL] = isoTime(now);
+  return { ttl, event: withExtensions(event, arrived) };
 }
 
 /** The reply to an event, with the hops that the event has left. */

@@ -20,22 +20,19 @@ export function objectEvent({ type, kind, object, source, occasion, clock }: Obj
   const { metadata } = object;
   const apiVersion = apiVersionOf(kind);
   const phase = phaseOf(object);
+  const extensions: Record<string, string> = { kind: kind.kind, apiversion: apiVersion, name: metadata.name };
+  if (metadata.namespace !== undefined) extensions["namespace"] = metadata.namespace;
+  extensions["uid"] = metadata.uid;
+  extensions["resourceversion"] = metadata.resourceVersion;
+  if (metadata.generation !== undefined) extensions["generation"] = String(metadata.generation);
+  if (phase !== undefined) extensions["phase"] = phase;
   return makeEvent({
     type,
     source,
     key: machineKeyOf(kind, object),
     id: `${metadata.uid}.${metadata.resourceVersion}.${occasion}`,
     subject: `/apis/${apiVersion}/namespaces/${metadata.namespace ?? ""}/${kind.plural}/${metadata.name}`,
-    extensions: {
-      kind: kind.kind,
-      apiversion: apiVersion,
-      name: metadata.name,
-      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-      uid: metadata.uid,
-      resourceversion: metadata.resourceVersion,
-      ...(metadata.generation === undefined ? {} : { generation: String(metadata.generation) }),
-      ...(phase === undefined ? {} : { phase }),
-    },
+    extensions,
     data: withoutManagedFields(object),
     clock,
   });

@@ -54,7 +54,7 @@ describe("a pod in memory", () => {
 });
 
 describe("status at creation", () => {
-  it("is kept for nodes, whose kubelet registers them with it", async () => {
+  it("is kept for nodes, whose kubelet registers them with it, and Pending for pods", async () => {
     const { cluster } = bench();
     const node = {
       apiVersion: "v1",
@@ -65,7 +65,7 @@ describe("status at creation", () => {
     };
     expect((await cluster.create(Node, node)).object.status?.capacity).toEqual({ cpu: "2" });
     const withStatus = { ...pod("a"), status: { phase: "Running" as const } };
-    expect((await cluster.create(Pod, withStatus)).object.status).toBeUndefined();
+    expect((await cluster.create(Pod, withStatus)).object.status).toEqual({ phase: "Pending" });
   });
 });
 

@@ -179,7 +179,7 @@ function playKubelet(cluster: MemoryCluster, nodes: ModelNodes, clock: VirtualCl
     if (pod.metadata.deletionTimestamp !== undefined) {
       if (inUse(pod)) clock.schedule(500, () => void tend(name));
       else await cluster.remove(Pod, pod, { gracePeriodSeconds: 0 });
-    } else if (pod.status?.phase === undefined) {
+    } else if (pod.status?.phase === "Pending") {
       const status = {
         phase: "Running",
         podIP: "10.1.0.2",
