@@ -50,6 +50,8 @@ export interface ControlPlane extends Listening {
 }
 
 const PARALLEL = 64;
+const config = { ...defaultConfig, ownNodes: true };
+const all = functions(config);
 /** What control does where a broker may lose events. */
 const LOSSY = { parallel: 32, retellSeconds: 300, retellWaiting: { seconds: 20, waits } } as const;
 
@@ -81,10 +83,9 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     random: weather.random,
     log: silentLog,
   });
-  const config = { ...defaultConfig, ownNodes: true };
   const heartbeatIsNews = heartbeatNews(config, source, rollCall);
   createDispatcher({
-    functions: seams.functions(functions(config)),
+    functions: seams.functions(all),
     reader: loose === undefined ? source.reader : cluster,
     writer: loose === undefined ? source.writer : cluster,
     nodes: nodesDoor({ nodes, process, scheduler, weather }),
@@ -109,13 +110,26 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   return {
     process,
     async heartbeat(body) {
-      const said = JSON.parse(body) as Heartbeat;
+      const said = heartbeatIn(body);
       if (loose !== undefined || (await heartbeatIsNews(said))) await publish(heartbeatEvent(said, clock));
       return said.node;
     },
     report: (event) => publish(event),
     kill: () => scheduler.kill(process),
   };
+}
+
+/** Most of a node's heartbeats are the same text. */
+const heartbeats = new Map<string, Heartbeat>();
+const MOST_HEARTBEATS = 1000;
+
+function heartbeatIn(body: string): Heartbeat {
+  const known = heartbeats.get(body);
+  if (known !== undefined) return known;
+  const said = JSON.parse(body) as Heartbeat;
+  if (heartbeats.size >= MOST_HEARTBEATS) heartbeats.clear();
+  heartbeats.set(body, Object.freeze(said));
+  return said;
 }
 
 function podNetwork({ nodes, pods, scheduler, weather }: ControlPlaneParts, process: Process): PodNetwork {

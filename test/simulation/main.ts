@@ -8,6 +8,7 @@
  *   --moves              users move guests between nodes, too
  *   --loose              events go through a broker as Knative's is at its worst
  *   --drains             and they cordon, drain and uncordon nodes
+ *   --disks              guests have disks that are claims, and CDI fills them
  *   --mutation NAME      with a known-bad variant in place
  *   --workers N          side by side; default: one a core
  */
@@ -40,6 +41,7 @@ const { values: given } = parseArgs({
     "moves": { type: "boolean", default: false },
     "loose": { type: "boolean", default: false },
     "drains": { type: "boolean", default: false },
+    "disks": { type: "boolean", default: false },
     "mutation": { type: "string" },
     "workers": { type: "string" },
     "most-failures": { type: "string", default: "3" },
@@ -47,7 +49,7 @@ const { values: given } = parseArgs({
 });
 
 const wanted = given.mutation === undefined ? undefined : mutationOf(given.mutation).kind;
-const kind = given.drains ? "drains" : given.moves ? "moves" : (wanted ?? "plain");
+const kind = given.disks ? "disks" : given.drains ? "drains" : given.moves ? "moves" : (wanted ?? "plain");
 const setting = { ...SETTINGS[kind], loose: given.loose };
 
 function numberOf(name: string, text: string, least: number): number {

@@ -2,6 +2,7 @@
  * A node: a host with its modelled hypervisor and its disk, which outlive the runtime, and the runtime: the real
  * records, drivers, reporter and outbox on doors that the scheduler owns.
  */
+import { keyOf, type Key } from "#api/object.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
 import { memoryOutboxStore } from "#events/memory-outbox.ts";
@@ -20,6 +21,7 @@ import { startReporter, type Reporter } from "#node-runtime/reporter.ts";
 import type { Disk } from "#node-runtime/disk.ts";
 import type { ControlDoor } from "./control-door.ts";
 import { DiskContent, diskDoor } from "./disk.ts";
+import { claimsIn } from "./disks.ts";
 import { hypervisorDoor, type HypervisorDoor } from "./hypervisor-door.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import type { HeldMachines, OnNode, Seams } from "./seams.ts";
@@ -37,6 +39,8 @@ export interface NodeParts {
   readonly pods: SimulatedPods;
   /** The other nodes' runtimes, as this node's reaches them. */
   readonly peers: (node: SimulatedNode, process: Process) => Peers;
+  /** Whether the claim is bound: a disk of one that is not can't be opened. */
+  readonly isBound: (claim: Key) => boolean;
   /** Told of every change of every domain. */
   readonly truth: (node: SimulatedNode, truth: Truth) => void;
 }
@@ -224,7 +228,7 @@ export class SimulatedNode {
   #volumesDoor(process: Process): MachineVolumes {
     const { scheduler, weather, name } = this.#parts;
     return {
-      prepare: async ({ uid }, signal) => {
+      prepare: async ({ uid, namespace, spec }, signal) => {
         this.volumes.add(uid);
         const cut = Promise.withResolvers<never>();
         signal.addEventListener("abort", () => cut.reject(new Fault("later", "Cancelled", "cut short")));
@@ -238,6 +242,8 @@ export class SimulatedNode {
             ? new Fault("refused", "DiskCorrupt", "the image can't be read")
             : new Fault("later", "ImagePullFailed", "the registry does not answer");
         }
+        const unbound = claimsIn(spec).find((name) => !this.#parts.isBound(keyOf({ metadata: { namespace, name } })));
+        if (unbound !== undefined) throw new Fault("later", "VolumeNotFound", `claim ${unbound} is not Bound yet`);
         return { disks: [], directory: "/volumes" };
       },
       remove: async (uid) => {

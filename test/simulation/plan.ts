@@ -24,6 +24,8 @@ export type Deed =
   | { readonly do: "cordon" | "drain" | "uncordon"; readonly aside: string }
   /** An operator's word that a node which does not answer is off. Planned with the outage that it is about. */
   | { readonly do: "confirm-off"; readonly aside: string }
+  /** A DataVolume, a claim, or what fills DataVolumes: until it is there nobody does. */
+  | { readonly do: "make-volume" | "make-claim" | "drop-claim" | "install-importer"; readonly disk: string }
   /** There is a migration policy for all instances, or none. */
   | { readonly do: "set-policy" | "drop-policy"; readonly policy: string }
   | { readonly do: "guest"; readonly vm: string; readonly what: (typeof GUEST_DEEDS)[number] }
@@ -75,13 +77,16 @@ export interface Setting {
   readonly loose?: boolean;
   /** And they drain nodes. */
   readonly drains?: boolean;
+  /** Guests have disks that are claims: brought along, made by users, filled by CDI. */
+  readonly disks?: boolean;
 }
 
 export const SETTING: Setting = { vms: ["web", "db", "mail"], nodes: ["node1", "node2"], minutes: 10 };
 export const MOVING: Setting = { ...SETTING, moves: true };
 export const DRAINING: Setting = { ...MOVING, drains: true };
+export const STORING: Setting = { ...SETTING, disks: true };
 /** By the option of the command line. */
-export const SETTINGS = { plain: SETTING, moves: MOVING, drains: DRAINING } as const;
+export const SETTINGS = { plain: SETTING, moves: MOVING, drains: DRAINING, disks: STORING } as const;
 
 /** The first deeds of a history create its VMs; all else comes in any order at any time. */
 export function planOf(seed: number, setting: Setting = SETTING): readonly Planned[] {
@@ -101,6 +106,7 @@ export function planOf(seed: number, setting: Setting = SETTING): readonly Plann
     plan.push({ at: Math.floor(random() * end), deed: fault(setting, random) });
   if (setting.moves === true) plan.push(...moves(seed, setting));
   if (setting.drains === true) plan.push(...drains(seed, setting), ...outages(seed, setting));
+  if (setting.disks === true) plan.push(...disks(seed, setting));
   return plan.sort((one, other) => one.at - other.at);
 }
 
@@ -125,6 +131,26 @@ function drains(seed: number, { nodes, minutes }: Setting): readonly Planned[] {
     if (chance < 0.15) return { at, deed: { do: random() < 0.6 ? "set-policy" : "drop-policy", policy: "slow" } };
     return { at, deed: { do: chance < 0.55 ? "drain" : chance < 0.7 ? "cordon" : "uncordon", aside } };
   });
+}
+
+/** The DataVolume and the claim that guests name, and when they are made; see users.ts. */
+export const OWN_VOLUME = "disk-db";
+export const OWN_CLAIM = "disk-mail";
+
+function disks(seed: number, { minutes }: Setting): readonly Planned[] {
+  const random = seededRandom(seed ^ 0xd15c);
+  const within = (seconds: number): number => Math.floor(random() ** 2 * seconds * 1000);
+  const late = random() < 0.5 ? 0 : within(300);
+  const plan: Planned[] = [
+    { at: late, deed: { do: "install-importer", disk: "all" } },
+    { at: late + within(120), deed: { do: "make-volume", disk: OWN_VOLUME } },
+    { at: within(120), deed: { do: "make-claim", disk: OWN_CLAIM } },
+  ];
+  for (let count = Math.floor(random() * 6); count > 0; count -= 1) {
+    const deed = { do: random() < 0.7 ? "make-claim" : "drop-claim", disk: OWN_CLAIM } as const;
+    plan.push({ at: Math.floor(random() * minutes * 60_000), deed });
+  }
+  return plan;
 }
 
 function outages(seed: number, { nodes, minutes }: Setting): readonly Planned[] {

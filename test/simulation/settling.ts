@@ -13,6 +13,7 @@ import { enteredPhaseAt, isOver, migrationPhase } from "#functions/migrate/migra
 import { anchorName } from "#functions/instance.ts";
 import { DRAINED } from "#functions/tally.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
+import { isPendingForDisk, ofDisks, saysThatItWaits, waitsForDisk } from "./disks-settling.ts";
 import type { SimulatedNode } from "./node.ts";
 import type { SimulatedPods } from "./pods.ts";
 import type { Safety } from "./safety.ts";
@@ -40,9 +41,11 @@ export function unsettled({ cluster, nodes, pods, safety, untaken }: World): rea
   }
   for (const vm of cluster.objects(VirtualMachine).values()) {
     const vmi = cluster.objects(VirtualMachineInstance).get(`${vm.metadata.namespace}/${vm.metadata.name}`);
-    why.push(...ofMachine(vm, vmi));
+    const waits = waitsForDisk(cluster, vm, vmi);
+    why.push(...(waits === undefined ? ofMachine(vm, vmi) : saysThatItWaits(vm, vmi, waits)));
   }
-  for (const vmi of instances) why.push(...ofInstance(vmi, safety));
+  for (const vmi of instances) if (!isPendingForDisk(cluster, vmi)) why.push(...ofInstance(vmi, safety));
+  why.push(...ofDisks(cluster));
   for (const pod of cluster.objects(Pod).values()) {
     const owner = byUID.get(pod.metadata.ownerReferences?.[0]?.uid ?? "");
     if (owner === undefined || isFinal(owner)) why.push(`pod ${pod.metadata.name} belongs to nothing that runs`);

@@ -1,17 +1,15 @@
 /** The stage of a history: one API server, its nodes, one control plane at a time, users; and what befalls them. */
-import { clusterConfig } from "#api/cluster-config.ts";
-import { defaultVirtualMachine } from "#api/default/virtual-machine.ts";
-import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
-import type { Kind, KubeObject, Stored } from "#api/object.ts";
-import { VirtualMachine } from "#api/virtual-machine.ts";
-import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { PersistentVolumeClaim } from "#api/core.ts";
+import type { KubeObject, Stored } from "#api/object.ts";
+import { seededRandom } from "#events/chance.ts";
 import { Fault } from "#events/fault.ts";
-import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
-import { admitMigration } from "#functions/admit/migration.ts";
+import type { MemoryCluster } from "#events/memory-cluster.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
+import { createApiServer } from "./api-server.ts";
 import { controlDoor, type ControlDoor, type Listening } from "./control-door.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
+import { nearHalfADisk } from "./disks-safety.ts";
+import { startImporter, type Importer } from "./importer.ts";
 import type { ModelWires } from "#node-runtime/model-migration.ts";
 import { SimulatedNode } from "./node.ts";
 import { peersDoor } from "./peers-door.ts";
@@ -76,6 +74,7 @@ export class Stage {
   /** Reports that machines told and no control plane has taken yet, by node: event ids. */
   readonly untaken = new Map<string, Set<string>>();
   readonly #silence: Silence;
+  readonly #importer: Importer | undefined;
 
   constructor({ seed, setting, seams, told }: StageOptions) {
     const { scheduler } = this;
@@ -84,7 +83,10 @@ export class Stage {
     this.weather = createWeather(seed);
     this.story = createStory(told, () => scheduler.now);
     this.#fate = scheduler.process("fate");
-    this.cluster = this.#apiServer();
+    this.cluster = createApiServer(scheduler.process("API server").clock);
+    // Of chance of its own: without disks a seed's history is what it was.
+    if (setting.disks === true)
+      this.#importer = startImporter({ cluster: this.cluster, scheduler, random: seededRandom(seed ^ 0xcd1) });
     this.#server = { cluster: this.cluster, down: false };
     this.safety = createSafety(this.cluster, () => scheduler.now);
     this.cluster.onWrite((write) => this.#wrote(write));
@@ -109,6 +111,7 @@ export class Stage {
         seams,
         wires,
         pods: this.pods,
+        isBound: (claim) => this.cluster.objects(PersistentVolumeClaim).get(claim)?.status?.phase === "Bound",
         peers: (self, process) => seams.peers(peersDoor({ nodes: this.nodes, self, process, scheduler, weather })),
         truth: (on, truth) => {
           this.story.tell(name, `domain ${truth.name} ${truth.state ?? "is gone"}`);
@@ -126,7 +129,11 @@ export class Stage {
     };
     listen();
     const user = scheduler.process("users");
-    this.#users = createUsers(apiDoor({ server: this.#server, process: user, scheduler, weather: this.weather }), user);
+    this.#users = createUsers(
+      apiDoor({ server: this.#server, process: user, scheduler, weather: this.weather }),
+      user,
+      setting.disks === true,
+    );
     this.#startControl();
   }
 
@@ -147,6 +154,7 @@ export class Stage {
   heal(): void {
     this.story.tell("FATE", "all faults stop");
     this.weather.clear();
+    this.#importer?.heal();
     this.#killControlAfter = undefined;
     this.#killRuntimeAfter.clear();
     for (const mend of this.#broken.splice(0)) mend();
@@ -338,6 +346,7 @@ export class Stage {
       this.story.tell("api", `${what} v${object.metadata.resourceVersion}${says === undefined ? "" : ` ${says}`}`);
     }
     this.safety.wrote(write);
+    if (this.#importer !== undefined) this.safety.suspect(nearHalfADisk(this.cluster, write));
     const kill = this.#killControlAfter;
     if (kill === undefined || (kill.writes -= 1) > 0) return;
     this.#killControlAfter = undefined;
@@ -355,47 +364,5 @@ export class Stage {
     const node = this.nodes.get(name);
     if (node === undefined) throw new Error(`the history has no node ${name}`);
     return node;
-  }
-
-  #apiServer(): MemoryCluster {
-    const { clock } = this.scheduler.process("API server");
-    const config = clusterConfig(undefined, { defaultSchedulerName: "virtive" });
-    let uuids = 0;
-    const given = () => ({
-      now: clock.now(),
-      uuid: () => `00000000-0000-4000-9000-${String((uuids += 1)).padStart(12, "0")}`,
-    });
-    const cluster = memoryCluster({
-      clock,
-      collectGarbage: true,
-      admission(kind: Kind, object, old) {
-        if (kind.kind === VirtualMachine.kind) {
-          return defaultVirtualMachine(object as VirtualMachine, config, given(), old as VirtualMachine | undefined);
-        }
-        if (kind.kind === VirtualMachineInstance.kind && old === undefined) {
-          return defaultVirtualMachineInstance(object as VirtualMachineInstance, config, given());
-        }
-        if (kind.kind === VirtualMachineInstanceMigration.kind) {
-          return admitted(
-            object as VirtualMachineInstanceMigration,
-            old as VirtualMachineInstanceMigration | undefined,
-          );
-        }
-        return object;
-      },
-    });
-    function admitted(
-      migration: VirtualMachineInstanceMigration,
-      old: VirtualMachineInstanceMigration | undefined,
-    ): VirtualMachineInstanceMigration {
-      const name = migration.spec.vmiName ?? "";
-      const vmi = cluster.objects(VirtualMachineInstance).get(`${NAMESPACE}/${name}`);
-      const all = [...cluster.objects(VirtualMachineInstanceMigration).values()];
-      const migrations = all.filter(({ spec }) => spec.vmiName === name);
-      const { object, causes } = admitMigration(migration, old, { vmi, migrations });
-      if (causes.length > 0) throw new Fault("refused", "Invalid", causes.map(({ message }) => message).join("; "));
-      return object;
-    }
-    return cluster;
   }
 }

@@ -1,9 +1,11 @@
 /** What users do: the gateway's own verbs for start, stop and restart, and plain writes to the API for the rest. */
 import { clusterConfig } from "#api/cluster-config.ts";
-import { Node, Pod } from "#api/core.ts";
+import { Node, PersistentVolumeClaim, Pod } from "#api/core.ts";
+import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
+import { DataVolume } from "#api/data-volume.ts";
 import { MigrationPolicy } from "#api/migration-policy.ts";
 import { annotation } from "#api/names.ts";
-import type { Kind } from "#api/object.ts";
+import type { Kind, KubeObject } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
@@ -18,14 +20,15 @@ import { restart, start, stop } from "#functions/gateway/vm-verbs.ts";
 import { bootToConfirmOff } from "#functions/machine-facts.ts";
 import { isOver } from "#functions/migrate/migrations.ts";
 import type { Deed, VERBS } from "./plan.ts";
+import { IMPORTER, ownClaim, ownVolume, withDisk } from "./disks.ts";
 import type { Process } from "./scheduler.ts";
 
 export const NAMESPACE = "default";
 
-export type UserDeed = Extract<Deed, { vm: string } | { aside: string } | { policy: string }>;
+export type UserDeed = Extract<Deed, { vm: string } | { aside: string } | { policy: string } | { disk: string }>;
 
 export function isUserDeed(deed: Deed): deed is UserDeed {
-  return "vm" in deed || "aside" in deed || "policy" in deed;
+  return "vm" in deed || "aside" in deed || "policy" in deed || "disk" in deed;
 }
 
 export interface Users {
@@ -45,7 +48,8 @@ const EVICTION: Readonly<Record<string, "LiveMigrate" | "LiveMigrateIfPossible">
 /** A PUT without a body: every option is unset. */
 const NO_OPTIONS = new Request("http://user.test/", { method: "PUT" });
 
-export function createUsers(cluster: Cluster, process: Process): Users {
+/** `withDisks`: their guests have disks that are claims. */
+export function createUsers(cluster: Cluster, process: Process, withDisks: boolean): Users {
   const parts: GatewayParts = {
     reader: cluster,
     present: cluster,
@@ -142,7 +146,25 @@ export function createUsers(cluster: Cluster, process: Process): Users {
     });
   }
 
-  async function ofNodes(deed: Exclude<UserDeed, { vm: string }>): Promise<void> {
+  async function ofDisks({ do: what, disk }: Extract<UserDeed, { disk: string }>): Promise<void> {
+    switch (what) {
+      case "install-importer":
+        await cluster.create<KubeObject>(CustomResourceDefinition, IMPORTER);
+        return;
+      case "make-volume":
+        if ((await cluster.get(CustomResourceDefinition, IMPORTER.metadata)) === undefined)
+          throw new Refused(404, "the server has no resource datavolumes");
+        await cluster.create(DataVolume, ownVolume(disk));
+        return;
+      case "make-claim":
+        await cluster.create(PersistentVolumeClaim, ownClaim(disk));
+        return;
+      case "drop-claim":
+        return remove(PersistentVolumeClaim, { namespace: NAMESPACE, name: disk });
+    }
+  }
+
+  async function ofNodes(deed: Exclude<UserDeed, { vm: string } | { disk: string }>): Promise<void> {
     switch (deed.do) {
       case "drain":
         return drain(deed.aside);
@@ -161,11 +183,12 @@ export function createUsers(cluster: Cluster, process: Process): Users {
   }
 
   async function performed(deed: UserDeed): Promise<void> {
+    if ("disk" in deed) return ofDisks(deed);
     if (!("vm" in deed)) return ofNodes(deed);
     const at = { namespace: NAMESPACE, name: deed.vm };
     switch (deed.do) {
       case "create":
-        await cluster.create(VirtualMachine, virtualMachine(deed));
+        await cluster.create(VirtualMachine, withDisks ? withDisk(virtualMachine(deed)) : virtualMachine(deed));
         return;
       case "edit":
         return edit(parts, VirtualMachine, at, "object", (old) => {
