@@ -31,7 +31,7 @@ export type Claim = z.infer<typeof Claim>;
 /** One migration, as its uid. */
 const MigrationUID = z.string().min(1).max(64);
 
-/** How a guest moves; what is unset is the runtime's choice. All but autoConverge may change while it is copied. */
+/** How a guest moves; what is unset is the runtime's choice. All but autoConverge and postCopy may change while it is copied. */
 export const MoveParameters = madeLater(() =>
   z.strictObject({
     autoConverge: z.boolean().optional(),
@@ -50,6 +50,8 @@ export const MoveParameters = madeLater(() =>
       .optional(),
     /** Rather than give up, the guest is halted while the rest is copied. */
     mayHalt: z.boolean().optional(),
+    /** Rather than that, it goes on at the target, where it can, before all of its memory is there. Not to be changed on the way. */
+    postCopy: z.boolean().optional(),
     /** Given up after so long without anything having got through. */
     progressTimeoutSeconds: z.int().min(1).max(86_400).optional(),
     /** Given up after so long in all. */
@@ -165,9 +167,10 @@ export const MoveFigures = madeLater(() =>
 export type MoveFigures = z.infer<typeof MoveFigures>;
 
 /**
- * How memory goes over. `PreCopy`: while the guest runs; `Paused`: it is halted until all is there.
+ * How memory goes over. `PreCopy`: while the guest runs; `Paused`: it is halted until all is there; `PostCopy`: it runs at the
+ * target, and what is left follows.
  */
-export const MoveMode = z.enum(["PreCopy", "Paused"]);
+export const MoveMode = z.enum(["PreCopy", "Paused", "PostCopy"]);
 export type MoveMode = z.infer<typeof MoveMode>;
 
 /**

@@ -60,9 +60,18 @@ function parametersOf(vmi: Instance, configuration: Configuration): MoveParamete
       : { completionTimeoutSeconds: Math.max(1, Math.round(completionTimeoutPerGiB * gibibytes)) }),
     ...(maxDowntimeMs === undefined || maxDowntimeMs < 1 ? {} : { maxDowntimeMilliseconds: maxDowntimeMs }),
     ...(steps === undefined ? {} : { downtimeSteps: steps }),
-    ...(configuration.allowWorkloadDisruption === true ? { mayHalt: true } : {}),
+    ...disruptionOf(configuration),
     ...(progressTimeout === undefined ? {} : { progressTimeoutSeconds: Math.max(1, progressTimeout) }),
   };
+}
+
+/** As KubeVirt has it: whoever allows post-copy allows disruption, unless it is ruled out. */
+function disruptionOf({
+  allowPostCopy,
+  allowWorkloadDisruption = allowPostCopy,
+}: Configuration): Pick<MoveParameters, "mayHalt" | "postCopy"> {
+  if (allowWorkloadDisruption !== true) return {};
+  return { mayHalt: true, ...(allowPostCopy === true ? { postCopy: true } : {}) };
 }
 
 function stepsOf(

@@ -35,6 +35,8 @@ export interface MigrationParameters {
   readonly disks: readonly string[];
   /** Slow the guest's vCPUs down when its memory changes faster than it can be copied. */
   readonly autoConverge: boolean;
+  /** It may be switched to post-copy on its way. Both ends must be told the same. */
+  readonly postCopy?: boolean | undefined;
   /** Undefined or 0: no limit. */
   readonly bandwidthBytesPerSecond?: number | undefined;
 }
@@ -76,7 +78,8 @@ export interface Outgoing {
   /** `xml`: the domain as the target must make it. */
   begin(parameters: MigrationParameters): Promise<{ readonly xml: string; readonly cookie: Uint8Array }>;
   /**
-   * Copies until the guest is halted here and all of it is there. Then nothing runs it until one end is told to.
+   * Copies until the guest is halted here and all of it is there, or, after startPostCopy, so much that it may run there. Then
+   * nothing runs it until one end is told to.
    * @throws Fault when it did not come to that: the guest goes on here
    */
   copy(cookie: Uint8Array, wire: Wire, parameters: MigrationParameters): Promise<Uint8Array>;
@@ -88,6 +91,12 @@ export interface Outgoing {
   tune(tuning: MigrationTuning): Promise<void>;
   /** Halts the guest's vCPUs while it is copied: nothing changes any more. Copying that fails lets them run again. */
   halt(): Promise<void>;
+  /**
+   * The guest is halted here and may run there before all of its memory is there: from now on it never runs here again, and
+   * what breaks before `finish` has answered is the guest's end: its domain is paused here (PostCopyFailed).
+   * @throws Fault while nothing is copied, or where it was not begun with it
+   */
+  startPostCopy(): Promise<void>;
   /** Ends `copy` with a fault. */
   abort(): Promise<void>;
   close(): Promise<void>;
@@ -103,7 +112,9 @@ export interface Incoming {
   ): Promise<{ readonly cookie: Uint8Array }>;
   /**
    * `arrived`: its vCPUs run here from now on. Else the incoming domain ends.
-   * @throws Fault stale or later when an arrived guest could not be let run: then it is gone here, if libvirt answered
+   * In post-copy it resolves once all memory is there.
+   * @throws Fault stale or later when an arrived guest could not be let run: then it is gone here, if libvirt answered; in
+   *   post-copy it may have run, and its domain may be left (running, PostCopyFailed): it can only be ended
    */
   finish(
     cookie: Uint8Array,

@@ -314,6 +314,8 @@ export class ModelHypervisor implements Hypervisor {
   dropArrivals(): void {
     for (const arriving of this.#arriving) arriving.dropped();
     this.#arriving.clear();
+    // And what they had in post-copy, at either end.
+    for (const machine of this.#machines.values()) if (machine.reason === "PostCopy") machine.reason = "PostCopyFailed";
   }
 
   reconnect(): void {
@@ -448,16 +450,21 @@ export class ModelHypervisor implements Hypervisor {
       xml: () => present()?.xml ?? "",
       running: () => present()?.state === "running",
       outruns: () => (this.#calm ? 0 : (present()?.behaviour.outrunsCopying ?? 0)),
-      halt: () => {
+      halt: (reason) => {
         const found = present();
-        if (found !== undefined) this.#pause(found, "Migration");
+        if (found !== undefined) this.#pause(found, reason);
       },
-      run: () => {
+      inPostCopy: () => present()?.reason === "PostCopy",
+      postCopyOver: (how) => {
+        const found = present();
+        if (found?.reason === "PostCopy") found.reason = how;
+      },
+      run: (reason) => {
         const found = present();
         if (found === undefined) throw new Fault("stale", "NoDomain", "the domain is gone");
         if (found.state === "running") return;
         found.state = "running";
-        found.reason = "Migrated";
+        found.reason = reason;
         const { hangsOnArrival } = found.behaviour;
         found.hangs = hangsOnArrival > 0 && random() < hangsOnArrival;
         this.#changed(found.uuid);

@@ -9,7 +9,15 @@ import { Fault } from "#events/fault.ts";
 import type { Incoming, MigrationFigures, Outgoing } from "./hypervisor.ts";
 
 /** Domains that wait for a guest, by the socket that they listen on: one map for all nodes that can reach each other. */
-export type ModelWires = Map<string, { loaded: boolean }>;
+export type ModelWires = Map<string, { loaded: boolean; postCopy?: PostCopySource }>;
+
+/** The source of a guest that was switched to post-copy, as its target has it. */
+interface PostCopySource {
+  /** What is left can still be had there. */
+  readonly alive: () => boolean;
+  /** The target is gone. */
+  readonly fail: () => void;
+}
 
 /** What a migration needs of the model's domains. */
 export interface MigrationModel {
@@ -25,8 +33,11 @@ export interface MigrationModel {
   readonly running: () => boolean;
   /** How likely its memory changes faster than it can be copied. */
   readonly outruns: () => number;
-  readonly halt: () => void;
-  readonly run: () => void;
+  readonly halt: (reason: "Migration" | "PostCopy") => void;
+  readonly run: (reason: "Migrated" | "PostCopy") => void;
+  /** Whether it is halted, or runs, for a post-copy that has not failed. */
+  readonly inPostCopy: () => boolean;
+  readonly postCopyOver: (how: "Migrated" | "PostCopyFailed") => void;
   /** After copying that failed while it was halted for it. */
   readonly goOn: () => void;
   readonly end: (how: "migrated" | "destroyed") => void;
@@ -49,11 +60,13 @@ export interface ModelJob {
   round: number;
   remainingBytes: number;
   halted: boolean;
+  postCopy: boolean;
   throttlePercent: number;
   downtimeMilliseconds: number;
 }
 
 export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | undefined }): Outgoing {
+  let mayPostCopy = false;
   const must = (): ModelJob => {
     if (jobOf.job === undefined) throw new Fault("stale", "NotInThisState", "nothing is copied");
     return jobOf.job;
@@ -62,6 +75,7 @@ export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | un
   /** Until the next round, or the switch. @throws Fault when copying has ended */
   async function copyFor(job: ModelJob, milliseconds: number, listening: string): Promise<void> {
     await wait(model.clock, milliseconds);
+    if (job.postCopy) return;
     if (job.aborted) throw new Fault("later", "OperationFailed", "the migration was aborted");
     if (!model.connected()) throw new Fault("later", "HypervisorDisconnected", "the connection is gone");
     if (!job.halted && !model.running()) throw new Fault("stale", "NotInThisState", "the domain does not run");
@@ -74,22 +88,22 @@ export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | un
       job.remainingBytes = remainingBytes;
       model.round(job.round);
     };
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round < ROUNDS && !job.postCopy; round += 1) {
       beginRound(Math.round(MEMORY_BYTES * (1 - round / ROUNDS)));
       await copyFor(job, milliseconds / ROUNDS, listening);
     }
     const span = Math.max(OUTRUN.leastMilliseconds, milliseconds / ROUNDS);
-    while (job.outruns && !job.halted && !isEnough(job)) {
+    while (job.outruns && !job.halted && !job.postCopy && !isEnough(job)) {
       if (job.throttlePercent > 0) job.throttlePercent += THROTTLE.step;
       beginRound(OUTRUN.bytes);
       await copyFor(job, span, listening);
     }
-    job.remainingBytes = 0;
+    if (!job.postCopy) job.remainingBytes = 0;
   }
 
   return {
     begin: () => model.call("migrateBegin", () => ({ xml: model.xml(), cookie: new Uint8Array([1]) })),
-    async copy(_cookie, wire, { autoConverge }) {
+    async copy(_cookie, wire, { autoConverge, postCopy = false }) {
       if (jobOf.job !== undefined) throw new Fault("stale", "NotInThisState", "another job is under way");
       const { least, most } = model.copying;
       const milliseconds = least + model.random() * (most - least);
@@ -100,10 +114,12 @@ export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | un
         round: 0,
         remainingBytes: MEMORY_BYTES,
         halted: false,
+        postCopy: false,
         throttlePercent: autoConverge ? THROTTLE.first : 0,
         downtimeMilliseconds: 300,
       };
       jobOf.job = job;
+      mayPostCopy = postCopy;
       try {
         await copyAll(job, milliseconds, wire.memory);
       } catch (thrown) {
@@ -112,15 +128,19 @@ export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | un
       } finally {
         jobOf.job = undefined;
       }
-      model.halt();
       const incoming = model.wires.get(wire.memory);
       if (incoming !== undefined) incoming.loaded = true;
+      if (job.postCopy) {
+        const source = { alive: model.inPostCopy, fail: () => model.postCopyOver("PostCopyFailed") };
+        if (incoming === undefined) source.fail();
+        else incoming.postCopy = source;
+      } else model.halt("Migration");
       return new Uint8Array([2]);
     },
     confirm: (_cookie, moved) =>
       model.call("migrateConfirm", () => {
         if (moved) model.end("migrated");
-        else model.run();
+        else model.run("Migrated");
       }),
     figures: async () => (jobOf.job === undefined ? undefined : figures(jobOf.job)),
     async tune({ maxDowntimeMilliseconds }) {
@@ -129,12 +149,19 @@ export function modelOutgoing(model: MigrationModel, jobOf: { job: ModelJob | un
     },
     async halt() {
       must().halted = true;
-      model.halt();
+      model.halt("Migration");
+    },
+    async startPostCopy() {
+      const job = must();
+      if (!mayPostCopy) throw new Fault("stale", "NotInThisState", "it was not begun for post-copy");
+      job.postCopy = true;
+      model.halt("PostCopy");
     },
     async abort() {
-      if (jobOf.job !== undefined) jobOf.job.aborted = true;
+      if (jobOf.job?.postCopy === false) jobOf.job.aborted = true;
     },
-    close: async () => undefined,
+    // Nobody looks after what is left any more.
+    close: async () => model.postCopyOver("PostCopyFailed"),
   };
 }
 
@@ -150,10 +177,24 @@ export function modelIncoming(
   let finished = false;
   const drop = (): void => {
     if (listening === undefined || finished) return;
+    model.wires.get(listening)?.postCopy?.fail();
     model.wires.delete(listening);
     listening = undefined;
     model.end("destroyed");
   };
+  /** What is left of a guest in post-copy, whoever waits for it. */
+  async function rest(source: PostCopySource): Promise<void> {
+    const { least, most } = model.copying;
+    for (let slice = 0; slice < ROUNDS; slice += 1) {
+      await wait(model.clock, (least + model.random() * (most - least)) / ROUNDS);
+      if (model.inPostCopy() && source.alive()) continue;
+      source.fail();
+      model.postCopyOver("PostCopyFailed");
+      throw new Fault("stale", "ArrivalFailed", "what was left of its memory did not come");
+    }
+    model.postCopyOver("Migrated");
+  }
+
   return {
     prepare: (xml, _cookie, wire) =>
       model.call("migratePrepare", () => {
@@ -162,8 +203,9 @@ export function modelIncoming(
         model.wires.set(wire.memory, { loaded: false });
         return { cookie: new Uint8Array([3]) };
       }),
-    finish: (_cookie, name, arrived) =>
-      model.call("migrateFinish", () => {
+    async finish(_cookie, name, arrived) {
+      let follows: Promise<void> | undefined;
+      const finish = () => {
         const there = model.xml() !== "";
         const loaded = there && listening !== undefined && model.wires.get(listening)?.loaded === true;
         if (!arrived || !loaded) {
@@ -172,10 +214,17 @@ export function modelIncoming(
           throw new Fault("stale", "ArrivalFailed", `domain ${name} could not be let run: its memory is not there`);
         }
         finished = true;
+        const source = listening === undefined ? undefined : model.wires.get(listening)?.postCopy;
         if (listening !== undefined) model.wires.delete(listening);
-        model.run();
+        model.run(source === undefined ? "Migrated" : "PostCopy");
+        follows = source === undefined ? undefined : rest(source);
+        follows?.catch(() => undefined); // it goes on, or fails, without anybody who waits for it
         return { cookie: new Uint8Array([4]), figures: { ...figures(undefined), downtimeMilliseconds: 50 } };
-      }),
+      };
+      const answer = await model.call("migrateFinish", finish);
+      await follows;
+      return answer;
+    },
     close: async () => drop(),
     dropped: drop,
   };

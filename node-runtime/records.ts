@@ -26,6 +26,7 @@ const StoredNotes = z.looseObject({
       to: Claim.optional(),
       url: z.string().optional(),
       cookie: z.string().optional(),
+      postCopy: z.literal(true).optional(),
       reason: z.string().optional(),
       message: z.string().optional(),
     })

@@ -20,6 +20,7 @@ import { realDisk, type Disk } from "./disk.ts";
 import { describedDomains } from "./driver/description.ts";
 import type { DomainDescription, MachineAnchor, MachineNetwork, MachineVolumes } from "./driver/ports.ts";
 import type { GuestUser } from "./host/configuration.ts";
+import { mayHandlePageFaults } from "./host/page-faults.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { ImageStore } from "./images/image.ts";
 import { Machines } from "./machines.ts";
@@ -177,6 +178,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       random,
       log,
       facts: {
+        postCopy: mayHandlePageFaults(guestUser === undefined),
         node,
         accelerator: options.accelerator,
         emulator: options.emulator,

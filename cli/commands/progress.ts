@@ -26,12 +26,18 @@ export async function followMoves(
       if (entry.entry !== "event") continue;
       const { namespace, name, move } = entry.event.data as MachineStatus;
       if (move?.figures !== undefined && only(`${namespace}/${name}`))
-        report(`${name}: ${progress(move.figures)}${move.mode === "Paused" ? ", halted until all is copied" : ""}`);
+        report(`${name}: ${progress(move.figures)}${IN_MODE[move.mode ?? "PreCopy"]}`);
     }
   } catch {
     // the end of the stream, or a server without one
   }
 }
+
+const IN_MODE = {
+  PreCopy: "",
+  Paused: ", halted until all is copied",
+  PostCopy: ", runs at the target, and the rest follows",
+} as const;
 
 const MEBIBYTE = 1024 * 1024;
 

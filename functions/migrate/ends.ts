@@ -9,7 +9,7 @@ import { isDeleting, type Instance } from "../instance.ts";
 import { claimOf, endOfBoot, type BootEnd, type MachineFact, type Target } from "../machine-facts.ts";
 import { order, wantedState, type FoundFiles } from "../machine-order.ts";
 import { migrationPhase, type Migration } from "./migrations.ts";
-import { failed, lostWithTarget, orderToEnd, orderToStay, phasePatch, succeeded } from "./outcome.ts";
+import { failed, lostOnTheWay, lostWithTarget, orderToEnd, orderToStay, phasePatch, succeeded } from "./outcome.ts";
 
 export interface Ends {
   readonly vmi: Instance;
@@ -29,6 +29,8 @@ export interface Ends {
 export function advance(ends: Ends, now: Date): Decision {
   const target = ofThis(ends.target, ends.to.epoch);
   const source = ofThis(ends.source, claimOf(ends.vmi)?.epoch ?? 0);
+  if (target?.state === "stopped" && target.exit?.reason === POST_COPY_FAILED)
+    return lostOnTheWay(ends, target.exit, now);
   if (target?.move?.phase === "arrived" || (target !== undefined && hasArrived(target))) return succeeded(ends, now);
   const over = endOfTarget(ends, target);
   if (source !== undefined && isAsked(ends, source) && over !== undefined) {
@@ -42,6 +44,9 @@ export function advance(ends: Ends, now: Date): Decision {
   if (why !== undefined) return callOff(ends, source, target, why);
   return goOn(ends, source, target, now);
 }
+
+/** How a guest ends at its target that was switched to post-copy and did not get there whole. */
+const POST_COPY_FAILED = "PostCopyFailed";
 
 /** What the node says of the very claim; a record of another epoch is another run's. */
 function ofThis(fact: MachineFact | undefined, epoch: number): MachineStatus | undefined {
@@ -214,7 +219,7 @@ function goOn(ends: Ends, source: MachineStatus | undefined, target: MachineStat
 function modeNow({ vmi, to }: Ends, source: MachineStatus | undefined): Decision | undefined {
   const state = vmi.status?.migrationState ?? {};
   const move = source?.move;
-  if (move?.migration !== to.migration || move.phase !== "copying") return undefined;
+  if (move?.migration !== to.migration || (move.phase !== "copying" && move.mode === undefined)) return undefined;
   const mode = move.mode ?? "PreCopy";
   if (state.mode === mode) return undefined;
   return {
@@ -234,6 +239,8 @@ function modeNow({ vmi, to }: Ends, source: MachineStatus | undefined): Decision
 
 const MODES = {
   PreCopy: "The guest runs while its memory is copied.",
+  PostCopy:
+    "The guest goes on at the target, and the rest of its memory follows: it changed faster than it could be copied.",
   Paused: "The guest is halted until the rest of its memory is copied: it changed faster than it could be.",
 } as const;
 

@@ -147,6 +147,17 @@ export function lostWithTarget(ends: Ends, over: BootEnd, now: Date): Decision {
   });
 }
 
+/** It ran at the target before all of its memory was there, and ended there: the claim is the target's, which says so. */
+export function lostOnTheWay(ends: Ends, exit: Why, now: Date): Decision {
+  const message = `the guest ended on ${ends.to.node}: ${exit.message}`;
+  return passedOn(ends, now, {
+    phase: "Failed",
+    state: { failed: true, failureReason: `${exit.reason}: ${message}` },
+    record: { do: "record", about: ends.vmi, type: "Warning", reason: "FailedMigration", message: `${message}.` },
+    because: message,
+  });
+}
+
 interface Passing {
   readonly phase: "Succeeded" | "Failed";
   readonly state: Partial<MigrationState>;

@@ -20,7 +20,6 @@ export interface Settings {
 export const DEFAULT_SETTINGS = {
   allowAutoConverge: false,
   allowPostCopy: false,
-  allowWorkloadDisruption: false,
   completionTimeoutPerGiB: 150,
   maxDowntimeMs: 900,
   progressTimeout: 150,

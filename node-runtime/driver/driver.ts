@@ -24,6 +24,8 @@ import { Trouble } from "./trouble.ts";
 import { Wish } from "./wish.ts";
 
 const SETTLE_AGAIN_MS = 2_000;
+/** Why a guest that leaves is halted. */
+const LEAVING: ReadonlySet<string> = new Set(["Migration", "PostCopy", "PostCopyFailed"]);
 const HAS_DOMAIN: ReadonlySet<At["at"]> = new Set(["created", "incoming", "live", "unsure"]);
 
 export class Driver {
@@ -195,7 +197,7 @@ export class Driver {
         return this.#end(exitOf(event.how, this.#circumstances()));
       case "suspended":
         // Its own step will tell.
-        if (this.#work?.step === "leave" && event.reason === "Migration") return;
+        if (this.#work?.step === "leave" && LEAVING.has(event.reason)) return;
         if (this.#work?.step === "kick" && event.reason === "User") return;
         this.#heard.halted = { ...PAUSED, pausedReason: pausedReasonOf(event.reason) };
         if (place.at === "live") this.#arrive(this.#heard.halted);
@@ -312,7 +314,7 @@ export class Driver {
 
   async #brought(to: Brought): Promise<void> {
     if (this.#place.at === "ended") return;
-    if (typeof to === "object") return this.#end(failureOf(to.over));
+    if (typeof to === "object") return this.#end(to.ended);
     switch (to) {
       case "gone":
         return this.#end(exits.moved);

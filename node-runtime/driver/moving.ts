@@ -1,17 +1,18 @@
 /** A driver's part in moves: what both ends want of it next, its steps for them, and what its status tells of them. */
 import { asFault, Fault } from "#events/fault.ts";
-import type { MachineOrder, MoveStatus } from "#events/machine.ts";
+import type { Exit, MachineOrder, MoveStatus } from "#events/machine.ts";
 import { Arrival } from "../migration/arrival.ts";
 import { Departure } from "../migration/departure.ts";
 import type { FinishAnswer, FinishRequest, PrepareAnswer, PrepareRequest } from "../migration/peers.ts";
 import type { Hypervisor } from "../hypervisor.ts";
-import type { At, Moving as Wants, Step } from "./next.ts";
+import { exits, type At, type Moving as Wants, type Step } from "./next.ts";
+import { failureOf } from "./observed.ts";
 import type { DriverPorts, Leaving, Notebook, Notes } from "./ports.ts";
 
 export type MovingStep = Extract<Step["do"], "leave" | "abandon" | "settle" | "receive" | "admit">;
 
-/** Where a step has brought the machine. `unsure`: the hypervisor must be asked. `over`: it never ran here. */
-export type Brought = "gone" | "unsure" | "incoming" | "here" | { readonly over: Fault };
+/** Where a step has brought the machine. `unsure`: the hypervisor must be asked. */
+export type Brought = "gone" | "unsure" | "incoming" | "here" | { readonly ended: Exit };
 
 export interface MovingOptions {
   readonly ports: DriverPorts;
@@ -20,7 +21,8 @@ export interface MovingOptions {
   readonly uuid: string;
   /** Resolves when it is on disk. */
   readonly note: (changes: Partial<Notes>) => Promise<void>;
-  readonly tell: (report: "moving") => void;
+  /** The status has changed; with a report others are told. */
+  readonly tell: (report?: "moving") => void;
 }
 
 const STEPS: ReadonlySet<Step["do"]> = new Set<MovingStep>(["leave", "abandon", "settle", "receive", "admit"]);
@@ -127,7 +129,7 @@ export class Moving {
       migration,
       role: "source",
       phase: moved ? "moved" : state === "asked" ? "switching" : state,
-      ...(state === "copying" && mode !== "PreCopy" ? { mode } : {}),
+      ...(state !== "stayed" && mode !== "PreCopy" ? { mode } : {}),
       ...(state === "stayed" && reason !== undefined ? { reason } : {}),
       ...(state === "stayed" && message !== undefined ? { message } : {}),
       ...(figures === undefined ? {} : { figures }),
@@ -146,6 +148,8 @@ export class Moving {
       case "stopped":
         return mayRun ? "arrived" : "refused";
       case "ended":
+        // Whoever is told that it arrived must be told with it how that ended.
+        if (place.exit.reason === exits.postCopyFailed.reason) return "switching";
         return mayRun ? "arrived" : "receiving";
       case "created":
       case "incoming":
@@ -169,22 +173,29 @@ export class Moving {
       return "incoming";
     } catch (thrown) {
       // A migration is tried once: whether to try another is for functions to say.
-      return { over: asFault(thrown) };
+      return { ended: failureOf(asFault(thrown)) };
     }
   }
 
   async #admit(order: MachineOrder): Promise<Brought> {
     const { note } = this.#options;
+    // Asked for now: whoever lets go of the driver meanwhile takes the question away.
+    const { postCopy } = this.#arrival;
     try {
       await note({ mayHaveRun: true });
+      this.#options.tell();
       await Promise.all([this.#arrival.admit(order), this.#hold(order)]);
       return "here";
     } catch (thrown) {
       const fault = asFault(thrown);
       this.#arrival.refuse(fault);
       if (fault.reason !== "ArrivalFailed") throw fault;
+      if (postCopy) {
+        await this.#options.hypervisor.destroy(this.#options.uuid);
+        return { ended: exits.postCopyFailed };
+      }
       await note({ mayHaveRun: false });
-      return { over: fault };
+      return { ended: failureOf(fault) };
     }
   }
 

@@ -117,6 +117,9 @@ export const UNCERTAIN: ReadonlySet<Step["do"]> = new Set([
 export const RUNNING: At = { at: "live", vcpus: "running" };
 export const PAUSED = { at: "live", vcpus: "paused", pausedReason: "PausedByUser" } as const satisfies At;
 
+/** Halted in post-copy, with a part of its memory at either end. */
+export const PAUSED_POST_COPY = "PausedPostCopy";
+
 /** Guests miss a power button that is pressed while they boot. */
 export const SHUTDOWN_REPEAT_MS = 5_000;
 export const START_DEADLINE_MS = 5 * 60_000;
@@ -187,6 +190,9 @@ function whileLive(situation: Situation, live: Extract<At, { at: "live" }>, now:
   if (moving.unsettled && situation.desired !== "off")
     return waiting ? { do: "wait", until: situation.retryAt } : { do: "settle" };
   if (moving.stranded) return waiting ? { do: "wait", until: situation.retryAt } : { do: "abandon" };
+  // It was the target's, or its source's, and can't be made whole again at either end.
+  if (live.pausedReason === PAUSED_POST_COPY)
+    return waiting ? { do: "wait", until: situation.retryAt } : { do: "destroy", exit: exits.postCopyFailed };
   const lives = situation.desired === "running" || situation.desired === "paused";
   if (moving.leaves && lives && live.vcpus === "running") return { do: "leave" };
   switch (situation.desired) {
@@ -274,6 +280,11 @@ export const exits = {
     kind: "destroyed",
     reason: "ArrivalCutShort",
     message: "the runtime ended while a guest was coming in: it goes on where it was",
+  },
+  postCopyFailed: {
+    kind: "crashed",
+    reason: "PostCopyFailed",
+    message: "its move was cut short after it had been switched to post-copy: a part of its memory was lost",
   },
   guestShutdown: { kind: "shutdown", reason: "GuestShutdown", message: "the guest powered off" },
   shutdownAsked: { kind: "shutdown", reason: "ShutdownAsked", message: "the guest shut down as it was asked to" },

@@ -2,7 +2,7 @@
 import type { Fault } from "#events/fault.ts";
 import type { Exit } from "#events/machine.ts";
 import type { Domain, DomainEvent, Hypervisor } from "../hypervisor.ts";
-import { exits, type At } from "./next.ts";
+import { exits, PAUSED_POST_COPY, type At } from "./next.ts";
 import type { DomainDescription, Notes } from "./ports.ts";
 
 type How = Extract<DomainEvent, { event: "stopped" }>["how"];
@@ -48,8 +48,8 @@ const PAUSED_REASONS: Readonly<Record<string, string>> = {
   IOError: "PausedIOError",
   Watchdog: "PausedWatchdog",
   Migration: "PausedMigration",
-  PostCopy: "PausedMigration",
-  PostCopyFailed: "PausedMigration",
+  PostCopy: PAUSED_POST_COPY,
+  PostCopyFailed: PAUSED_POST_COPY,
   Saving: "PausedSaving",
   Dumping: "PausedDumping",
   Snapshot: "PausedSnapshot",
@@ -71,6 +71,11 @@ export function placeOf(domain: Domain | undefined, ran: boolean, circumstances:
   }
   switch (domain.state) {
     case "running":
+      // What is left of its memory is on its way: it either gets here, or does not.
+      if (domain.reason === "PostCopy") return undefined;
+      // Its vCPUs stand still where they miss a page.
+      if (domain.reason === "PostCopyFailed")
+        return { at: "live", vcpus: "paused", pausedReason: pausedReasonOf(domain.reason) };
       return { at: "live", vcpus: "running" };
     case "paused":
       return ran ? { at: "live", vcpus: "paused", pausedReason: pausedReasonOf(domain.reason) } : { at: "created" };

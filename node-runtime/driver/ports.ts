@@ -123,6 +123,8 @@ export interface Leaving {
   readonly url?: string | undefined;
   /** libvirt's word for the target, base64, once all is copied: what `asked` asks with. */
   readonly cookie?: string | undefined;
+  /** It was switched to post-copy: it never runs here again. */
+  readonly postCopy?: true | undefined;
   readonly reason?: string | undefined;
   readonly message?: string | undefined;
 }
@@ -132,6 +134,8 @@ export interface DriverFacts {
   readonly accelerator: "kvm" | "tcg";
   /** Path of QEMU, or of the wrapper that becomes it. */
   readonly emulator: string;
+  /** Guests' QEMU may handle page faults of their own. */
+  readonly postCopy?: boolean | undefined;
   /** As MachineNetwork says. */
   readonly addressesFollow?: boolean | undefined;
 }

@@ -110,6 +110,12 @@ class OverLibvirtOutgoing implements Outgoing {
     });
   }
 
+  startPostCopy(): Promise<void> {
+    return this.#step("switch to post-copy", async () => {
+      await this.#connection.call("domainMigrateStartPostCopy", { dom: this.#dom, flags: 0 }, SHORT_MS);
+    });
+  }
+
   halt(): Promise<void> {
     return this.#step("halt the vCPUs of the migrating", async () => {
       await this.#connection.call("domainSuspend", { dom: this.#dom }, SHORT_MS);
@@ -158,7 +164,9 @@ class OverLibvirtIncoming implements Incoming {
       try {
         const params = [text("destination_name", name)];
         const args = { params, cookieIn: cookie, flags: flagsOf(parameters), cancelled: arrived ? 0 : 1 };
-        const { dom, cookieOut } = await this.#connection.call("domainMigrateFinish3Params", args, SWITCH_MS);
+        // In post-copy it is answered once all memory is there.
+        const patience = parameters.postCopy === true ? COPY_MS : SWITCH_MS;
+        const { dom, cookieOut } = await this.#connection.call("domainMigrateFinish3Params", args, patience);
         const completed = arrived ? await this.#completed(dom) : undefined;
         return { cookie: cookieOut, ...(completed === undefined ? {} : { figures: completed }) };
       } catch (error) {
@@ -188,13 +196,14 @@ class OverLibvirtIncoming implements Incoming {
   }
 }
 
-function flagsOf({ autoConverge, disks }: MigrationParameters): number {
+function flagsOf({ autoConverge, postCopy, disks }: MigrationParameters): number {
   return (
     migrateFlag.live |
     migrateFlag.abortOnError |
     // Functions let a guest move only when its claims are for several nodes, and the cache of such a disk is not its node's.
     migrateFlag.unsafe |
     (autoConverge ? migrateFlag.autoConverge : 0) |
+    (postCopy === true ? migrateFlag.postCopy : 0) |
     (disks.length > 0 ? migrateFlag.nonSharedDisk : 0)
   );
 }

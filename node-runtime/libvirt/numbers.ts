@@ -37,6 +37,8 @@ export const migrateFlag = {
   /** A disk that fails on either side ends the migration rather than pausing the guest. */
   abortOnError: 4096,
   autoConverge: 8192,
+  /** It may be switched to post-copy on its way. */
+  postCopy: 32768,
 } as const;
 
 /** virDomainGetJobStatsFlags: of the job that is over. */

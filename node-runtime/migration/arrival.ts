@@ -51,9 +51,21 @@ export class Arrival {
     return this.#preparing === undefined ? undefined : "prepare";
   }
 
+  /** The guest may run here before all of its memory is there: whatever fails then is its end. */
+  get postCopy(): boolean {
+    return this.#finishing?.request.postCopy === true;
+  }
+
   /** @throws Fault stale when it is not this migration that may come; what stood in the way */
   prepare(request: PrepareRequest): Promise<PrepareAnswer> {
     this.#mustBeExpected(request);
+    if (request.postCopy === true && this.#ports.facts.postCopy !== true) {
+      throw new Fault(
+        "refused",
+        "PostCopyImpossible",
+        "guests' QEMU may not handle page faults of their own on this node",
+      );
+    }
     if (this.#prepared !== undefined) return Promise.resolve(this.#prepared);
     this.#preparing ??= { request, answer: waited() };
     return this.#preparing.answer.promise;
@@ -71,7 +83,7 @@ export class Arrival {
   async receive(order: MachineOrder): Promise<void> {
     const asked = this.#preparing;
     if (asked === undefined) throw new Fault("bug", "NothingAsked", "nobody asked to prepare an incoming domain");
-    const { xml, directory, cookie, disks } = asked.request;
+    const { xml, directory, cookie } = asked.request;
     const { domain, directoryOf, facts, arrivalWire, anchor } = this.#ports;
     try {
       const mine = domain.incoming(xml, directory, order, directoryOf(order.uid), facts.emulator);
@@ -79,7 +91,7 @@ export class Arrival {
       this.#incoming = incoming;
       const wire = arrivalWire(order.uid);
       const prepare = (): ReturnType<Incoming["prepare"]> =>
-        incoming.prepare(mine, bytesOf(cookie), wire, parametersOf(disks));
+        incoming.prepare(mine, bytesOf(cookie), wire, parametersOf(asked.request));
       const made = await (anchor === undefined ? prepare() : anchor.admit(order, prepare));
       this.#prepared = { cookie: textOf(made.cookie) };
       asked.answer.resolve(this.#prepared);
@@ -99,7 +111,7 @@ export class Arrival {
     if (asked === undefined || this.#incoming === undefined || this.#preparing === undefined) {
       throw new Fault("bug", "NothingAsked", "nobody asked to let an incoming guest run");
     }
-    const parameters = parametersOf(this.#preparing.request.disks);
+    const parameters = parametersOf(this.#preparing.request);
     const name = this.#ports.domain.name(order);
     const { cookie, figures } = await this.#incoming.finish(bytesOf(asked.request.cookie), name, true, parameters);
     this.#cookie = textOf(cookie);
@@ -152,8 +164,8 @@ function waited<T>(): PromiseWithResolvers<T> {
   return waiting;
 }
 
-function parametersOf(disks: readonly string[]): MigrationParameters {
-  return { disks, autoConverge: false };
+function parametersOf({ disks, postCopy }: PrepareRequest): MigrationParameters {
+  return { disks, autoConverge: false, postCopy };
 }
 
 export function bytesOf(text: string): Uint8Array {

@@ -7,6 +7,7 @@
  *   rounds get smaller ───────► nothing: it arrives by itself
  *   they do not ──────────────► it may stand still for longer, step by step; where it may be slowed down, QEMU does
  *   no step is left for long, or the time is up
+ *        ├─ post-copy allowed ─► it goes on at the target, and the rest follows
  *        ├─ disruption allowed ► it is halted, and the rest is copied
  *        └─ else ──────────────► called off, with what stands in the way
  * ```
@@ -27,6 +28,8 @@ export interface Course {
   /** The least that was ever left, and since when. */
   readonly least?: { readonly bytes: number; readonly at: number };
   readonly figures?: MoveFigures;
+  /** It was begun so that it can be switched to post-copy, and that has not failed. */
+  readonly postCopy: boolean;
 }
 
 export type Turn = { readonly because: string } & (
@@ -34,6 +37,8 @@ export type Turn = { readonly because: string } & (
   | { readonly do: "allow-downtime"; readonly milliseconds: number }
   /** Halted where it is, so that nothing changes any more. */
   | { readonly do: "halt" }
+  /** From then on it never runs here again. */
+  | { readonly do: "post-copy" }
   | { readonly do: "abort"; readonly reason: "NoProgress" | "TookTooLong" | "CannotConverge" }
 );
 
@@ -53,8 +58,16 @@ const MOST_THROTTLE_PERCENT = 99;
 /** Once nothing is left to try, it goes on for so much of the time that it may go on without progress. */
 const PATIENCE = 0.5;
 
-export function begun(limits: MoveParameters, now: number): Course {
-  return { mode: "PreCopy", began: now, downtimeMilliseconds: firstDowntime(limits), steppedAt: now, round: 0 };
+/** `postCopy`: it can be switched to post-copy. */
+export function begun(limits: MoveParameters, now: number, postCopy = false): Course {
+  return {
+    postCopy,
+    mode: "PreCopy",
+    began: now,
+    downtimeMilliseconds: firstDowntime(limits),
+    steppedAt: now,
+    round: 0,
+  };
 }
 
 /** With what the hypervisor says of it now. */
@@ -76,12 +89,15 @@ export function done(course: Course, turn: Turn, now: number): Course {
       const { least: _before, ...rest } = course;
       return { ...rest, mode: "Paused" };
     }
+    case "post-copy":
+      return { ...course, mode: "PostCopy" };
     default:
       return course;
   }
 }
 
 export function turnOf(course: Course, limits: MoveParameters, now: number): Turn {
+  if (course.mode === "PostCopy") return nothing("it is the target's, and what is left follows");
   if (course.mode === "Paused") {
     const why = noProgress(course, limits, now);
     return why === undefined ? nothing("it is halted, and the rest is copied") : abort(why);
@@ -117,7 +133,10 @@ export function turnOf(course: Course, limits: MoveParameters, now: number): Tur
 /** It can't go on as it does. */
 function instead(course: Course, limits: MoveParameters, why: Why): Turn {
   // Where nothing gets through, it would only stand still.
-  if (limits.mayHalt !== true || !flows(course)) return abort(why);
+  if (!flows(course)) return abort(why);
+  if (course.postCopy)
+    return { do: "post-copy", because: `${why.message}: it goes on at the target, and the rest follows` };
+  if (limits.mayHalt !== true) return abort(why);
   return { do: "halt", because: `${why.message}: it is halted while the rest is copied` };
 }
 
@@ -166,7 +185,7 @@ function howItGoes({ figures, smallest, round }: Course, now: number): string {
 function whatHelps({ autoConverge, bandwidthBytesPerSecond }: MoveParameters): string {
   const means = [
     ...(autoConverge === true ? [] : ["allowAutoConverge"]),
-    "allowWorkloadDisruption",
+    "allowPostCopy or allowWorkloadDisruption",
     "a larger maxDowntimeMs",
     ...((bandwidthBytesPerSecond ?? 0) > 0 ? ["a larger bandwidthPerMigration"] : []),
   ];

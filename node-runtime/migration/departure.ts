@@ -9,7 +9,9 @@
  *      │ failed, called off                     │ never ran there, by its own word or by proof
  *      └──────────────► stayed ◄────────────────┘
  * ```
+ * One that was switched to post-copy never runs here again, whatever is answered: next.ts ends what is halted so.
  */
+import { wait } from "#events/clock.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import type { MachineOrder, Move, MoveFigures, MoveMode } from "#events/machine.ts";
 import type { Hypervisor, MigrationParameters, Outgoing } from "../hypervisor.ts";
@@ -18,7 +20,11 @@ import { bytesOf, textOf } from "./arrival.ts";
 import type { FinishAnswer, PeerAddress } from "./peers.ts";
 import { watchCopying, type Watched } from "./watch.ts";
 
-export type DeparturePorts = Pick<DriverPorts, "peers" | "domain" | "directoryOf" | "clock" | "log">;
+const ASK_AGAIN_MS = 2_000;
+/** A target whose node can't let guests be switched to post-copy says so at once. */
+export const POST_COPY_IMPOSSIBLE = "PostCopyImpossible";
+
+export type DeparturePorts = Pick<DriverPorts, "peers" | "domain" | "directoryOf" | "facts" | "clock" | "log">;
 
 export interface DepartureTelling {
   /** On disk when it resolves. */
@@ -29,7 +35,7 @@ export interface DepartureTelling {
 
 export class Departure {
   readonly #ports: DeparturePorts;
-  readonly #hypervisor: Pick<Hypervisor, "outgoing" | "abortJob">;
+  readonly #hypervisor: Pick<Hypervisor, "outgoing" | "abortJob" | "domain">;
   readonly #notebook: Notebook;
   readonly #telling: DepartureTelling;
   #figures: MoveFigures | undefined;
@@ -40,7 +46,7 @@ export class Departure {
 
   constructor(
     ports: DeparturePorts,
-    hypervisor: Pick<Hypervisor, "outgoing" | "abortJob">,
+    hypervisor: Pick<Hypervisor, "outgoing" | "abortJob" | "domain">,
     notebook: Notebook,
     telling: DepartureTelling,
   ) {
@@ -78,7 +84,12 @@ export class Departure {
     this.#mode = "PreCopy";
     this.#telling.moving();
     try {
-      return await this.#go(order, move, signal);
+      return await this.#go(
+        order,
+        move,
+        signal,
+        move.parameters.postCopy === true && this.#ports.facts.postCopy === true,
+      );
     } catch (thrown) {
       const fault = asFault(thrown);
       if (this.#notebook.notes.leaving?.state !== "copying") throw fault;
@@ -117,22 +128,22 @@ export class Departure {
       );
       return false;
     }
-    const { migration, to, cookie } = leaving;
+    const { migration, to, cookie, postCopy } = leaving;
     // A runtime that was started again may listen elsewhere: functions say where.
     const url = order.move?.migration === migration ? order.move.url : leaving.url;
     if (to === undefined || url === undefined || cookie === undefined) {
       throw new Fault("bug", "TargetUnknown", `machine ${order.uid} was handed over, and its notes do not say to whom`);
     }
-    const answer = await this.#ask({ claim: to, url, uid: order.uid }, migration, cookie);
+    const answer = await this.#ask({ claim: to, url, uid: order.uid }, migration, cookie, postCopy);
     if (!answer.ran) await this.#stay(migration, neverRan(answer));
     return answer.ran;
   }
 
-  async #go(order: MachineOrder, move: Move, signal: AbortSignal): Promise<boolean> {
+  async #go(order: MachineOrder, move: Move, signal: AbortSignal, mayPostCopy: boolean): Promise<boolean> {
     const { peers, domain, directoryOf } = this.#ports;
     const at = addressOf(order, move);
     const disks = domain.copied(order);
-    const parameters = parametersOf(move, disks);
+    const parameters = parametersOf(move, disks, mayPostCopy);
     const outgoing = await this.#hypervisor.outgoing(domain.uuid(order));
     let tunnel: { close(): Promise<void> } | undefined;
     try {
@@ -147,26 +158,33 @@ export class Departure {
         directory: directoryOf(order.uid),
         cookie: textOf(begun.cookie),
         disks: [...disks],
+        ...(mayPostCopy ? { postCopy: true } : {}),
       });
-      const copied = await this.#copy(outgoing, bytesOf(prepared.cookie), opened.wire, parameters, move, signal);
-      if (signal.aborted) {
+      const cookieIn = bytesOf(prepared.cookie);
+      const { copied, postCopy } = await this.#copy(outgoing, cookieIn, opened.wire, parameters, move, signal);
+      if (signal.aborted && postCopy === undefined) {
         await outgoing.confirm(copied, false, parameters);
         throw calledOff();
       }
       const cookie = textOf(copied);
-      await this.#telling.note({ migration, state: "asked", to, url: move.url, cookie });
+      await this.#telling.note({ migration, state: "asked", to, url: move.url, cookie, postCopy });
       this.#telling.moving();
-      const answer = await this.#ask(at, migration, cookie);
+      const answer = await this.#askWhile(order, at, migration, cookie, postCopy);
       if (!answer.ran) {
         await this.#stay(migration, neverRan(answer));
-        await outgoing.confirm(bytesOf(answer.cookie), false, parameters);
+        // What is there of it can only end.
+        if (postCopy === undefined) await outgoing.confirm(bytesOf(answer.cookie), false, parameters);
         return false;
       }
       await outgoing.confirm(bytesOf(answer.cookie), true, parameters);
       return true;
+    } catch (thrown) {
+      if (!mayPostCopy || asFault(thrown).reason !== POST_COPY_IMPOSSIBLE) throw thrown;
     } finally {
       await Promise.allSettled([tunnel?.close(), outgoing.close()]);
     }
+    // The target's node can't: it moves as it would without.
+    return this.#go(order, move, signal, false);
   }
 
   async #copy(
@@ -176,14 +194,14 @@ export class Departure {
     parameters: MigrationParameters,
     move: Move,
     signal: AbortSignal,
-  ): Promise<Uint8Array> {
+  ): Promise<{ readonly copied: Uint8Array; readonly postCopy: true | undefined }> {
     const watched = watchCopying({
       clock: this.#ports.clock,
       limits: () => {
         const wished = this.#notebook.notes.order.move;
         return wished?.migration === move.migration ? wished.parameters : move.parameters;
       },
-      begun: { bandwidthBytesPerSecond: move.parameters.bandwidthBytesPerSecond },
+      begun: parameters,
       outgoing,
       signal,
       told: (figures) => {
@@ -199,7 +217,8 @@ export class Departure {
     });
     this.#watched = watched;
     try {
-      return await outgoing.copy(cookie, wire, parameters);
+      const copied = await outgoing.copy(cookie, wire, parameters);
+      return { copied, postCopy: watched.postCopy ? true : undefined };
     } catch (thrown) {
       throw watched.because() ?? thrown;
     } finally {
@@ -208,8 +227,29 @@ export class Departure {
     }
   }
 
-  async #ask(at: PeerAddress, migration: string, cookie: string): Promise<FinishAnswer> {
-    const answer = await this.#ports.peers.finish(at, { migration, epoch: at.claim.epoch, cookie });
+  /** In post-copy the answer takes as long as what is left, which must go on flowing: asked again until it has broken. */
+  async #askWhile(
+    order: MachineOrder,
+    at: PeerAddress,
+    migration: string,
+    cookie: string,
+    postCopy: true | undefined,
+  ): Promise<FinishAnswer> {
+    for (;;) {
+      try {
+        return await this.#ask(at, migration, cookie, postCopy);
+      } catch (thrown) {
+        if (postCopy === undefined || this.#notebook.notes.order.settled?.migration === migration) throw thrown;
+        const domain = await this.#hypervisor.domain(this.#ports.domain.uuid(order));
+        if (domain?.reason !== "PostCopy") throw thrown;
+        await wait(this.#ports.clock, ASK_AGAIN_MS);
+      }
+    }
+  }
+
+  async #ask(at: PeerAddress, migration: string, cookie: string, postCopy: true | undefined): Promise<FinishAnswer> {
+    const asked = { migration, epoch: at.claim.epoch, cookie, ...(postCopy === undefined ? {} : { postCopy }) };
+    const answer = await this.#ports.peers.finish(at, asked);
     if (answer.figures !== undefined)
       this.#figures = { ...answer.figures, diskTotalBytes: this.#figures?.diskTotalBytes ?? 0 };
     return answer;
@@ -229,8 +269,9 @@ function addressOf(order: MachineOrder, { to, url }: Move): PeerAddress {
   return { claim: to, url, uid: order.uid };
 }
 
-function parametersOf({ parameters }: Move, disks: readonly string[]): MigrationParameters {
+function parametersOf({ parameters }: Move, disks: readonly string[], postCopy: boolean): MigrationParameters {
   return {
+    postCopy,
     disks,
     autoConverge: parameters.autoConverge ?? false,
     bandwidthBytesPerSecond: parameters.bandwidthBytesPerSecond,

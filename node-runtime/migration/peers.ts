@@ -19,6 +19,8 @@ export const PrepareRequest = z.strictObject({
   directory: z.string().max(4096),
   cookie: Cookie,
   disks: z.array(z.string().max(16)).max(256),
+  /** It may be switched to post-copy. */
+  postCopy: z.literal(true).optional(),
 });
 export type PrepareRequest = z.infer<typeof PrepareRequest>;
 
@@ -26,7 +28,13 @@ export const PrepareAnswer = z.strictObject({ cookie: Cookie });
 export type PrepareAnswer = z.infer<typeof PrepareAnswer>;
 
 /** All is copied and the guest is halted at the source: the target lets it run. */
-export const FinishRequest = z.strictObject({ migration: z.string().max(64), epoch: z.int().min(1), cookie: Cookie });
+export const FinishRequest = z.strictObject({
+  migration: z.string().max(64),
+  epoch: z.int().min(1),
+  cookie: Cookie,
+  /** It was switched to post-copy, or may have been: should anything fail now, it counts as having run at the target. */
+  postCopy: z.literal(true).optional(),
+});
 export type FinishRequest = z.infer<typeof FinishRequest>;
 
 /** `ran: false`: it never has and never will, which is on the target's disk. */

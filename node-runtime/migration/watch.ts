@@ -3,9 +3,9 @@
  * for (course.ts), passes on how it is wished to move by now, and calls it off when it is not wanted any more.
  */
 import type { Clock } from "#events/clock.ts";
-import { Fault } from "#events/fault.ts";
+import { asFault, Fault } from "#events/fault.ts";
 import type { MoveFigures, MoveMode, MoveParameters } from "#events/machine.ts";
-import type { MigrationTuning, Outgoing } from "../hypervisor.ts";
+import type { MigrationParameters, MigrationTuning, Outgoing } from "../hypervisor.ts";
 import { begun, done, FIRST_DOWNTIME_MS, seen, turnOf, type Turn } from "./course.ts";
 
 const LOOK_MS = 500;
@@ -21,8 +21,8 @@ export interface Copying {
   /** As they are wished now. */
   readonly limits: () => MoveParameters;
   /** Of the bandwidth that it was begun with. */
-  readonly begun: Pick<MigrationTuning, "bandwidthBytesPerSecond">;
-  readonly outgoing: Pick<Outgoing, "tune" | "halt" | "abort" | "figures">;
+  readonly begun: Pick<MigrationParameters, "bandwidthBytesPerSecond" | "postCopy">;
+  readonly outgoing: Pick<Outgoing, "tune" | "halt" | "startPostCopy" | "abort" | "figures">;
   readonly signal: AbortSignal;
   /** How far it is. */
   readonly told: (figures: MoveFigures) => void;
@@ -33,6 +33,8 @@ export interface Copying {
 export interface Watched {
   /** Why it was called off; undefined when it was not. */
   because(): Fault | undefined;
+  /** It was switched to post-copy, or may have been. */
+  readonly postCopy: boolean;
   /** A round has begun: it is looked at now. */
   round(): void;
   end(): void;
@@ -40,9 +42,13 @@ export interface Watched {
 
 export function watchCopying(copying: Copying): Watched {
   const { clock, limits, signal, outgoing, told, turned } = copying;
-  let course = begun(limits(), clock.now().getTime());
+  let course = begun(limits(), clock.now().getTime(), copying.begun.postCopy === true);
   let toldAt = 0;
-  let tuned: MigrationTuning = { ...copying.begun, maxDowntimeMilliseconds: FIRST_DOWNTIME_MS };
+  let tuned: MigrationTuning = {
+    bandwidthBytesPerSecond: copying.begun.bandwidthBytesPerSecond,
+    maxDowntimeMilliseconds: FIRST_DOWNTIME_MS,
+  };
+  let postCopy = false;
   let why: Fault | undefined;
   let over = false;
   let looking = false;
@@ -67,6 +73,11 @@ export function watchCopying(copying: Copying): Watched {
 
   /** Answers when to look again, in milliseconds. */
   const see = async (): Promise<number> => {
+    // Once it is the target's it can't be called back.
+    if (postCopy) {
+      await tell(await outgoing.figures().catch(() => undefined));
+      return LOOK_MS;
+    }
     if (signal.aborted) why ??= new Fault("later", "CalledOff", "the move was called off");
     if (why === undefined) {
       await tell(await outgoing.figures().catch(() => undefined));
@@ -96,6 +107,15 @@ export function watchCopying(copying: Copying): Watched {
     if (next.do === "abort") why = new Fault("later", next.reason, next.because);
     // Refused until libvirt has begun, and once all is copied: decided again at the next look.
     if (next.do === "halt" && !(await outgoing.halt().then(yes, no))) return;
+    if (next.do === "post-copy") {
+      postCopy = true;
+      const refused = await outgoing.startPostCopy().then(() => false, isRefusal);
+      if (refused) {
+        postCopy = false;
+        course = { ...course, postCopy: false };
+        return;
+      }
+    }
     course = done(course, next, now);
     turned(next, course.mode);
   };
@@ -121,6 +141,9 @@ export function watchCopying(copying: Copying): Watched {
 
   return {
     because: () => why,
+    get postCopy() {
+      return postCopy;
+    },
     round: hurry,
     end() {
       over = true;
@@ -132,6 +155,12 @@ export function watchCopying(copying: Copying): Watched {
 
 const yes = (): boolean => true;
 const no = (): boolean => false;
+
+/** Not done, for certain; whatever else went wrong, it may have been. */
+function isRefusal(thrown: unknown): boolean {
+  const { kind, reason } = asFault(thrown);
+  return kind === "refused" || reason === "NotInThisState" || reason === "OperationFailed";
+}
 
 function differs(wished: MigrationTuning, tuned: MigrationTuning): boolean {
   return (

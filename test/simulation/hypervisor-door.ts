@@ -104,6 +104,7 @@ export function hypervisorDoor({ model, node, process, scheduler, weather }: Hyp
         figures: () => heard(outgoing.figures()),
         tune: (tuning) => heard(outgoing.tune(tuning)),
         halt: () => heard(outgoing.halt()),
+        startPostCopy: () => heard(outgoing.startPostCopy()),
         abort: () => heard(outgoing.abort()),
         close: () => heard(outgoing.close()),
       };

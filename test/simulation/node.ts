@@ -200,7 +200,7 @@ export class SimulatedNode {
           clock,
           random: weather.random,
           log: silentLog,
-          facts: { node: name, accelerator: "tcg", emulator: "/usr/bin/qemu-system-x86_64" },
+          facts: { node: name, accelerator: "tcg", emulator: "/usr/bin/qemu-system-x86_64", postCopy: true },
         },
         tell: (report, status) => {
           control.told(this, report, status);

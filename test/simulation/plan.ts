@@ -120,17 +120,24 @@ function moves(seed: number, { vms, minutes }: Setting): readonly Planned[] {
   }));
 }
 
+/** What becomes of guests that outrun their copying: called off, halted, or switched to post-copy. */
+const POLICIES = ["slow", "halting", "post-copy"] as const;
+
 /** Of one node a history, so that there is always another for what has to go; and policies. Of chance of their own, too. */
 function drains(seed: number, { nodes, minutes }: Setting): readonly Planned[] {
   const random = seededRandom(seed ^ 0xd4a1);
   const aside = pick(nodes, random);
   const count = Math.round((2 + random() * 8) * (minutes / 10));
-  return Array.from({ length: count }, () => {
+  const first = { at: 0, deed: { do: "set-policy", policy: POLICIES[seed % POLICIES.length] ?? "slow" } } as const;
+  const rest = Array.from({ length: count }, (): Planned => {
     const at = Math.floor(random() * minutes * 60_000);
     const chance = random();
-    if (chance < 0.15) return { at, deed: { do: random() < 0.6 ? "set-policy" : "drop-policy", policy: "slow" } };
+    // By the time, not by chance: without it a seed's history is what it was.
+    const policy = POLICIES[at % POLICIES.length] ?? "slow";
+    if (chance < 0.15) return { at, deed: { do: random() < 0.6 ? "set-policy" : "drop-policy", policy } };
     return { at, deed: { do: chance < 0.55 ? "drain" : chance < 0.7 ? "cordon" : "uncordon", aside } };
   });
+  return [first, ...rest];
 }
 
 /** The DataVolume and the claim that guests name, and when they are made; see users.ts. */

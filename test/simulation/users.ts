@@ -45,6 +45,12 @@ const EVICTION: Readonly<Record<string, "LiveMigrate" | "LiveMigrateIfPossible">
   db: "LiveMigrateIfPossible",
 };
 
+/** By the name of the policy. */
+const WHEN_TIME_IS_UP: Readonly<Record<string, object>> = {
+  "halting": { allowWorkloadDisruption: true },
+  "post-copy": { allowPostCopy: true },
+};
+
 /** A PUT without a body: every option is unset. */
 const NO_OPTIONS = new Request("http://user.test/", { method: "PUT" });
 
@@ -142,7 +148,7 @@ export function createUsers(cluster: Cluster, process: Process, withDisks: boole
       apiVersion: "migrations.kubevirt.io/v1alpha1",
       kind: "MigrationPolicy",
       metadata: { name },
-      spec: { selectors: {}, bandwidthPerMigration: "1Mi", completionTimeoutPerGiB: 20 },
+      spec: { selectors: {}, bandwidthPerMigration: "1Mi", completionTimeoutPerGiB: 20, ...WHEN_TIME_IS_UP[name] },
     });
   }
 

@@ -19,9 +19,10 @@ export interface Pair {
 
 const PATIENCE = { timeout: 20_000, interval: 20 } as const;
 const MEBIBYTE = 1024 * 1024;
-const parameters: MigrationParameters = { disks: [], autoConverge: false };
+const plain: MigrationParameters = { disks: [], autoConverge: false };
 /** Libvirt takes no less. */
-const slow: MigrationParameters = { ...parameters, bandwidthBytesPerSecond: MEBIBYTE };
+const slow: MigrationParameters = { ...plain, bandwidthBytesPerSecond: MEBIBYTE };
+const switchable: MigrationParameters = { ...slow, postCopy: true };
 
 export function migrationSuite(options: {
   readonly name: string;
@@ -47,7 +48,7 @@ export function migrationSuite(options: {
     });
 
     /** A running guest, and a domain at the target that waits for it. */
-    async function prepared(): Promise<Uint8Array> {
+    async function prepared(parameters = plain): Promise<Uint8Array> {
       const { source, target } = pair;
       uuid = randomUUID();
       name = `m-${uuid.slice(0, 8)}`;
@@ -63,7 +64,7 @@ export function migrationSuite(options: {
 
     async function copied(): Promise<Uint8Array> {
       const cookie = await prepared();
-      return outgoing.copy(cookie, pair.ends.source, parameters);
+      return outgoing.copy(cookie, pair.ends.source, plain);
     }
 
     async function states(): Promise<readonly (string | undefined)[]> {
@@ -74,20 +75,20 @@ export function migrationSuite(options: {
     it("runs the guest at the source until it is halted, then at neither end, then at the target alone", async () => {
       const cookie = await prepared();
       expect(await states()).toEqual(["running", "paused"]);
-      const handed = await outgoing.copy(cookie, pair.ends.source, parameters);
+      const handed = await outgoing.copy(cookie, pair.ends.source, plain);
       expect(await states()).toEqual(["paused", "paused"]);
-      const finished = await incoming.finish(handed, name, true, parameters);
+      const finished = await incoming.finish(handed, name, true, plain);
       expect(await states()).toEqual(["paused", "running"]);
       expect(finished.figures?.downtimeMilliseconds).toBeGreaterThanOrEqual(0);
-      await outgoing.confirm(finished.cookie, true, parameters);
+      await outgoing.confirm(finished.cookie, true, plain);
       expect(await states()).toEqual([undefined, "running"]);
       await pair.target.guestIsUp(uuid);
     });
 
     it("lets the guest run at the source again when the target did not take it", async () => {
       const handed = await copied();
-      const { cookie } = await incoming.finish(handed, name, false, parameters);
-      await outgoing.confirm(cookie, false, parameters);
+      const { cookie } = await incoming.finish(handed, name, false, plain);
+      await outgoing.confirm(cookie, false, plain);
       await vi.waitFor(async () => expect(await states()).toEqual(["running", undefined]), PATIENCE);
       await pair.source.guestIsUp(uuid);
     });
@@ -120,10 +121,10 @@ export function migrationSuite(options: {
     });
 
     /** It goes from round to round, and never gets there by itself. */
-    async function outrun(): Promise<{ readonly copying: Promise<Uint8Array> }> {
-      const cookie = await prepared();
+    async function outrun(parameters = slow): Promise<{ readonly copying: Promise<Uint8Array> }> {
+      const cookie = await prepared(parameters);
       await pair.source.guestOutrunsCopying(uuid);
-      const copying = outgoing.copy(cookie, pair.ends.source, slow);
+      const copying = outgoing.copy(cookie, pair.ends.source, parameters);
       copying.catch(() => undefined); // whoever waits for it is told
       const looks = async (): Promise<void> => {
         const figures = await outgoing.figures();
@@ -153,6 +154,39 @@ export function migrationSuite(options: {
         await pair.target.guestIsUp(uuid);
       },
     );
+
+    it("lets a guest go on at the target before all of its memory is there, and all of it follows", async () => {
+      const { copying } = await outrun(switchable);
+      await outgoing.startPostCopy();
+      const cookie = await copying;
+      expect((await states())[0]).toBe("paused");
+      await expect(pair.source.hypervisor.domain(uuid)).resolves.toMatchObject({ reason: "PostCopy" });
+      const finished = await incoming.finish(cookie, name, true, switchable);
+      expect(await states()).toEqual(["paused", "running"]);
+      await expect(pair.target.hypervisor.domain(uuid)).resolves.toMatchObject({ reason: "Migrated" });
+      await outgoing.confirm(finished.cookie, true, switchable);
+      expect(await states()).toEqual([undefined, "running"]);
+      await pair.target.guestIsUp(uuid);
+      await pair.target.guestIsUp(uuid);
+    });
+
+    it("leaves a guest halted for good whose source is lost in post-copy", async () => {
+      const { copying } = await outrun(switchable);
+      await outgoing.startPostCopy();
+      await copying;
+      await outgoing.close();
+      const seen = { state: "paused", reason: "PostCopyFailed" };
+      const look = async () => expect(await pair.source.hypervisor.domain(uuid)).toMatchObject(seen);
+      await vi.waitFor(look, PATIENCE);
+    });
+
+    it("switches to post-copy only where it was begun with it", async () => {
+      const { copying } = await outrun();
+      await expect(outgoing.startPostCopy()).rejects.toMatchObject({ kind: "stale", reason: "NotInThisState" });
+      expect((await states())[0]).toBe("running");
+      await outgoing.abort();
+      await expect(copying).rejects.toBeDefined();
+    });
 
     it("lets a guest that was halted for its copying run again when that is called off", async () => {
       const { copying } = await outrun();

@@ -109,6 +109,7 @@ function held(real: Hypervisor): Hypervisor {
       figures: () => one.figures(),
       tune: (tuning) => one.tune(tuning),
       halt: () => one.halt(),
+      startPostCopy: () => one.startPostCopy(),
       abort: () => one.abort(),
       close: () => one.close(),
     };

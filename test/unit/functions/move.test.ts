@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { flowEvents } from "#events/catalogue.ts";
 import { makeEvent } from "#events/make-event.ts";
 import { virtualClock } from "#events/clock.ts";
+import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import type { MachineStatus, MoveStatus } from "#events/machine.ts";
 import type { Effect, Looks } from "#functions/define.ts";
 import type { Instance } from "#functions/instance.ts";
@@ -15,9 +16,14 @@ const to = { node: "node2", bootID: "boot-there", epoch: 2, migration: MIGRATION
 
 let asked: string[];
 let source: MachineStatus;
+/** What the target's node says of it. */
+let there: MachineStatus | undefined;
+let migration: VirtualMachineInstanceMigration | undefined;
 
 beforeEach(() => {
   asked = [];
+  there = undefined;
+  migration = undefined;
 });
 
 function moving(phase: MoveStatus["phase"], more: Partial<MachineStatus> = {}): MachineStatus {
@@ -27,7 +33,14 @@ function moving(phase: MoveStatus["phase"], more: Partial<MachineStatus> = {}): 
 
 function instance(): Instance {
   const vmi = claimedInstance("Running");
-  return { ...vmi, status: { ...vmi.status, claim: { ...claim, offered: 2, migratingTo: to } } };
+  return {
+    ...vmi,
+    status: {
+      ...vmi.status,
+      claim: { ...claim, offered: 2, migratingTo: to },
+      migrationState: { targetNodeAddress: "https://node2:1" },
+    },
+  };
 }
 
 /** The target's node has booted anew and knows of no machine. */
@@ -45,13 +58,14 @@ const looks: Looks = {
       if (kind.kind === "VirtualMachineInstance") return instance();
       return kind.kind === "Node" ? node("node2", { heard: "True", bootID: "boot-next" }) : undefined;
     },
-    list: async () => [],
+    list: async (kind: { readonly kind: string }) =>
+      kind.kind === "VirtualMachineInstanceMigration" && migration !== undefined ? [migration] : [],
   } as unknown as Looks["cluster"],
   nodes: {
     machine: async (name: string) => {
       asked.push(name);
       await Promise.resolve();
-      return name === "node1" ? source : undefined;
+      return name === "node1" ? source : there;
     },
   } as unknown as Looks["nodes"],
 };
@@ -81,6 +95,46 @@ describe("a move whose target was asked and has booted anew", () => {
       (effect) => effect.do === "patch" && effect.kind.kind === "VirtualMachineInstance",
     );
     expect(patch).toMatchObject({ after: { status: { claim: { node: "node2", bootID: "boot-there", epoch: 2 } } } });
+  });
+
+  it("fails, with the claim passed on, when the guest ended at the target in post-copy", async () => {
+    source = moving("switching", {
+      move: { migration: MIGRATION, role: "source", phase: "switching", mode: "PostCopy" },
+    });
+    const exit = { kind: "crashed", reason: "PostCopyFailed", message: "cut short" } as const;
+    there = machineStatus("stopped", {
+      claim: { node: to.node, bootID: to.bootID, epoch: to.epoch },
+      move: { migration: MIGRATION, role: "target", phase: "arrived" },
+      exit,
+    });
+    const effects = await decided();
+    const patch = effects.find((effect) => effect.do === "patch");
+    const failureReason = expect.stringMatching(/^PostCopyFailed: .*cut short/) as string;
+    expect(patch).toMatchObject({
+      after: { status: { nodeName: "node2", claim: { epoch: 2 }, migrationState: { failed: true, failureReason } } },
+    });
+    const order = expect.objectContaining({ desired: "off" }) as object;
+    expect(effects).toContainEqual(expect.objectContaining({ do: "order", order }));
+  });
+
+  it("says how its memory goes over, once", async () => {
+    const going = { migration: MIGRATION, role: "source", phase: "copying", mode: "Paused" } as const;
+    source = moving("copying", { state: "running", move: going });
+    there = machineStatus("starting", {
+      claim: { node: to.node, bootID: to.bootID, epoch: to.epoch },
+      desired: "incoming",
+      move: { migration: MIGRATION, role: "target", phase: "receiving" },
+    });
+    migration = {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachineInstanceMigration",
+      metadata: { ...claimedInstance("Running").metadata, name: "m", uid: MIGRATION },
+      spec: { vmiName: "web" },
+      status: { phase: "Running" },
+    };
+    const [patch, record] = await decided();
+    expect(patch).toMatchObject({ do: "patch", after: { status: { migrationState: { mode: "Paused" } } } });
+    expect(record).toMatchObject({ do: "record", reason: "MigrationMode" });
   });
 
   it("asks the source last: what it has asked of the target before is seen", async () => {

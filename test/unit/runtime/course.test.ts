@@ -30,7 +30,7 @@ interface Round {
 /** A round a second, of so many MiB at its beginning; answers the turns that were not "nothing", with their second. */
 function live(limits: MoveParameters, rounds: (second: number, course: Course) => Round, seconds: number) {
   const turns: (Turn & { readonly second: number })[] = [];
-  let course = begun(limits, 0);
+  let course = begun(limits, 0, limits.postCopy);
   for (let second = 1; second <= seconds; second += 1) {
     const { begins, throttle = 0, flows = 10 } = rounds(second, course);
     const now = second * 1000;
@@ -85,7 +85,9 @@ describe("the course of a move", () => {
     const { turns } = live({ progressTimeoutSeconds: 60, bandwidthBytesPerSecond: 1 }, level, 100);
     expect(turns).toMatchObject([{ do: "abort", reason: "CannotConverge", second: 31 }]);
     expect(turns[0]?.because).toMatch(/20\.0 MiB change and 10\.0 MiB get through a second/);
-    expect(turns[0]?.because).toMatch(/allowAutoConverge, allowWorkloadDisruption, .*maxDowntimeMs, .*bandwidthPerM/);
+    expect(turns[0]?.because).toMatch(
+      /allowAutoConverge, allowPostCopy or allowWorkloadDisruption, .*maxDowntimeMs, .*bandwidthPerM/,
+    );
   });
 
   it("waits for QEMU to slow the guest down, as far as it can", () => {
@@ -103,6 +105,12 @@ describe("the course of a move", () => {
     const { turns, course } = live({ ...limits, mayHalt: true }, level, second + 4);
     expect(turns).toMatchObject([{ do: "halt", second }]);
     expect(course.mode).toBe("Paused");
+  });
+
+  it("is switched to post-copy, once, rather than halted where that is allowed", () => {
+    const { told, course } = live({ completionTimeoutSeconds: 20, mayHalt: true, postCopy: true }, level, 400);
+    expect(told).toEqual(["post-copy"]);
+    expect(course.mode).toBe("PostCopy");
   });
 
   it("is called off, halted or not, when nothing gets through", () => {

@@ -263,6 +263,65 @@ describe("a guest that moves", () => {
     expect([...new Set(modes)]).toEqual("mayHalt" in parameters ? ["Paused"] : []);
   });
 
+  const POST_COPY = { postCopy: true, mayHalt: true, completionTimeoutSeconds: 20 };
+
+  async function inPostCopy(): Promise<void> {
+    source.hypervisor.behave(uid, { outrunsCopying: 1 });
+    await expectAtTarget();
+    await source.order(moved({ move: { ...move, parameters: POST_COPY } }));
+    await until(source, () => target.hypervisor.truth(uid) === "running");
+    expect(running()).toEqual(["node2"]);
+    expect(source.status(uid).move).toMatchObject({ phase: "switching", mode: "PostCopy" });
+    expect(target.status(uid).move).toMatchObject({ phase: "switching" });
+  }
+
+  it("arrives by post-copy, and neither end says so before all of its memory is there", async () => {
+    await inPostCopy();
+    await until(source, () => source.status(uid).state === "stopped");
+    expect(running()).toEqual(["node2"]);
+    expect(source.status(uid)).toMatchObject({ exit: { kind: "moved" }, move: { phase: "moved" } });
+    expect(target.status(uid)).toMatchObject({ state: "running", move: { phase: "arrived" } });
+  });
+
+  const restarted = async (rig: Rig): Promise<void> => {
+    await rig.killRuntime();
+    await rig.startRuntime();
+  };
+  const reconnected = async ({ hypervisor, clock }: Rig): Promise<void> => {
+    hypervisor.disconnect();
+    await clock.advance(5_000);
+    hypervisor.reconnect();
+  };
+  it.each([
+    ["the source's runtime", () => restarted(source)],
+    ["the target's runtime", () => restarted(target)],
+    ["the source's QEMU", async () => source.hypervisor.crash(uid)],
+    ["the source's libvirt", () => reconnected(source)],
+    ["the target's libvirt", () => reconnected(target)],
+  ])("ends, runs nowhere again, and says why, when %s is lost in post-copy", async (_what, lose) => {
+    await inPostCopy();
+    await lose();
+    await until(target, () => target.status(uid).state === "stopped" && source.status(uid).state === "stopped");
+    expect(running()).toEqual([]);
+    expect(target.status(uid)).toMatchObject({ exit: { kind: "crashed", reason: "PostCopyFailed" } });
+  });
+
+  it("moves without post-copy where the target's node can't", async () => {
+    const prepared: (true | undefined)[] = [];
+    const prepare = target.machines.prepareArrival.bind(target.machines);
+    target.machines.prepareArrival = (of, request) => {
+      prepared.push(request.postCopy);
+      if (request.postCopy === true) return Promise.reject(new Fault("refused", "PostCopyImpossible", "not here"));
+      return prepare(of, request);
+    };
+    source.hypervisor.behave(uid, { outrunsCopying: 1 });
+    await expectAtTarget();
+    await source.order(moved({ move: { ...move, parameters: POST_COPY } }));
+    await until(source, () => source.status(uid).state === "stopped");
+    expect(prepared).toEqual([true, undefined]);
+    expect(running()).toEqual(["node2"]);
+  });
+
   it("stays, with what stands in the way, when its memory changes faster than it is copied", async () => {
     source.hypervisor.behave(uid, { outrunsCopying: 1 });
     await expectAtTarget();

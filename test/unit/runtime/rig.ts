@@ -189,7 +189,7 @@ export class Rig {
       clock,
       random: this.#random,
       log: silentLog,
-      facts: { node: this.node, accelerator: "tcg", emulator: "/usr/bin/qemu" },
+      facts: { node: this.node, accelerator: "tcg", emulator: "/usr/bin/qemu", postCopy: true },
     };
     this.#machines = new Machines({
       node: this.node,
