@@ -113,6 +113,7 @@ async function startDetached(instance: Instance, options: UpOptions): Promise<vo
   const child = spawn(
     process.execPath,
     [
+      ...process.execArgv,
       join(root, "cli/main.ts"),
       "--state",
       instance.directory,

@@ -8,6 +8,7 @@ import { flatness } from "./items/flatness.ts";
 import { idle } from "./items/idle.ts";
 import { libvirtCalls } from "./items/libvirt-calls.ts";
 import { migration } from "./items/migration.ts";
+import { realDensity } from "./items/real-density.ts";
 import { scale } from "./items/scale.ts";
 import { start } from "./items/start.ts";
 import { wake } from "./items/wake.ts";
@@ -16,6 +17,7 @@ export const items: readonly BenchItem[] = [
   start,
   migration,
   density,
+  realDensity,
   scale,
   flatness,
   broker,

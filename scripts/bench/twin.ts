@@ -36,9 +36,18 @@ export interface TwinOptions {
   readonly node: string;
   /** The same on each node that the domain is to run on. */
   readonly uid?: string;
+  /** Of the domain, after "bench_"; two on one node need two. Default: twin. */
+  readonly name?: string;
 }
 
-export async function twinOf({ local, instance, vmi, node, uid = randomUUID() }: TwinOptions): Promise<Twin> {
+export async function twinOf({
+  local,
+  instance,
+  vmi,
+  node,
+  uid = randomUUID(),
+  name = "twin",
+}: TwinOptions): Promise<Twin> {
   const host = local.nodes.hosts.get(node);
   if (host === undefined) throw new Error(`there is no ${node}`);
   const { firmware, ...domain } = vmi.spec.domain;
@@ -48,12 +57,12 @@ export async function twinOf({ local, instance, vmi, node, uid = randomUUID() }:
   const order: MachineOrder = {
     uid,
     namespace: "bench",
-    name: "twin",
+    name,
     claim: { node, bootID: host.bootID, epoch: 1 },
     version: "1",
     desired: "running",
     graceSeconds: 0,
-    anchor: { podUID, podName: "twin", podIP: place.podIP },
+    anchor: { podUID, podName: name, podIP: place.podIP },
     spec: { ...vmi.spec, domain: { ...domain, firmware: restOfFirmware } },
     files: {},
   };
@@ -65,7 +74,7 @@ export async function twinOf({ local, instance, vmi, node, uid = randomUUID() }:
     pods: local.nodes.network,
     log: silentLog,
   });
-  const directory = join(instance.directory, `twin-${node}`);
+  const directory = join(instance.directory, `${name}-${node}`);
   const [volumes, { links, serve }] = await Promise.all([
     prepareVolumes({ order, directory, images: local.nodes.images, log: silentLog }),
     network.up(order),
@@ -79,7 +88,7 @@ export async function twinOf({ local, instance, vmi, node, uid = randomUUID() }:
     node,
     uri: `qemu+unix:///system?socket=${host.socketPath}`,
     xmlPath,
-    name: "bench_twin",
+    name: `bench_${name}`,
     directory,
     order,
     address: place.podIP,
