@@ -63,8 +63,9 @@ export const tally = defineFunction<TallyFacts>({
       const { namespace, name: instance } = partsOf(keyOf(vmi));
       return { vmi, migrations: await cluster.list(VirtualMachineInstanceMigration, { namespace, instance }) };
     });
-    const [kubevirt] = await cluster.list(KubeVirt);
-    return { node, guests: await Promise.all(guests), strategy: clusterConfig(kubevirt).evictionStrategy };
+    // Side by side: one that fails while another is awaited would be nobody's, and end the process.
+    const [[kubevirt], known] = await Promise.all([cluster.list(KubeVirt), Promise.all(guests)]);
+    return { node, guests: known, strategy: clusterConfig(kubevirt).evictionStrategy };
   },
 
   decide({ node, guests, strategy }, now) {
