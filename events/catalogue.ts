@@ -9,6 +9,8 @@ export interface EventType<S extends z.ZodType = z.ZodType> {
   readonly type: string;
   readonly description: string;
   readonly data: S;
+  /** Holds only for what `data` takes, and costs less to ask. */
+  readonly fits?: (data: unknown) => boolean;
   /** Extension attributes that it always has, for filters. */
   readonly extensions: readonly string[];
   readonly producer: "source" | "node-runtime" | "ingress" | "dispatcher" | "broker";
@@ -35,11 +37,18 @@ const object = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
 });
 
+function isObject(data: unknown): boolean {
+  const { apiVersion, kind, metadata } = (data ?? {}) as Record<string, unknown>;
+  const { name } = (metadata ?? {}) as Record<string, unknown>;
+  return typeof apiVersion === "string" && typeof kind === "string" && typeof name === "string";
+}
+
 function objectEvent(verb: "add" | "update" | "delete", description: string): EventType {
   return {
     type: `dev.knative.apiserver.resource.${verb}`,
     description,
     data: object,
+    fits: isObject,
     extensions: OBJECT_EXTENSIONS,
     producer: "source",
   };
@@ -99,6 +108,7 @@ export const flowEvents = {
     type: "dev.virtive.deadline.due",
     description: "The time by which an object's present state should have passed has come.",
     data: object,
+    fits: isObject,
     extensions: OBJECT_EXTENSIONS,
     producer: "source",
   },

@@ -5,7 +5,8 @@ export function copyJson<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(copyJson) as T;
   const copy: Record<string, unknown> = {};
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name in value) {
+    const inner = (value as Record<string, unknown>)[name];
     // Assigned, a member of this name would become the copy's prototype.
     if (name === "__proto__") Object.defineProperty(copy, name, { ...MEMBER, value: copyJson(inner) });
     else copy[name] = copyJson(inner);

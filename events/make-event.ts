@@ -52,12 +52,7 @@ export function makeEvent(parts: EventParts): CloudEvent {
   mustBePortable(type, { id, source, ...(parts.subject === undefined ? {} : { subject: parts.subject }) });
   for (const name in extensions) mustBeName(type, name);
   mustBePortable(type, extensions);
-  const checked = type.data.safeParse(parts.data);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    const where = ["data", ...(issue?.path ?? [])].join(".");
-    throw new Fault("bug", "BadEventData", `${type.type}: ${where}: ${issue?.message ?? "is wrong"}`);
-  }
+  if (type.fits?.(parts.data) !== true) mustBeData(type, parts.data);
   return Object.freeze({
     specversion: "1.0",
     id,
@@ -69,6 +64,14 @@ export function makeEvent(parts: EventParts): CloudEvent {
     data: parts.data,
     extensions: Object.freeze(extensions),
   });
+}
+
+function mustBeData(type: EventType, data: unknown): void {
+  const checked = type.data.safeParse(data);
+  if (checked.success) return;
+  const [issue] = checked.error.issues;
+  const where = ["data", ...(issue?.path ?? [])].join(".");
+  throw new Fault("bug", "BadEventData", `${type.type}: ${where}: ${issue?.message ?? "is wrong"}`);
 }
 
 function derivedId(from: readonly string[], type: string, key: Key): string {

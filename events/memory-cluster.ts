@@ -337,7 +337,7 @@ function invalid(field: string, message: string): Fault {
 function frozen<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
-    for (const inner of Object.values(value)) frozen(inner);
+    for (const name in value) frozen(value[name]);
   }
   return value;
 }

@@ -19,19 +19,33 @@ const MOST_MATCHED = 1024;
 /** Answers the values of those that match, in the order of the candidates. */
 export function createMatching<T>(candidates: readonly Candidate<T>[]): (event: CloudEvent) => readonly T[] {
   const names = [...new Set(candidates.flatMap(({ filters }) => attributesOf(filters)))];
-  const known = new Map<string, readonly T[]>();
+  const root: Branch<T> = { next: new Map(), found: undefined };
+  let known = 0;
   return (event) => {
-    let values = "";
-    for (const name of names) {
-      const value = attribute(event, name) ?? "";
-      // With its length: no value can pass for two.
-      values += `${value.length} ${value}`;
+    let branch = root;
+    for (const name of names) branch = branchFor(branch, attribute(event, name) ?? "");
+    if (branch.found !== undefined) return branch.found;
+    if (known >= MOST_MATCHED) {
+      root.next.clear();
+      known = 0;
     }
-    const there = known.get(values);
-    if (there !== undefined) return there;
-    const found = candidates.filter(({ matches }) => matches(event)).map(({ value }) => value);
-    if (known.size >= MOST_MATCHED) known.clear();
-    known.set(values, found);
-    return found;
+    known += 1;
+    branch.found = candidates.filter(({ matches }) => matches(event)).map(({ value }) => value);
+    return branch.found;
   };
+}
+
+/** By the value of one attribute after the other: no text is made of them. */
+interface Branch<T> {
+  readonly next: Map<string, Branch<T>>;
+  /** At the last attribute, once it was asked for. */
+  found: readonly T[] | undefined;
+}
+
+function branchFor<T>({ next }: Branch<T>, value: string): Branch<T> {
+  const there = next.get(value);
+  if (there !== undefined) return there;
+  const fresh: Branch<T> = { next: new Map(), found: undefined };
+  next.set(value, fresh);
+  return fresh;
 }
