@@ -2,6 +2,7 @@
 import { PersistentVolumeClaim } from "#api/core.ts";
 import { CustomResourceDefinition } from "#api/custom-resource-definition.ts";
 import { DATA_VOLUME_DEFINITION, DataVolume } from "#api/data-volume.ts";
+import { label } from "#api/names.ts";
 import { conditionOf, controllerOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -49,10 +50,10 @@ export function ofDisks(cluster: MemoryCluster): readonly string[] {
   const why: string[] = [];
   const vms = [...cluster.objects(VirtualMachine).values()];
   for (const volume of cluster.objects(DataVolume).values()) {
-    const { name, deletionTimestamp } = volume.metadata;
-    const owner = controllerOf(volume);
-    if (owner !== undefined && !vms.some(({ metadata }) => metadata.uid === owner.uid))
-      why.push(`DataVolume ${name} belongs to a VM that is gone`);
+    const { name, deletionTimestamp, labels } = volume.metadata;
+    const madeFor = labels?.[label.createdBy];
+    if (madeFor !== undefined && !vms.some(({ metadata }) => metadata.uid === madeFor))
+      why.push(`DataVolume ${name} was made for a VM that is gone`);
     if (deletionTimestamp !== undefined) why.push(`DataVolume ${name} is still being deleted`);
     if (volume.status?.phase !== "Succeeded") why.push(`DataVolume ${name} is ${volume.status?.phase ?? "new"}`);
   }

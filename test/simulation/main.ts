@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { live } from "./history.ts";
 import { mutationOf } from "./mutations.ts";
-import { planOf, SETTINGS, tellDeed } from "./plan.ts";
+import { planOf, SETTINGS, tellDeed, type Setting } from "./plan.ts";
 import { asTheyAre } from "./seams.ts";
 import { only, shrink } from "./shrink.ts";
 import { isRoutine, print, type Line } from "./story.ts";
@@ -49,8 +49,8 @@ const { values: given } = parseArgs({
 });
 
 const wanted = given.mutation === undefined ? undefined : mutationOf(given.mutation).kind;
-const kind = given.disks ? "disks" : given.drains ? "drains" : given.moves ? "moves" : (wanted ?? "plain");
-const setting = { ...SETTINGS[kind], loose: given.loose };
+const kind = given.drains ? "drains" : given.moves ? "moves" : (wanted ?? "plain");
+const setting: Setting = { ...SETTINGS[kind], loose: given.loose, ...(given.disks ? { disks: true } : {}) };
 
 function numberOf(name: string, text: string, least: number): number {
   const value = Number(text);
@@ -135,7 +135,7 @@ async function explain(seed: number, invariant: string): Promise<void> {
   process.stdout.write("\n");
   say(lines.slice(-MOST_LINES));
   process.stdout.write(`\nplay it again: npm run simulate -- --seed ${seed} --keep ${kept.join(",")}`);
-  const options = `${kind === "plain" ? "" : ` --${kind}`}${given.loose ? " --loose" : ""}`;
+  const options = `${kind === "plain" ? "" : ` --${kind}`}${given.loose ? " --loose" : ""}${given.disks && kind !== "disks" ? " --disks" : ""}`;
   const more = `${options}${given.mutation === undefined ? "" : ` --mutation ${given.mutation}`}`;
   process.stdout.write(`${more}\n`);
 }

@@ -12,6 +12,9 @@ import { Fault } from "#events/fault.ts";
 import type { AttendFacts } from "#functions/attend.ts";
 import type { Decision, Effect, FunctionDefinition } from "#functions/define.ts";
 import type { MoveFacts } from "#functions/migrate/move.ts";
+import { DATA_VOLUMES_READY } from "#functions/provision.ts";
+import type { RunFacts } from "#functions/run/run.ts";
+import type { ScheduleFacts } from "#functions/schedule/schedule.ts";
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
 import type { Peers } from "#node-runtime/migration/peers.ts";
 import { SETTINGS, type Setting } from "./plan.ts";
@@ -169,6 +172,28 @@ export const mutations = {
     kind: "moves",
     seams: () => ({ ...asTheyAre, network: (network) => ({ ...network, hold: () => Promise.resolve() }) }),
   },
+  "disks-not-awaited": {
+    wrong: "the first instance is made before the VM's disks are filled",
+    withinSeeds: 20,
+    kind: "disks",
+    seams: () => reading("run", withDisksBelieved),
+  },
+  "half-a-disk": {
+    wrong: "a claim is used as soon as it is there, filled or not",
+    withinSeeds: 20,
+    kind: "disks",
+    seams: () => reading("schedule", withClaimsBelieved),
+  },
+  "disks-without-owner": {
+    wrong: "a DataVolume does not go with its VM",
+    withinSeeds: 20,
+    kind: "disks",
+    seams: () =>
+      deciding("provision", (decision) => ({
+        ...decision,
+        effects: decision.effects.map((effect) => (effect.do === "create" ? withoutOwner(effect) : effect)),
+      })),
+  },
   "boot-told-early": {
     wrong: "a node that has lost its files tells of a new boot while machines of the one before run",
     withinSeeds: 60,
@@ -299,6 +324,24 @@ function withArrivalBelieved(facts: unknown): unknown {
   if (known?.target?.known !== "yes" || known.target.status.move?.phase !== "receiving") return facts;
   const { status } = known.target;
   return { ...known, target: { known: "yes", status: { ...status, move: { ...status.move, phase: "arrived" } } } };
+}
+
+function withDisksBelieved(facts: unknown): unknown {
+  if (facts === undefined) return facts;
+  const { vm, ...rest } = facts as RunFacts;
+  const filled = { type: DATA_VOLUMES_READY, status: "True" } as const;
+  return { ...rest, vm: { ...vm, status: { ...vm.status, conditions: [filled] } } };
+}
+
+function withClaimsBelieved(facts: unknown): unknown {
+  if (facts === undefined) return facts;
+  const { claims, ...rest } = facts as ScheduleFacts;
+  return { ...rest, claims: claims.map(({ unusable: _, ...claim }) => claim) };
+}
+
+function withoutOwner(effect: Extract<Effect, { readonly do: "create" }>): Effect {
+  const { ownerReferences: _, ...metadata } = effect.object.metadata;
+  return { ...effect, object: { ...effect.object, metadata } };
 }
 
 /** The first list that a runtime asks for is that of its boot identity, where it has one to make. */
