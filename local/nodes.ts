@@ -32,6 +32,8 @@ export interface NodesOptions {
   readonly names: readonly string[];
   readonly control: Promise<Pick<ControlPlane, "ingressURL" | "controlFor">>;
   readonly log: Log;
+  /** As LocalOptions say. */
+  readonly tunnels?: boolean | undefined;
   readonly progress: (line: string) => void;
 }
 
@@ -134,7 +136,7 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
     claims: localClaims(instance.paths.claims),
     control: { url: ingressURL, tls: identity, client: controlFor(name) },
     listen: { host: "127.0.0.1", port: 0, tls: identity, mayOrder: (uris) => uris.includes(CONTROL_URI) },
-    peersHere: (node) => shared.runtimes.get(node)?.peers,
+    ...(options.tunnels === true ? {} : { peersHere: (node: string) => shared.runtimes.get(node)?.peers }),
     versions: { qemu: shared.version, kernel: release() },
     log,
   });

@@ -20,6 +20,8 @@ export interface LocalOptions {
   /** Of the API, on loopback; 0: any free one. */
   readonly port: number;
   readonly log: Log;
+  /** Guests move through TLS, as between machines, not over a socket. */
+  readonly tunnels?: boolean;
   /** Told what has come up, a line each. */
   readonly progress: (line: string) => void;
 }
@@ -49,7 +51,8 @@ export async function startLocal(options: LocalOptions): Promise<Local> {
     });
     // Nodes take the longest: they start beside the control plane and ask for it only when they report.
     control.catch(() => undefined); // told below; the nodes ask for it only once they are up
-    const nodes = startNodes({ instance, pki, names, control, log, progress });
+    const { tunnels } = options;
+    const nodes = startNodes({ instance, pki, names, control, tunnels, log, progress });
     const [controlResult, nodesResult] = await Promise.allSettled([control, nodes]);
     // Whatever came up is closed, also when the other did not.
     if (controlResult.status === "fulfilled") undo.add(() => controlResult.value.close());

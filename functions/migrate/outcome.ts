@@ -171,8 +171,11 @@ interface Passing {
 function passedOn(ends: Ends, now: Date, passing: Passing): Decision {
   const { vmi, to, migration, pod, sourcePod } = ends;
   const old = claimOf(vmi);
+  const source = ends.source?.known === "yes" ? ends.source.status : undefined;
+  const mode = source?.move?.migration === to.migration ? source.move.mode : undefined;
   const state: MigrationState = {
     ...vmi.status?.migrationState,
+    ...(mode === undefined ? {} : { mode }),
     completed: true,
     endTimestamp: rfc3339(now),
     ...passing.state,
@@ -184,7 +187,6 @@ function passedOn(ends: Ends, now: Date, passing: Passing): Decision {
     ...(pod === undefined ? {} : { activePods: { [pod.metadata.uid]: to.node } }),
     migrationState: state,
   };
-  const source = ends.source?.known === "yes" ? ends.source.status : undefined;
   return {
     effects: [
       ...statusPatch(VirtualMachineInstance, vmi, status),

@@ -136,7 +136,9 @@ function instead(course: Course, limits: MoveParameters, why: Why): Turn {
   if (!flows(course)) return abort(why);
   if (course.postCopy)
     return { do: "post-copy", because: `${why.message}: it goes on at the target, and the rest follows` };
-  if (limits.mayHalt !== true) return abort(why);
+  if (limits.mayHalt !== true) {
+    return abort(why.reason === "CannotConverge" ? { ...why, message: `${why.message}${whatHelps(limits)}` } : why);
+  }
   return { do: "halt", because: `${why.message}: it is halted while the rest is copied` };
 }
 
@@ -156,13 +158,14 @@ function nextDowntime({ downtimeMilliseconds }: Course, limits: MoveParameters):
   return Math.min(most, downtimeMilliseconds + step);
 }
 
+/** A round that begins with less is progress, too: what is left within one falls to nearly nothing each time. */
 function noProgress(
-  { least, began }: Course,
+  { least, smallest, began, mode }: Course,
   { progressTimeoutSeconds }: MoveParameters,
   now: number,
 ): Why | undefined {
-  if (progressTimeoutSeconds === undefined || now - (least?.at ?? began) <= progressTimeoutSeconds * 1000)
-    return undefined;
+  const since = Math.max(least?.at ?? began, mode === "PreCopy" ? (smallest?.at ?? 0) : 0);
+  if (progressTimeoutSeconds === undefined || now - since <= progressTimeoutSeconds * 1000) return undefined;
   return { reason: "NoProgress", message: `no less was left to copy for ${progressTimeoutSeconds} s` };
 }
 

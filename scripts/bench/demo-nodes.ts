@@ -22,13 +22,15 @@ export interface Subject {
 
 export interface DemoNodesOptions {
   readonly nodes: number;
+  /** Guests move through TLS, as between machines. */
+  readonly tunnels?: boolean;
   readonly trace: Trace;
   readonly say: (line: string) => void;
 }
 
 /** Leaves nothing behind, also when `use` fails. */
 export async function withDemoNodes<T>(
-  { nodes, trace, say }: DemoNodesOptions,
+  { nodes, tunnels = false, trace, say }: DemoNodesOptions,
   use: (subject: Subject) => Promise<T>,
 ): Promise<T> {
   const guest = await demoGuest({ say });
@@ -37,7 +39,7 @@ export async function withDemoNodes<T>(
   await symlink(guest.layout, join(instance.paths.layouts, "demo-guest"));
   let local: Local | undefined;
   try {
-    local = await startLocal({ instance, nodes, port: 0, log: trace.log, progress: say });
+    local = await startLocal({ instance, nodes, tunnels, port: 0, log: trace.log, progress: say });
     const client = await Client.open(instance.paths.kubeconfig);
     const demo = parse(await readFile(join(import.meta.dirname, "../guest/demo-vm.yaml"), "utf8")) as VirtualMachine;
     return await use({ local, instance, trace, client, demo });

@@ -7,7 +7,7 @@ import { density } from "./items/density.ts";
 import { flatness } from "./items/flatness.ts";
 import { idle } from "./items/idle.ts";
 import { libvirtCalls } from "./items/libvirt-calls.ts";
-import { migration } from "./items/migration.ts";
+import { migration, migrationTls } from "./items/migration.ts";
 import { realDensity } from "./items/real-density.ts";
 import { scale } from "./items/scale.ts";
 import { start } from "./items/start.ts";
@@ -16,6 +16,7 @@ import { wake } from "./items/wake.ts";
 export const items: readonly BenchItem[] = [
   start,
   migration,
+  migrationTls,
   density,
   realDensity,
   scale,

@@ -121,6 +121,14 @@ describe("the course of a move", () => {
     expect(live(limits, later, 40).told).toEqual(["halt", "abort"]);
   });
 
+  it("is in progress while rounds begin with less, however little was left at the end of one", () => {
+    const course = seen(begun({}, 0), figures({ iterations: 1, remainingBytes: 100 }), 1_000);
+    const low = seen(course, figures({ iterations: 1, remainingBytes: 1 }), 2_000);
+    const next = seen(low, figures({ iterations: 2, remainingBytes: 50 }), 40_000);
+    expect(turnOf(next, { progressTimeoutSeconds: 30 }, 60_000).do).toBe("nothing");
+    expect(turnOf(next, { progressTimeoutSeconds: 30 }, 71_000)).toMatchObject({ reason: "NoProgress" });
+  });
+
   it("is given up after its time, which does not count any more once it is halted", () => {
     expect(live({ completionTimeoutSeconds: 20 }, shrinking, 60).turns).toMatchObject([
       { do: "abort", reason: "TookTooLong", second: 21 },
