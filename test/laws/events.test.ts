@@ -12,7 +12,8 @@ import { deadlineOf } from "#functions/deadlines.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { isFinal, phaseOf } from "#functions/instance.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
-import { arrange, situation } from "./situations.ts";
+import { situation } from "./situation.ts";
+import { arrange } from "./situations.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const all = functions(defaultConfig);
@@ -28,7 +29,7 @@ const producers: Readonly<Record<EventType["producer"], string>> = {
 
 function wordsFor(type: EventType): readonly string[] {
   for (const [group, events] of Object.entries({ objectEvents, reports, nodeEvents, flowEvents })) {
-    for (const [name, event] of Object.entries(events)) {
+    for (const [name, event] of Object.entries<EventType>(events)) {
       if (event.type !== type.type) continue;
       if (group === "reports") return [`"${name}"`, `reports.${name}`];
       // Functions name the events that they wake on as well: what they emit stands in an effect.

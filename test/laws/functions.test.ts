@@ -6,7 +6,8 @@ import type { Decision, Effect, FunctionDefinition } from "#functions/define.ts"
 import { defaultConfig } from "#functions/config.ts";
 import { perform } from "#functions/effects.ts";
 import { functions } from "#functions/registry.ts";
-import { arrange, situation, stateOf, type Scene, type Situation } from "./situations.ts";
+import { situation, type Situation } from "./situation.ts";
+import { arrange, stateOf, type Scene } from "./situations.ts";
 import { decide, keyFor } from "./writers.ts";
 
 const all = functions({ ...defaultConfig, ownNodes: true });

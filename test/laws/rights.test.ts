@@ -19,7 +19,9 @@ import { keysOf } from "#functions/dispatcher.ts";
 import { perform } from "#functions/effects.ts";
 import { functions } from "#functions/registry.ts";
 import { rightsOf, rightsOn, textOf } from "../../scripts/generate/rights.ts";
-import { arrange, NODE, situation, type Scene } from "./situations.ts";
+import { situation } from "./situation.ts";
+import { arrange, type Scene } from "./situations.ts";
+import { NODE } from "./still-nodes.ts";
 import { keyFor } from "./writers.ts";
 
 const all = functions(defaultConfig);

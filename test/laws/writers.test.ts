@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { defaultConfig } from "#functions/config.ts";
 import { functions } from "#functions/registry.ts";
-import { situation } from "./situations.ts";
+import { situation } from "./situation.ts";
 import { writingsIn, type Writing } from "./writers.ts";
 import { pathOf, within } from "./writes.ts";
 

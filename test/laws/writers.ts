@@ -15,7 +15,9 @@ import type { GatewayParts } from "#functions/gateway/parts.ts";
 import { restart, start, stop } from "#functions/gateway/vm-verbs.ts";
 import { pause, unpause } from "#functions/gateway/vmi-verbs.ts";
 import { bareInstance, START, virtualMachine } from "../unit/functions/objects.ts";
-import { arrange, KEY, NODE, type Scene, type Situation } from "./situations.ts";
+import type { Situation } from "./situation.ts";
+import { arrange, KEY, type Scene } from "./situations.ts";
+import { NODE } from "./still-nodes.ts";
 import { changedFields, fieldsOf } from "./writes.ts";
 
 export interface Writing {

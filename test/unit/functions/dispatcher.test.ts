@@ -16,7 +16,7 @@ import { changed, nothing, type Decision, type Effect, type FunctionDefinition }
 import { createDispatcher, type Dispatcher } from "#functions/dispatcher.ts";
 import { createHost, type HostAnswer, type HostRequest } from "#functions/http-host.ts";
 import { order } from "#functions/machine-order.ts";
-import { stillNodes, type StillNodes } from "../../laws/situations.ts";
+import { stillNodes, type StillNodes } from "../../laws/still-nodes.ts";
 import { bareInstance, claim } from "./objects.ts";
 
 let clock: VirtualClock;
