@@ -7,7 +7,7 @@
  *   main.blob      the snapshot. Only the very Node that made it takes it.
  */
 import { execFile } from "node:child_process";
-import { rm, stat, writeFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build, type BuildOptions, type Plugin } from "esbuild";
@@ -83,16 +83,10 @@ const packagesBeside: Plugin = {
 };
 
 /**
- * Without compiled code of Node's own modules: it would bind the snapshot to processors like this one's, and saves little
- * once those modules are in it. With nothing of this process's environment.
+ * With nothing of this process's environment. It holds compiled code of Node's own modules, too; where that does not fit the
+ * processor, V8 compiles anew.
  */
 async function takeSnapshot(directory: string): Promise<void> {
-  const config = join(directory, "snapshot.json");
-  await writeFile(config, JSON.stringify({ builder: "main.cjs", withoutCodeCache: true }));
-  try {
-    const args = ["--snapshot-blob", "main.blob", "--build-snapshot-config", "snapshot.json"];
-    await promisify(execFile)(process.execPath, args, { cwd: directory, env: {} });
-  } finally {
-    await rm(config);
-  }
+  const args = ["--snapshot-blob", "main.blob", "--build-snapshot", "main.cjs"];
+  await promisify(execFile)(process.execPath, args, { cwd: directory, env: {} });
 }
