@@ -28,6 +28,8 @@ export async function movedKeys(event: CloudEvent, cluster: Reader): Promise<rea
 }
 
 async function which(keys: readonly Key[], holds: (key: Key) => Promise<boolean>): Promise<readonly Key[]> {
+  const [only] = keys;
+  if (only !== undefined && keys.length === 1) return (await holds(only)) ? keys : [];
   const held = await Promise.all(keys.map(holds));
   return keys.filter((_, index) => held[index]);
 }
