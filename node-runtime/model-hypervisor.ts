@@ -5,49 +5,12 @@
  */
 import { Duplex } from "node:stream";
 import type { Random } from "#events/chance.ts";
-import { wait, type Clock } from "#events/clock.ts";
+import type { Clock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
 import type { Domain, DomainEvent, DomainState, Hypervisor, Incoming, Outgoing } from "./hypervisor.ts";
-import {
-  modelIncoming,
-  modelOutgoing,
-  type MigrationModel,
-  type ModelJob,
-  type ModelWires,
-} from "./model-migration.ts";
-
-export type ModelCall =
-  | "createPaused"
-  | "resume"
-  | "suspend"
-  | "shutdown"
-  | "reboot"
-  | "reset"
-  | "destroy"
-  | "list"
-  | "domain"
-  | "migrateBegin"
-  | "migrateConfirm"
-  | "migratePrepare"
-  | "migrateFinish"
-  | "abortJob";
-
-/**
- * What one call does instead of succeeding.
- * - `later`, `refused`: fails with that fault, and nothing is done
- * - `lost`: does its work; the answer is lost after the deadline
- * - `hang`: does nothing; no answer before the deadline
- * - `overdue`: no answer before the deadline; does its work some time after it
- */
-export type Misfortune = "later" | "refused" | "lost" | "hang" | "overdue";
-
-/** A domain as it really is, told at each change; `state` undefined: it is gone. */
-export interface Truth {
-  readonly uuid: string;
-  readonly name: string;
-  readonly xml: string;
-  readonly state: DomainState | undefined;
-}
+import { ModelCalls, unreachable, type Misfortune, type ModelCall } from "./model-calls.ts";
+import { BEHAVIOUR, domainOf, type GuestBehaviour, type Machine, type Truth } from "./model-machine.ts";
+import { modelIncoming, modelOutgoing, type MigrationModel, type ModelWires } from "./model-migration.ts";
 
 export interface ModelOptions {
   readonly clock: Clock;
@@ -66,59 +29,24 @@ export interface ModelOptions {
   readonly truth?: (truth: Truth) => void;
 }
 
-export interface GuestBehaviour {
-  readonly obeysAcpi: boolean;
-  /** From the power button to QEMU's end. */
-  readonly shutdownMilliseconds: number;
-  /** Its disk fails as soon as its vCPUs run: it is halted again before who resumed it is answered. */
-  readonly diskFails: boolean;
-  /** How likely its vCPUs hang once it has come from another hypervisor, until they are halted and let run again. */
-  readonly hangsOnArrival: number;
-  /** How likely its memory changes faster than it can be copied, anew for each move. */
-  readonly outrunsCopying: number;
-}
-
-interface Machine {
-  readonly uuid: string;
-  readonly name: string;
-  readonly xml: string;
-  state: DomainState;
-  reason: string;
-  behaviour: GuestBehaviour;
-  console: Duplex | undefined;
-  agent: boolean;
-  readonly migration: { job: ModelJob | undefined };
-  /** It counts as running, and does not. */
-  hangs: boolean;
-}
-
-const BEHAVIOUR: GuestBehaviour = {
-  obeysAcpi: true,
-  shutdownMilliseconds: 3_000,
-  diskFails: false,
-  hangsOnArrival: 0,
-  outrunsCopying: 0,
-};
-const DEADLINE_MS = 10_000;
-
 export class ModelHypervisor implements Hypervisor {
   readonly #options: ModelOptions;
   readonly #machines = new Map<string, Machine>();
   readonly #eventListeners = new Set<(event: DomainEvent) => void>();
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
-  readonly #misfortunes = new Map<ModelCall, Misfortune[]>();
+  readonly #calls: ModelCalls;
   readonly #wires: ModelWires;
   /** Ends of migrations whose domains end with the daemon. */
   readonly #arriving = new Set<{ dropped(): void }>();
   #connected = true;
   #calm = false;
-  /** Every call that reached it, for tests that count. */
-  readonly calls: { readonly call: ModelCall; readonly uuid: string }[] = [];
   /** UUIDs in the order in which their vCPUs began to run for the first time. */
   readonly started: string[] = [];
 
   constructor(options: ModelOptions) {
     this.#options = options;
+    const { clock, random, latency, deadline } = options;
+    this.#calls = new ModelCalls({ clock, random, latency, deadline, connected: () => this.#connected });
     this.#wires = options.wires ?? new Map<string, { loaded: boolean }>();
   }
 
@@ -143,11 +71,11 @@ export class ModelHypervisor implements Hypervisor {
   }
 
   list(): Promise<readonly Domain[]> {
-    return this.#call("list", "", () => [...this.#machines.values()].map(domainOf));
+    return this.#calls.make("list", "", () => [...this.#machines.values()].map(domainOf));
   }
 
   domain(uuid: string): Promise<Domain | undefined> {
-    return this.#call("domain", uuid, () => {
+    return this.#calls.make("domain", uuid, () => {
       const machine = this.#machines.get(uuid);
       return machine === undefined ? undefined : domainOf(machine);
     });
@@ -156,7 +84,7 @@ export class ModelHypervisor implements Hypervisor {
   createPaused(xml: string): Promise<void> {
     const uuid = textOf(xml, "uuid");
     const name = textOf(xml, "name");
-    return this.#call("createPaused", uuid ?? "", () => {
+    return this.#calls.make("createPaused", uuid ?? "", () => {
       if (uuid === undefined || name === undefined)
         throw new Fault("refused", "XMLError", "the domain XML lacks uuid or name");
       this.#make({ uuid, name, xml, reason: "User" });
@@ -165,7 +93,7 @@ export class ModelHypervisor implements Hypervisor {
   }
 
   resume(uuid: string): Promise<void> {
-    return this.#call("resume", uuid, () => {
+    return this.#calls.make("resume", uuid, () => {
       const machine = this.#must(uuid);
       if (machine.state === "running") return;
       machine.state = "running";
@@ -179,11 +107,11 @@ export class ModelHypervisor implements Hypervisor {
   }
 
   suspend(uuid: string): Promise<void> {
-    return this.#call("suspend", uuid, () => this.#pause(this.#must(uuid), "User"));
+    return this.#calls.make("suspend", uuid, () => this.#pause(this.#must(uuid), "User"));
   }
 
   shutdown(uuid: string): Promise<void> {
-    return this.#call("shutdown", uuid, () => {
+    return this.#calls.make("shutdown", uuid, () => {
       const machine = this.#must(uuid);
       if (machine.state !== "running" || !machine.behaviour.obeysAcpi) return;
       this.#options.clock.schedule(machine.behaviour.shutdownMilliseconds, () => {
@@ -195,15 +123,15 @@ export class ModelHypervisor implements Hypervisor {
   }
 
   reboot(uuid: string): Promise<void> {
-    return this.#call("reboot", uuid, () => this.#tell({ uuid: this.#must(uuid).uuid, event: "rebooted" }));
+    return this.#calls.make("reboot", uuid, () => this.#tell({ uuid: this.#must(uuid).uuid, event: "rebooted" }));
   }
 
   reset(uuid: string): Promise<void> {
-    return this.#call("reset", uuid, () => this.#tell({ uuid: this.#must(uuid).uuid, event: "rebooted" }));
+    return this.#calls.make("reset", uuid, () => this.#tell({ uuid: this.#must(uuid).uuid, event: "rebooted" }));
   }
 
   destroy(uuid: string): Promise<void> {
-    return this.#call("destroy", uuid, () => {
+    return this.#calls.make("destroy", uuid, () => {
       const machine = this.#machines.get(uuid);
       if (machine !== undefined) this.#stop(machine, "destroyed");
     });
@@ -266,7 +194,7 @@ export class ModelHypervisor implements Hypervisor {
   }
 
   abortJob(uuid: string): Promise<void> {
-    return this.#call("abortJob", uuid, () => {
+    return this.#calls.make("abortJob", uuid, () => {
       const job = this.#machines.get(uuid)?.migration.job;
       if (job !== undefined) job.aborted = true;
     });
@@ -279,14 +207,19 @@ export class ModelHypervisor implements Hypervisor {
 
   // --- what befalls it ---
 
+  /** Every call that reached it, for tests that count. */
+  get calls(): ModelCalls["made"] {
+    return this.#calls.made;
+  }
+
   /** The next calls of this name meet these, in order. */
   befall(call: ModelCall, ...misfortunes: readonly Misfortune[]): void {
-    this.#misfortunes.set(call, [...(this.#misfortunes.get(call) ?? []), ...misfortunes]);
+    this.#calls.befall(call, ...misfortunes);
   }
 
   /** No more misfortunes, and no guest outruns its copying any more. */
   spare(): void {
-    this.#misfortunes.clear();
+    this.#calls.spare();
     this.#calm = true;
     for (const { migration } of this.#machines.values()) {
       if (migration.job !== undefined) migration.job.outruns = false;
@@ -384,34 +317,6 @@ export class ModelHypervisor implements Hypervisor {
 
   // --- inside ---
 
-  async #call<T>(call: ModelCall, uuid: string, act: () => T): Promise<T> {
-    const { clock, random, latency = { least: 1, most: 5 }, deadline = DEADLINE_MS } = this.#options;
-    if (!this.#connected) throw unreachable();
-    this.calls.push({ call, uuid });
-    const misfortune = this.#misfortunes.get(call)?.shift();
-    await wait(clock, latency.least + random() * (latency.most - latency.least));
-    if (!this.#connected) throw unreachable();
-    switch (misfortune) {
-      case "later":
-        throw new Fault("later", "ModelBusy", `${call} fails this time`);
-      case "refused":
-        throw new Fault("refused", "ModelRefused", `${call} is refused`);
-      case "hang":
-        await wait(clock, deadline);
-        throw new Fault("later", "ModelTimeout", `${call} was not answered within ${deadline} ms`);
-      case "lost":
-        act();
-        await wait(clock, deadline);
-        throw new Fault("later", "ModelTimeout", `${call} was not answered within ${deadline} ms`);
-      case "overdue":
-        clock.schedule(deadline * (1 + random()), () => overdue(act));
-        await wait(clock, deadline);
-        throw new Fault("later", "ModelTimeout", `${call} was not answered within ${deadline} ms`);
-      case undefined:
-        return act();
-    }
-  }
-
   #make(of: { readonly uuid: string; readonly name: string; readonly xml: string; readonly reason: string }): Machine {
     const { uuid, name, xml, reason } = of;
     const clash = [...this.#machines.values()].find((machine) => machine.uuid === uuid || machine.name === name);
@@ -445,7 +350,7 @@ export class ModelHypervisor implements Hypervisor {
       random,
       copying,
       wires: this.#wires,
-      call: (call, act) => this.#call(call, machine()?.uuid ?? "", act),
+      call: (call, act) => this.#calls.make(call, machine()?.uuid ?? "", act),
       connected: () => this.#connected,
       xml: () => present()?.xml ?? "",
       running: () => present()?.state === "running",
@@ -521,23 +426,6 @@ export class ModelHypervisor implements Hypervisor {
     if (!this.#connected) return;
     for (const listener of this.#eventListeners) listener(event);
   }
-}
-
-/** Nobody waits for the answer any more, a failure included. */
-function overdue(act: () => unknown): void {
-  try {
-    act();
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown;
-  }
-}
-
-function domainOf(machine: Machine): Domain {
-  return { uuid: machine.uuid, name: machine.name, state: machine.state, reason: machine.reason };
-}
-
-function unreachable(): Fault {
-  return new Fault("later", "HypervisorUnreachable", "the hypervisor does not answer");
 }
 
 function textOf(xml: string, element: string): string | undefined {

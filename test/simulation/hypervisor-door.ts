@@ -4,7 +4,8 @@
  */
 import type { Duplex } from "node:stream";
 import type { DomainEvent, Hypervisor } from "#node-runtime/hypervisor.ts";
-import type { Misfortune, ModelCall, ModelHypervisor } from "#node-runtime/model-hypervisor.ts";
+import type { Misfortune, ModelCall } from "#node-runtime/model-calls.ts";
+import type { ModelHypervisor } from "#node-runtime/model-hypervisor.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import type { Weather } from "./weather.ts";
 

@@ -9,7 +9,7 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { DeadLetter, DecisionRecord } from "#events/journal-entry.ts";
 import type { MachineStatus } from "#events/machine.ts";
 import type { MemoryCluster, Write } from "#events/memory-cluster.ts";
-import type { Truth } from "#node-runtime/model-hypervisor.ts";
+import type { Truth } from "#node-runtime/model-machine.ts";
 import { markOf, type SimulatedNode } from "./node.ts";
 
 type Instance = Stored<VirtualMachineInstance>;

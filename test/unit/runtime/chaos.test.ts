@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { seededRandom, type Random } from "#events/chance.ts";
 import { Fault } from "#events/fault.ts";
 import type { Desired } from "#events/machine.ts";
-import type { Misfortune, ModelCall } from "#node-runtime/model-hypervisor.ts";
+import type { Misfortune, ModelCall } from "#node-runtime/model-calls.ts";
 import { order } from "./orders.ts";
 import { Rig } from "./rig.ts";
 
