@@ -66,9 +66,9 @@ describe("admit", () => {
       review({ operation: "CREATE", kind, object, user });
     const why = "is accepted, but nothing acts on it yet";
     expect(await create(VirtualMachine, vm)).toMatchObject({
-      warnings: [`spec.template.spec.readinessProbe ${why}`],
+      warnings: [`spec.template.spec.readinessProbe.guestAgentPing ${why}`],
     });
-    expect(await create(VirtualMachineInstance, vmi)).toMatchObject({ warnings: [`spec.readinessProbe ${why}`] });
+    expect(await create(VirtualMachineInstance, vmi)).toMatchObject({ warnings: [`spec.readinessProbe.guestAgentPing ${why}`] });
     expect(await create(VirtualMachineInstance, vmi, ourselves)).not.toHaveProperty("warnings");
     expect(await create(VirtualMachineInstance, bareInstance())).not.toHaveProperty("warnings");
   });
