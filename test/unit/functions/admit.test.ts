@@ -68,7 +68,9 @@ describe("admit", () => {
     expect(await create(VirtualMachine, vm)).toMatchObject({
       warnings: [`spec.template.spec.readinessProbe.guestAgentPing ${why}`],
     });
-    expect(await create(VirtualMachineInstance, vmi)).toMatchObject({ warnings: [`spec.readinessProbe.guestAgentPing ${why}`] });
+    expect(await create(VirtualMachineInstance, vmi)).toMatchObject({
+      warnings: [`spec.readinessProbe.guestAgentPing ${why}`],
+    });
     expect(await create(VirtualMachineInstance, vmi, ourselves)).not.toHaveProperty("warnings");
     expect(await create(VirtualMachineInstance, bareInstance())).not.toHaveProperty("warnings");
   });
