@@ -116,6 +116,17 @@ export function createNodes(options: NodesOptions): NodeDoors {
     }
   }
 
+  let reading: Promise<unknown> = Promise.resolve();
+  /**
+   * What a node says of all its machines is large, and a resync asks every node. One such answer is read a turn of the event
+   * loop: what has come in meanwhile, reports above all, goes between.
+   */
+  function ownTurn(): Promise<void> {
+    const turn = reading.then(() => new Promise<void>((resolve) => setImmediate(resolve)));
+    reading = turn;
+    return turn;
+  }
+
   return {
     async identity(node, url) {
       const { body } = await sendTo(node, "GET", urlAt(node, url, "/node"));
@@ -129,6 +140,7 @@ export function createNodes(options: NodesOptions): NodeDoors {
     },
     async machines(node) {
       const { body } = await send(node, "GET", "/machines");
+      await ownTurn();
       return checked(node, z.array(MachineStatus), body);
     },
     async order(order: MachineOrder) {

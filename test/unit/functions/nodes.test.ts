@@ -137,6 +137,19 @@ describe("a node's door", () => {
     expect(await nodes.machines("node1")).toHaveLength(1);
   });
 
+  it("reads what is said of all machines a turn of the event loop each, so that reports go between", async () => {
+    let turn = 0;
+    let counting = true;
+    const count = (): void => {
+      turn += 1;
+      if (counting) setImmediate(count);
+    };
+    count();
+    const turns = await Promise.all(Array.from({ length: 8 }, () => nodes.machines("node1").then(() => turn)));
+    counting = false;
+    expect(new Set(turns).size).toBe(8);
+  });
+
   it("takes orders whole", async () => {
     expect((await nodes.order(order())).state).toBe("preparing");
     expect(taken.at(-1)).toEqual(order());
