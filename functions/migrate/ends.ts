@@ -215,30 +215,21 @@ function goOn(ends: Ends, source: MachineStatus | undefined, target: MachineStat
   }
 }
 
-/** How its memory goes over has changed: users are told. */
+/** It does not go over any more while it runs where it was: users are told. It began so, and never comes back to that. */
 function modeNow({ vmi, to }: Ends, source: MachineStatus | undefined): Decision | undefined {
   const state = vmi.status?.migrationState ?? {};
-  const move = source?.move;
-  if (move?.migration !== to.migration || (move.phase !== "copying" && move.mode === undefined)) return undefined;
-  const mode = move.mode ?? "PreCopy";
-  if (state.mode === mode) return undefined;
+  const { migration, mode } = source?.move ?? {};
+  if (migration !== to.migration || mode === undefined || mode === "PreCopy" || state.mode === mode) return undefined;
   return {
     effects: [
       ...statusPatch(VirtualMachineInstance, vmi, { ...vmi.status, migrationState: { ...state, mode } }),
-      {
-        do: "record",
-        about: vmi,
-        type: "Normal",
-        reason: "MigrationMode",
-        message: MODES[mode],
-      },
+      { do: "record", about: vmi, type: "Normal", reason: "MigrationMode", message: MODES[mode] },
     ],
     because: MODES[mode],
   };
 }
 
 const MODES = {
-  PreCopy: "The guest runs while its memory is copied.",
   PostCopy:
     "The guest goes on at the target, and the rest of its memory follows: it changed faster than it could be copied.",
   Paused: "The guest is halted until the rest of its memory is copied: it changed faster than it could be.",
