@@ -110,8 +110,8 @@ export async function insideNode(cluster: Cluster, name: string, argv: readonly 
 
 /** Gives all nodes an image: an archive as `docker save` or an OCI layout's tar has it. */
 export async function loadImage(cluster: Cluster, archive: string): Promise<void> {
-  for (const node of nodesOf(cluster)) {
-    const command = ["ctr", "--namespace", "k8s.io", "images", "import", archive];
-    await outputOf(await insideNode(cluster, node.name, command), 300_000);
-  }
+  const command = ["ctr", "--namespace", "k8s.io", "images", "import", archive];
+  await Promise.all(
+    nodesOf(cluster).map(async ({ name }) => outputOf(await insideNode(cluster, name, command), 300_000)),
+  );
 }

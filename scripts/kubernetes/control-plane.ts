@@ -14,7 +14,7 @@ export interface ControlPlaneOptions {
   readonly ask: Ask;
   /** etcd waits for the disk, as in production. Without, writes are quicker than they should be. */
   readonly fsync: boolean;
-  /** Appended to the API server's own flags. */
+  /** Appended to the API server's own flags. What emulates an earlier version is the controllers' and the scheduler's, too. */
   readonly apiServerFlags: readonly string[];
 }
 
@@ -124,8 +124,9 @@ export async function startControlPlane(cluster: Cluster, options: ControlPlaneO
     return (await ask("GET", "/readyz")).code === 200 ? true : undefined;
   });
   // Not sooner: controllers end when the roles that the API server makes at its start are not there yet.
-  const controllers = start("kube-controller-manager", controllerFlags(cluster));
-  const scheduler = start("kube-scheduler", schedulerFlags(cluster));
+  const emulates = options.apiServerFlags.filter((flag) => flag.startsWith("--emulated-version="));
+  const controllers = start("kube-controller-manager", controllerFlags(cluster), emulates);
+  const scheduler = start("kube-scheduler", schedulerFlags(cluster), emulates);
   await until("the default service account", READY_MILLISECONDS, async () => {
     await mustLive({ "kube-controller-manager": controllers, "kube-scheduler": scheduler });
     const { code } = await ask("GET", "/api/v1/namespaces/default/serviceaccounts/default");

@@ -20,9 +20,9 @@ export interface Rig {
 const KUBECTL_MILLISECONDS = 700_000;
 
 /** Named by the run, so that what a killed run leaves is found by the next. */
-export async function startRig(what: string, nodes = 0): Promise<Rig> {
+export async function startRig(what: string, nodes = 0, apiServerFlags: readonly string[] = []): Promise<Rig> {
   const programs = await ensureKube((line) => console.error(`cluster: ${line}`));
-  const cluster = await upCluster({ name: `cluster-${what}-${process.pid}`, nodes });
+  const cluster = await upCluster({ name: `cluster-${what}-${process.pid}`, nodes, apiServerFlags });
   const base = [
     `${programs}/kubectl`,
     `--kubeconfig=${cluster.kubeconfig}`,

@@ -25,14 +25,14 @@ export const VERSION = "0.1.0";
 const ADDRESS = "10.96.77.77";
 const LAYOUTS = "/var/lib/virtive/layouts";
 /** Certificates of nodes last a minute, so whatever is tested here is tested with renewed ones. */
-const VALUES = [
+export const SETTINGS = [
   `control.service.clusterIP=${ADDRESS}`,
   "control.resources.requests.cpu=10m",
   "uninstall.strategy=RemoveWorkloads",
   "node.certificateSeconds=60",
   "node.logLevel=debug",
   `node.extraEnv[0].name=VIRTIVE_IMAGE_LAYOUTS,node.extraEnv[0].value=${LAYOUTS}`,
-].flatMap((one) => ["--set", one]);
+];
 export const MINUTE = 60_000;
 const DEMO = readFileSync(join(import.meta.dirname, "../../scripts/guest/demo-vm.yaml"), "utf8");
 
@@ -132,7 +132,12 @@ export async function openChartRig(name: string, nodes: number): Promise<ChartRi
       onNode,
       release: (verb, ...args) => {
         const of = [...args, `--kubeconfig=${rig.cluster.kubeconfig}`, `--namespace=${NAMESPACE}`];
-        return helm([verb, "virtive", ...(verb === "uninstall" ? [] : VALUES), ...of]);
+        return helm([
+          verb,
+          "virtive",
+          ...(verb === "uninstall" ? [] : SETTINGS.flatMap((one) => ["--set", one])),
+          ...of,
+        ]);
       },
       schedulable: () =>
         must(["get", "nodes", "-l", "kubevirt.io/schedulable=true", "-o", "jsonpath={.items[*].metadata.name}"]),

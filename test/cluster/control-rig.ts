@@ -39,7 +39,12 @@ export async function openControlRig(): Promise<ControlRig> {
   const programs = await ensureKube((line) => console.error(`cluster: ${line}`));
   const cluster = await upCluster({
     name: `cluster-control-${process.pid}`,
-    apiServerFlags: [`--audit-policy-file=${join(home, "policy.json")}`, `--audit-log-path=${audit}`],
+    apiServerFlags: [
+      `--audit-policy-file=${join(home, "policy.json")}`,
+      `--audit-log-path=${audit}`,
+      // The chart is tried on what it is for: 1.35 in install.test.ts, 1.37 in installed.test.ts.
+      "--emulated-version=1.36",
+    ],
   });
   const installation = await install(cluster);
   const replicas: Replica[] = [];

@@ -1,4 +1,6 @@
-/** The chart on a real API server: everything is taken, policies bound Virtive itself, upgrades keep what is not theirs, and nothing is left. */
+/**
+ * The chart on an API server of the oldest version that it is for: everything is taken, policies bound Virtive itself, upgrades keep what is not theirs, and nothing is left.
+ */
 import { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { VirtualMachine } from "#api/virtual-machine.ts";
@@ -22,7 +24,7 @@ let before: readonly string[] = [];
 
 beforeAll(async () => {
   await ensureHelm((line) => console.error(line));
-  rig = await startRig("install");
+  rig = await startRig("install", 0, ["--emulated-version=1.35"]);
   cluster = await connect(rig.cluster.kubeconfig);
   before = await everything();
 }, 1_500_000);
@@ -86,6 +88,8 @@ async function asControl(): Promise<KubeCluster> {
 
 describe("the chart on a real API server", () => {
   it("is taken whole, also by a server-side dry run", async () => {
+    const { output } = await rig.kubectl(["get", "--raw", "/version"]);
+    expect(JSON.parse(output)).toMatchObject({ emulationMajor: "1", emulationMinor: "35" });
     await run("install", "virtive", CHART, "--create-namespace", "--dry-run=server");
     const told = await run("install", "virtive", CHART, "--create-namespace");
     expect(told).toContain("STATUS: deployed");

@@ -60,14 +60,18 @@ export function everydayUse(open: () => ChartRig): void {
       await rig.must(["label", "namespace", "default", "pod-security.kubernetes.io/enforce=restricted"]);
       // The client is on the last node.
       await rig.must(["cordon", rig.nodes.at(-1) ?? ""]);
-      address = await rig.start(machine("web"));
+      const readinessProbe = { httpGet: { path: "/counter", port: 80 }, periodSeconds: 1, failureThreshold: 2 };
+      address = await rig.start(machine("web", () => ({ readinessProbe })));
       await rig.must(["uncordon", rig.nodes.at(-1) ?? ""]);
       expect(await rig.value("vmi", "web", ".status.nodeName")).toBe(rig.nodes[0]);
       expect((await rig.counter(address)).number).toBeGreaterThan(0);
     });
 
     it("is joined on its console by an editor's token; a viewer's is refused", async () => {
-      const { cluster } = open();
+      const rig = open();
+      const { cluster } = rig;
+      const slices = ["get", "endpointslices", "-l", "kubernetes.io/service-name=web"];
+      const isReady = () => rig.must([...slices, "-o", "jsonpath={.items[*].endpoints[*].conditions.ready}"]);
       const { ca } = await administratorOf(cluster);
       const connect = (account: string): WebSocket =>
         new WebSocket(
@@ -84,6 +88,11 @@ export function everydayUse(open: () => ChartRig): void {
         socket.send(Buffer.from("\n"));
         socket.send(Buffer.from("echo $((6*7)) from $(hostname)\n"));
         await seen(socket, /42 from web/, MINUTE);
+        // Its readiness probe fails then, and holds again.
+        socket.send(Buffer.from("killall httpd\n"));
+        await expect.poll(isReady, patience(MINUTE)).toBe("false");
+        socket.send(Buffer.from("httpd -p 80 -h /www\n"));
+        await expect.poll(isReady, patience(MINUTE)).toBe("true");
       } finally {
         socket.terminate();
       }
@@ -123,7 +132,22 @@ export function everydayUse(open: () => ChartRig): void {
       await rig.until("vm", "web", ".status.printableStatus", /^Running$/);
     });
 
-    it("is told why there is no place for it, and what a quota has against it", async () => {
+    it("is ended when its liveness probe fails, and is not taken for dead before", async () => {
+      const rig = open();
+      // Nothing listens there.
+      const livenessProbe = { tcpSocket: { port: 81 }, initialDelaySeconds: 8, periodSeconds: 1, failureThreshold: 2 };
+      const { spec, ...mortal } = machine("mortal", () => ({ livenessProbe }));
+      await rig.must(["create", "-f", "-"], JSON.stringify({ ...mortal, spec: { ...spec, runStrategy: "Once" } }));
+      await rig.until("vmi", "mortal", ".status.phase", /^Running$/);
+      await rig.until("vmi", "mortal", ".status.phase", /^(Failed|Succeeded)$/);
+      const why = await rig.value("vmi", "mortal", ".status.reason");
+      console.error(`a guest whose liveness probe fails: ${why}`);
+      const events = ["get", "events", "--field-selector=reason=Unhealthy", "-o", "jsonpath={.items[*].message}"];
+      expect(await rig.must(events)).toContain("Liveness probe failed");
+      await rig.must(["delete", "vm", "mortal", "--timeout=100s"]);
+    });
+
+    it("is told why there is no place for it, and what a quota and a LimitRange have against it", async () => {
       const rig = open();
       const said = '.status.conditions[?(@.type=="PodScheduled")].message';
       const large = machine("large", ({ domain }) => ({ domain: { ...domain, memory: { guest: "900Gi" } } }));
@@ -133,7 +157,13 @@ export function everydayUse(open: () => ChartRig): void {
       await rig.must(["create", "quota", "small", "--hard=requests.memory=1Mi"]);
       await rig.must(["create", "-f", "-"], JSON.stringify(machine("refused")));
       for (const kind of ["vmi", "vm"]) await rig.until(kind, "refused", said, /exceeded quota: small/);
+      expect(await rig.value("vm", "refused", ".status.printableStatus")).toBe("Starting");
+      const tight = { limits: [{ type: "Container", max: { memory: "1Mi" } }] };
+      const range = { apiVersion: "v1", kind: "LimitRange", metadata: { name: "tight" }, spec: tight };
+      await rig.must(["create", "-f", "-"], JSON.stringify(range));
       await rig.must(["delete", "quota", "small"]);
+      for (const kind of ["vmi", "vm"]) await rig.until(kind, "refused", said, /memory limit of 1Mi/);
+      await rig.must(["delete", "limitrange", "tight"]);
       await rig.until("vm", "refused", ".status.printableStatus", /^Running$/);
       await rig.must(["delete", "vm", "large", "refused", "--timeout=100s"]);
       expect(await rig.must(["get", "vmi", "large", "refused", "--ignore-not-found", "-o", "name"])).toBe("");

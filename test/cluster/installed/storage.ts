@@ -298,11 +298,9 @@ export function storageOfGuests(open_: () => ChartRig): void {
       await rig.must(["delete", "pv", "files", "fixed", "block", "both", "web-root", "--timeout=60s"]);
       await rig.must(["delete", "storageclass", LATE]);
       await rig.must(["delete", "crd", "datavolumes.cdi.kubevirt.io", "--timeout=60s"]);
-      const found = [
-        "sh",
-        "-c",
-        "ls -A /run/virtive/volumes /dev/virtive 2>/dev/null; grep ' /run/virtive/volumes' /proc/self/mountinfo; true",
-      ];
+      const look =
+        "ls -A /run/virtive/volumes /dev/virtive 2>/dev/null; grep ' /run/virtive/volumes' /proc/self/mountinfo; true";
+      const found = ["sh", "-c", look];
       const left = async (): Promise<string> =>
         (await Promise.all(rig.nodes.map((node) => rig.onNode(node, found))))
           .join("")

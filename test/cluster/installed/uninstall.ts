@@ -1,6 +1,8 @@
 /** The end: nothing of Virtive is left on the cluster and its nodes, with a guest running on each, with control and without it. */
 import { describe, expect, it } from "vitest";
-import { MINUTE, NAMESPACE, machine, patience, type ChartRig } from "../chart-rig.ts";
+import { outputOf } from "#node-runtime/host/command.ts";
+import { asYaml, manifests } from "../../../scripts/manifests.ts";
+import { MINUTE, NAMESPACE, SETTINGS, machine, patience, type ChartRig } from "../chart-rig.ts";
 
 /** What is looked at on a node. The pod network's bridge and tables stay behind its first pod; other mounts are the machine's. */
 const ON_A_NODE = `
@@ -53,12 +55,8 @@ export async function traces(rig: ChartRig): Promise<readonly string[]> {
   return lines.filter((line) => line !== "").sort();
 }
 
-/** Minutes, and not yet seen to pass whole: images.test.ts uninstalls with a guest as well. */
-export const uninstallIsAsked = process.env["VIRTIVE_CLUSTER_UNINSTALL"] === "1";
-
 export function uninstallation(open: () => ChartRig, before: () => readonly string[]): void {
-  const title = "an uninstallation, with a guest running on each node (VIRTIVE_CLUSTER_UNINSTALL=1)";
-  describe.skipIf(!uninstallIsAsked)(title, { timeout: 8 * MINUTE }, () => {
+  describe("an uninstallation, with a guest running on each node", { timeout: 8 * MINUTE }, () => {
     const guests = async (): Promise<void> => {
       const rig = open();
       const names = rig.nodes.map((_, index) => `last${index}`);
@@ -69,9 +67,9 @@ export function uninstallation(open: () => ChartRig, before: () => readonly stri
       for (const name of names) await rig.until("vm", name, ".status.printableStatus", /^Running$/, 3 * MINUTE);
       for (const node of rig.nodes) expect(await rig.onNode(node, ["pgrep", "-f", "guest=default_last"])).not.toBe("");
     };
-    const removed = async (): Promise<void> => {
+    const removed = async (by: () => Promise<unknown>): Promise<void> => {
       const began = Date.now();
-      await open().release("uninstall", "--timeout=3m");
+      await by();
       console.error(`uninstalled in ${Math.round((Date.now() - began) / 1000)} s`);
       // Its pods end behind it.
       await expect.poll(() => traces(open()), patience(MINUTE)).toEqual(before());
@@ -79,24 +77,24 @@ export function uninstallation(open: () => ChartRig, before: () => readonly stri
 
     it("leaves nothing", async () => {
       await guests();
-      await removed();
+      await removed(() => open().release("uninstall", "--timeout=3m"));
     });
 
-    it("leaves nothing when control is gone already", async () => {
+    it("leaves nothing of plain manifests, when control is gone already", async () => {
       const rig = open();
-      await rig.release("install", "charts/virtive", "--set", "uninstall.timeoutSeconds=15");
+      const text = asYaml(await manifests({ namespace: NAMESPACE, set: SETTINGS }));
+      await rig.must(["apply", "--server-side", "-f", "-"], text);
       await rig.must(["rollout", "status", "deployment/virtive-control", "-n", NAMESPACE, "--timeout=100s"]);
+      await expect.poll(() => rig.schedulable(), patience(2 * MINUTE)).toBe(rig.nodes.join(" "));
       await guests();
-      await rig.must([
-        "delete",
-        "deployment",
-        "virtive-control",
-        "-n",
-        NAMESPACE,
-        "--cascade=foreground",
-        "--timeout=100s",
-      ]);
-      await removed();
+      const gone = ["--cascade=foreground", "--timeout=100s"];
+      await rig.must(["delete", "deployment", "virtive-control", "-n", NAMESPACE, ...gone]);
+      await removed(async () => {
+        const words = ["--namespace", NAMESPACE, "--strategy", "RemoveWorkloads", "--timeout", "15"];
+        const command = ["env", `KUBECONFIG=${rig.cluster.kubeconfig}`, "bash", "scripts/uninstall", ...words];
+        await outputOf(command, 2 * MINUTE);
+        await rig.must(["delete", "--ignore-not-found", "--timeout=100s", "-f", "-"], text);
+      });
     });
   });
 }
