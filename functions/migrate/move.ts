@@ -25,15 +25,7 @@ import type { Reader } from "#events/cluster.ts";
 import { deadlineOf } from "../deadlines.ts";
 import { changed, defineFunction, due, nothing, told, type Decision, type Looks } from "../define.ts";
 import { anchorName, anchorNameFor, containersReady, isDeleting, type Instance } from "../instance.ts";
-import {
-  bootIDOf,
-  claimOf,
-  readMachineOn,
-  readNode,
-  targetOf,
-  type MachineFact,
-  type Target,
-} from "../machine-facts.ts";
+import { bootIDOf, claimOf, readMachineOn, readNode, targetOf, type MachineFact } from "../machine-facts.ts";
 import { readFiles, wantedState, type FoundFiles } from "../machine-order.ts";
 import { instanceKeys, movedKeys } from "./keys.ts";
 import { refusal } from "./migratable.ts";
@@ -205,6 +197,14 @@ function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date
   }
   const bootID = bootIDOf(targetNode);
   const { source } = facts;
+  if (isHalted(vmi, mine.metadata.uid, source))
+    return failedBefore(
+      vmi,
+      mine,
+      pod,
+      { reason: "GuestPaused", message: "It was paused before it began to move." },
+      now,
+    );
   const lives = source?.known === "yes" && source.status.state !== "stopped";
   const ready = lives && pod !== undefined && containersReady(pod) && !isDeleting(pod);
   if (ready && targetNode !== undefined && bootID !== undefined) {
@@ -228,9 +228,9 @@ function whyNotReady(pod: Pod): string {
 }
 
 /** It would not begin to move before it runs again, and its target would wait for nobody knows how long. */
-function isHalted(vmi: Instance, to: Target, source: MachineFact | undefined): boolean {
+function isHalted(vmi: Instance, migration: string, source: MachineFact | undefined): boolean {
   if (source?.known !== "yes" || wantedState(vmi, annotation.paused) !== "paused") return false;
-  return source.status.state === "paused" && source.status.move?.migration !== to.migration;
+  return source.status.state === "paused" && source.status.move?.migration !== migration;
 }
 
 function atBothEnds(facts: MoveFacts, vmi: Instance, now: Date): Decision {
@@ -245,7 +245,7 @@ function atBothEnds(facts: MoveFacts, vmi: Instance, now: Date): Decision {
         ? "the migration has failed"
         : isDeleting(vmi)
           ? "the instance is being deleted"
-          : isHalted(vmi, to, facts.source)
+          : isHalted(vmi, to.migration, facts.source)
             ? "the guest was paused before it began to move"
             : migrationPhase(migration) !== "Running" && deadline !== undefined && deadline <= now
               ? `it was ${migrationPhase(migration)} for too long`
