@@ -35,7 +35,8 @@ describe("the table of support", () => {
     expect(supportOf(instanceSupport, "spec.volumes[].containerDisk.image")).toBe("acted");
     expect(supportOf(instanceSupport, "spec.volumes[].hostDisk.path")).toBe("refused");
     expect(supportOf(instanceSupport, "spec.nodeSelector{}")).toBe("acted");
-    expect(supportOf(instanceSupport, "spec.livenessProbe.tcpSocket.port")).toBe("accepted");
+    expect(supportOf(instanceSupport, "spec.livenessProbe.tcpSocket.port")).toBe("acted");
+    expect(supportOf(instanceSupport, "spec.livenessProbe.exec.command")).toBe("accepted");
   });
 });
 

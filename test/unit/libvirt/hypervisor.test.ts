@@ -39,9 +39,9 @@ afterEach(async () => {
 const calls = (name: string): number => daemon.received.filter((call) => call.name === name).length;
 
 describe("the session", () => {
-  it("has two connections, and its three kinds of events before it tells that it is there", () => {
+  it("has two connections, and its four kinds of events before it tells that it is there", () => {
     expect(daemon.clients).toHaveLength(2);
-    expect(calls("connectDomainEventCallbackRegisterAny")).toBe(3);
+    expect(calls("connectDomainEventCallbackRegisterAny")).toBe(4);
     expect(connections).toEqual([true]);
   });
 
