@@ -5,10 +5,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
-import { eventually } from "./eventually.ts";
-import { cannotBoot, demoVM, LocalProcess, type Manifest } from "./local-process.ts";
-import { keepAsking } from "../moves/parts/asking.ts";
-import { watchRunning } from "../moves/parts/running.ts";
+import { eventually } from "../real/eventually.ts";
+import { cannotBoot, demoVM, LocalProcess, type Manifest } from "../real/local-process.ts";
+import { keepAsking } from "./parts/asking.ts";
+import { watchRunning } from "./parts/running.ts";
 
 const MIGRATIONS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstancemigrations";
 
