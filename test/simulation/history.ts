@@ -78,9 +78,9 @@ export async function live(options: HistoryOptions): Promise<History> {
 async function settle(stage: Stage): Promise<void> {
   const { scheduler, safety } = stage;
   stage.heal();
-  // What stands still when faults stop must be noticed first: until then all may look well.
+  // What stands still or is on its way when faults stop must come first: until then all may look well.
   await scheduler.run(
-    stage.thawsAt + LOOK_EVERY_MILLISECONDS,
+    Math.max(stage.thawsAt, stage.weather.heldUntil) + LOOK_EVERY_MILLISECONDS,
     () => safety.check(),
     () => false,
   );

@@ -71,7 +71,9 @@ export function createCaller(options: CallerOptions): Caller {
       };
       send(node, weather.latency("slow-orders", name), () => deliver(true));
       if (weather.strikes("orders-doubled", 0.3, name)) {
-        send(node, weather.between(0, LATEST_MILLISECONDS), () => deliver(false));
+        const late = weather.between(0, LATEST_MILLISECONDS);
+        weather.holdsUntil(scheduler.now + late);
+        send(node, late, () => deliver(false));
       }
     });
 }

@@ -30,6 +30,10 @@ export interface Weather {
   /** All spells end, and nothing befalls any more. */
   clear(): void;
   readonly over: boolean;
+  /** What was held up arrives at this time of the scheduler. */
+  holdsUntil(at: number): void;
+  /** By then all that was held up has arrived. */
+  readonly heldUntil: number;
   /** Whether the spell strikes this call, where it is about a node: there. Counted when it does. */
   strikes(spell: Spell, likelihood: number, where?: string): boolean;
   /** Milliseconds that a message or a call takes. */
@@ -46,6 +50,7 @@ export function createWeather(seed: number): Weather {
   const spells = new Map<string, number>();
   const struck: Record<string, number> = {};
   let over = false;
+  let heldUntil = 0;
   const nameOf = (spell: Spell, where: string | undefined): string =>
     where === undefined ? spell : `${spell} ${where}`;
   const blows = (spell: Spell, where: string | undefined): boolean =>
@@ -70,6 +75,12 @@ export function createWeather(seed: number): Weather {
     },
     get over() {
       return over;
+    },
+    holdsUntil(at) {
+      heldUntil = Math.max(heldUntil, at);
+    },
+    get heldUntil() {
+      return heldUntil;
     },
     strikes(spell, likelihood, where) {
       if (!blows(spell, where) || random() >= likelihood) return false;
