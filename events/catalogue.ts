@@ -37,7 +37,7 @@ const object = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
 });
 
-function isObject(data: unknown): boolean {
+function describesObject(data: unknown): boolean {
   const { apiVersion, kind, metadata } = (data ?? {}) as Record<string, unknown>;
   const { name } = (metadata ?? {}) as Record<string, unknown>;
   return typeof apiVersion === "string" && typeof kind === "string" && typeof name === "string";
@@ -48,7 +48,7 @@ function objectEvent(verb: "add" | "update" | "delete", description: string): Ev
     type: `dev.knative.apiserver.resource.${verb}`,
     description,
     data: object,
-    fits: isObject,
+    fits: describesObject,
     extensions: OBJECT_EXTENSIONS,
     producer: "source",
   };
@@ -108,7 +108,7 @@ export const flowEvents = {
     type: "dev.virtive.deadline.due",
     description: "The time by which an object's present state should have passed has come.",
     data: object,
-    fits: isObject,
+    fits: describesObject,
     extensions: OBJECT_EXTENSIONS,
     producer: "source",
   },

@@ -166,6 +166,9 @@ export const MoveFigures = madeLater(() =>
 );
 export type MoveFigures = z.infer<typeof MoveFigures>;
 
+/** Reason of the exit of a guest that was switched to post-copy and did not get to its target whole. */
+export const POST_COPY_FAILED = "PostCopyFailed";
+
 /**
  * How memory goes over. `PreCopy`: while the guest runs; `Paused`: it is halted until all is there; `PostCopy`: it runs at the
  * target, and what is left follows.
@@ -283,7 +286,10 @@ export const Heartbeat = madeLater(() =>
 );
 export type Heartbeat = z.infer<typeof Heartbeat>;
 
-const CpuName = z.string().regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/);
+/** Names of CPU models and features, as labels of Kubernetes can have them. */
+export const CPU_NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+export const MOST_CPU_NAMES = 512;
+const CpuName = z.string().regex(CPU_NAME);
 
 /** What guests of a node can have for a CPU. */
 export const NodeCpu = madeLater(() =>
@@ -292,9 +298,9 @@ export const NodeCpu = madeLater(() =>
     /** What `host-model` is there. */
     hostModel: CpuName.optional(),
     /** Named models that run there. */
-    models: z.array(CpuName).max(512),
+    models: z.array(CpuName).max(MOST_CPU_NAMES),
     /** Of the host's model. */
-    features: z.array(CpuName).max(512),
+    features: z.array(CpuName).max(MOST_CPU_NAMES),
   }),
 );
 export type NodeCpu = z.infer<typeof NodeCpu>;

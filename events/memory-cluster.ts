@@ -7,10 +7,9 @@ import { keyOf, rfc3339, apiVersionOf, type Key, type Kind, type KubeObject, typ
 import type { Cluster, WatchNotice } from "./cluster.ts";
 import type { Clock } from "./clock.ts";
 import { Fault } from "./fault.ts";
-import { copyJson } from "./json.ts";
+import { copyJson, sameJson } from "./json.ts";
 import { createHistory } from "./memory-history.ts";
 import { isSelected, type Selection } from "./selection.ts";
-import { sameJson } from "./json.ts";
 import { applyMergePatch, patchOf } from "./merge-patch.ts";
 
 export interface Write {

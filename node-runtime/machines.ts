@@ -132,7 +132,7 @@ export class Machines {
   /** Resolves when no machine lives here. */
   async drained(): Promise<void> {
     while ([...this.#drivers.values()].some((driver) => !driver.stopped)) {
-      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      await this.#told();
     }
   }
 
@@ -143,12 +143,10 @@ export class Machines {
   async looked(signal: AbortSignal): Promise<void> {
     const awaited = (): boolean =>
       this.#options.hypervisor.connected && this.all().some(({ state }) => state === "unknown");
-    while (!signal.aborted && awaited()) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.add(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-    }
+    const giveUp = (): void => this.#wake();
+    signal.addEventListener("abort", giveUp, { once: true });
+    while (!signal.aborted && awaited()) await this.#told();
+    signal.removeEventListener("abort", giveUp);
   }
 
   /** Lets go of all machines: guests go on. */
@@ -179,13 +177,22 @@ export class Machines {
     return driver;
   }
 
+  /** Resolves with the next report of any machine. */
+  #told(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
   #tell(report: ReportName, status: MachineStatus): void {
     this.#options.tell(report, status);
     if (report === "stopped" && this.#late.delete(status.uid)) this.#sweepSoon();
     // What is in its way may be an earlier run's, which was asked for and came late under the same firmware UUID.
     if (isBlocked(status)) this.#sweepSoon();
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting.clear();
+    this.#wake();
   }
 
   /** Two machines may have been given one firmware UUID; the hypervisor can have only one of them at a time. */

@@ -3,7 +3,7 @@ import type { Node, Pod } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { rfc3339, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import type { MachineStatus } from "#events/machine.ts";
+import { POST_COPY_FAILED, type MachineStatus } from "#events/machine.ts";
 import { nothing, statusPatch, type Decision, type Effect } from "../define.ts";
 import { isDeleting, type Instance } from "../instance.ts";
 import { claimOf, endOfBoot, type BootEnd, type MachineFact, type Target } from "../machine-facts.ts";
@@ -44,9 +44,6 @@ export function advance(ends: Ends, now: Date): Decision {
   if (why !== undefined) return callOff(ends, source, target, why);
   return goOn(ends, source, target, now);
 }
-
-/** How a guest ends at its target that was switched to post-copy and did not get there whole. */
-const POST_COPY_FAILED = "PostCopyFailed";
 
 /** What the node says of the very claim; a record of another epoch is another run's. */
 function ofThis(fact: MachineFact | undefined, epoch: number): MachineStatus | undefined {

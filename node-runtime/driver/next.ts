@@ -22,7 +22,7 @@
  * A guest that comes from another node goes `prepared ──receive──► incoming ──admit──► live`; one that is to leave is
  * live until it is gone (node-runtime/migration/departure.ts).
  */
-import type { Desired, Exit } from "#events/machine.ts";
+import { POST_COPY_FAILED, type Desired, type Exit } from "#events/machine.ts";
 
 export type At =
   | { readonly at: "new" }
@@ -283,7 +283,7 @@ export const exits = {
   },
   postCopyFailed: {
     kind: "crashed",
-    reason: "PostCopyFailed",
+    reason: POST_COPY_FAILED,
     message: "its move was cut short after it had been switched to post-copy: a part of its memory was lost",
   },
   guestShutdown: { kind: "shutdown", reason: "GuestShutdown", message: "the guest powered off" },

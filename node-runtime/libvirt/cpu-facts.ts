@@ -1,9 +1,6 @@
 /** What libvirt's domain capabilities say of the CPUs that guests can have. Pure. */
 import { hash } from "node:crypto";
-import type { NodeCpu } from "#events/machine.ts";
-
-/** As labels of Kubernetes can have them. */
-const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+import { CPU_NAME, MOST_CPU_NAMES, type NodeCpu } from "#events/machine.ts";
 
 /** @param xml `virsh domcapabilities` */
 export function cpuFrom(xml: string): NodeCpu {
@@ -22,8 +19,8 @@ export function cpuFrom(xml: string): NodeCpu {
 }
 
 function named(xml: string, pattern: RegExp): string[] {
-  const found = [...xml.matchAll(pattern)].map(([, name = ""]) => name).filter((name) => NAME.test(name));
-  return [...new Set(found)].sort().slice(0, 512);
+  const found = [...xml.matchAll(pattern)].map(([, name = ""]) => name).filter((name) => CPU_NAME.test(name));
+  return [...new Set(found)].sort().slice(0, MOST_CPU_NAMES);
 }
 
 export function cpuHash(cpu: NodeCpu): string {

@@ -11,7 +11,13 @@ import { asFault, Fault } from "#events/fault.ts";
 import type { MachineOrder, MoveFigures } from "#events/machine.ts";
 import type { Incoming, MigrationParameters } from "../hypervisor.ts";
 import type { DriverPorts, Notebook } from "../driver/ports.ts";
-import type { FinishAnswer, FinishRequest, PrepareAnswer, PrepareRequest } from "./peers.ts";
+import {
+  POST_COPY_IMPOSSIBLE,
+  type FinishAnswer,
+  type FinishRequest,
+  type PrepareAnswer,
+  type PrepareRequest,
+} from "./peers.ts";
 
 interface Waiting<Request, Answer> {
   readonly request: Request;
@@ -62,7 +68,7 @@ export class Arrival {
     if (request.postCopy === true && this.#ports.facts.postCopy !== true) {
       throw new Fault(
         "refused",
-        "PostCopyImpossible",
+        POST_COPY_IMPOSSIBLE,
         "guests' QEMU may not handle page faults of their own on this node",
       );
     }

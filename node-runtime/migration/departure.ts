@@ -17,12 +17,10 @@ import type { MachineOrder, Move, MoveFigures, MoveMode } from "#events/machine.
 import type { Hypervisor, MigrationParameters, Outgoing } from "../hypervisor.ts";
 import type { DriverPorts, Leaving, Notebook } from "../driver/ports.ts";
 import { bytesOf, textOf } from "./arrival.ts";
-import type { FinishAnswer, PeerAddress } from "./peers.ts";
+import { POST_COPY_IMPOSSIBLE, type FinishAnswer, type PeerAddress } from "./peers.ts";
 import { watchCopying, type Watched } from "./watch.ts";
 
 const ASK_AGAIN_MS = 2_000;
-/** A target whose node can't let guests be switched to post-copy says so at once. */
-export const POST_COPY_IMPOSSIBLE = "PostCopyImpossible";
 
 export type DeparturePorts = Pick<DriverPorts, "peers" | "domain" | "directoryOf" | "facts" | "clock" | "log">;
 

@@ -24,6 +24,9 @@ export const PrepareRequest = z.strictObject({
 });
 export type PrepareRequest = z.infer<typeof PrepareRequest>;
 
+/** Reason with which a target refuses to prepare for a guest that may be switched to post-copy, where its node can't have that. */
+export const POST_COPY_IMPOSSIBLE = "PostCopyImpossible";
+
 export const PrepareAnswer = z.strictObject({ cookie: Cookie });
 export type PrepareAnswer = z.infer<typeof PrepareAnswer>;
 
