@@ -1,10 +1,22 @@
-/** What esbuild is told beyond its options: what of packages is left out or comes later, and how Node's modules are taken. */
+/** What esbuild is told of all bundles: their common options, what of packages is left out or comes later, and how Node's modules are taken. */
 import { readFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { dirname, join, relative } from "node:path";
-import type { Plugin } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
+
+/** Of every bundle. */
+export const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  minify: true,
+  keepNames: true,
+  sourcemap: true,
+  sourcesContent: false,
+} as const satisfies BuildOptions;
 
 const CALLED_LATER =
   /^import \{ (hash|createHash|randomUUID|readFile|createServer)(?:, type [^}]*)? \} from "(node:crypto|node:fs\/promises|node:http)";$/m;

@@ -6,7 +6,7 @@
 import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { cloudeventsLater, plainBuiltins, sources, withoutUnused } from "./bundle-plugins.ts";
+import { cloudeventsLater, COMMON, plainBuiltins, sources, withoutUnused } from "./bundle-plugins.ts";
 import { bundleHost } from "./host-snapshot.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -33,22 +33,15 @@ export interface Bundle {
 /** @param directory inside the repository, one level deep or more; it is emptied first */
 export async function bundle(directory: string): Promise<readonly Bundle[]> {
   await rm(directory, { recursive: true, force: true });
-  const host = await bundleHost(root, join(directory, "functions"));
+  const host = await bundleHost(join(directory, "functions"));
   const built: Bundle[] = [{ name: "functions", ...host, startBytes: host.snapshotBytes }];
   for (const name of Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]) {
     const { metafile } = await build({
-      absWorkingDir: root,
+      ...COMMON,
       entryPoints: { main: ENTRIES[name] },
       outdir: join(directory, name),
-      bundle: true,
       splitting: true,
       format: "esm",
-      platform: "node",
-      target: "node24",
-      minify: true,
-      keepNames: true,
-      sourcemap: true,
-      sourcesContent: false,
       metafile: true,
       outExtension: { ".js": ".mjs" },
       // Packages in CommonJS ask for these; an ES module has them not.

@@ -11,7 +11,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build, type BuildOptions, type Plugin } from "esbuild";
-import { cloudeventsLater, plainBuiltins, sources, withoutUnused } from "./bundle-plugins.ts";
+import { cloudeventsLater, COMMON, plainBuiltins, sources, withoutUnused } from "./bundle-plugins.ts";
 
 /** Package → its file. Large, and needed by hosts outside of a pod, or once a node is asked. */
 const BESIDE: Readonly<Record<string, string>> = {
@@ -30,18 +30,11 @@ export interface HostBundle {
 }
 
 /** @throws Error when Node can't take the snapshot: something loaded before it holds what no snapshot can, such as a socket */
-export async function bundleHost(root: string, directory: string): Promise<HostBundle> {
+export async function bundleHost(directory: string): Promise<HostBundle> {
   const common = {
-    absWorkingDir: root,
+    ...COMMON,
     outdir: directory,
-    bundle: true,
     format: "cjs",
-    platform: "node",
-    target: "node24",
-    minify: true,
-    keepNames: true,
-    sourcemap: true,
-    sourcesContent: false,
     outExtension: { ".js": ".cjs" },
   } as const satisfies BuildOptions;
   await build({
@@ -69,7 +62,7 @@ export async function bundleHost(root: string, directory: string): Promise<HostB
 const packagesBeside: Plugin = {
   name: "packages-beside",
   setup(builder) {
-    builder.onResolve({ filter: /^(@kubernetes\/client-node|undici)$/ }, ({ path, kind }) =>
+    builder.onResolve({ filter: new RegExp(`^(${Object.keys(BESIDE).join("|")})$`) }, ({ path, kind }) =>
       kind === "dynamic-import" ? { path, namespace: "beside" } : undefined,
     );
     builder.onLoad({ filter: /.*/, namespace: "beside" }, ({ path }) => ({
