@@ -7,7 +7,7 @@ import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance, type VirtualMachineInstanceStatus } from "#api/virtual-machine-instance.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
 import { anchorName, type Instance } from "#functions/instance.ts";
-import { bareInstance, machineStatus, virtualMachine } from "../unit/functions/objects.ts";
+import { anchorPodFor, bareInstance, machineStatus, virtualMachine } from "../unit/functions/objects.ts";
 import { ago } from "./arranged-nodes.ts";
 import type { GivenVM, GivenVMI, Situation } from "./situation.ts";
 import { NODE, type StillNodes } from "./still-nodes.ts";
@@ -180,30 +180,20 @@ function notedClaim(name: keyof typeof accessModes) {
   return { name: "data", target: "", persistentVolumeClaimInfo: { ...info, requests: { storage: "1Gi" } } };
 }
 
+/** A deletion takes its time. */
+export const SLOW_TO_GO = ["test/hold"];
+
 export async function arrangePod(cluster: MemoryCluster, given: Situation["pod"], vmi: Instance): Promise<void> {
   if (given === "absent") return;
   const bound = given !== "pending" && given !== "unschedulable";
-  const { object: pod } = await cluster.create(Pod, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
+  const { object: pod } = await cluster.create(
+    Pod,
+    anchorPodFor(vmi, {
       name: anchorName(vmi),
-      namespace: "default",
-      labels: { "kubevirt.io": "virt-launcher" },
-      // A deletion takes its time.
-      finalizers: ["test/hold"],
-      ownerReferences: [
-        {
-          apiVersion: "kubevirt.io/v1",
-          kind: "VirtualMachineInstance",
-          name: "web",
-          uid: vmi.metadata.uid,
-          controller: true,
-        },
-      ],
-    },
-    spec: { ...(bound ? { nodeName: NODE } : {}), containers: [{ name: "compute", image: "anchor" }] },
-  });
+      finalizers: SLOW_TO_GO,
+      spec: { ...(bound ? { nodeName: NODE } : {}), containers: [{ name: "compute", image: "anchor" }] },
+    }),
+  );
   const condition = (type: string, status: "True" | "False"): Condition => ({
     type,
     status,

@@ -6,7 +6,8 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
 import { anchorNameFor, type Instance } from "#functions/instance.ts";
-import { machineStatus } from "../unit/functions/objects.ts";
+import { anchorPodFor, machineStatus } from "../unit/functions/objects.ts";
+import { SLOW_TO_GO } from "./arranged-machine.ts";
 import { ago } from "./arranged-nodes.ts";
 import type { Situation } from "./situation.ts";
 import { NODE, OTHER_NODE, type StillNodes } from "./still-nodes.ts";
@@ -95,30 +96,18 @@ export async function arrangeMigration(
 }
 
 async function arrangeTargetPod(cluster: MemoryCluster, name: string, ready: boolean, vmi: Instance): Promise<void> {
-  const { object: pod } = await cluster.create(Pod, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
+  const { object: pod } = await cluster.create(
+    Pod,
+    anchorPodFor(vmi, {
       name,
-      namespace: "default",
-      labels: { "kubevirt.io": "virt-launcher" },
-      finalizers: ["test/hold"],
-      ownerReferences: [
-        {
-          apiVersion: "kubevirt.io/v1",
-          kind: "VirtualMachineInstance",
-          name: "web",
-          uid: vmi.metadata.uid,
-          controller: true,
-        },
-      ],
-    },
-    spec: {
-      ...(ready ? { nodeName: OTHER_NODE } : {}),
-      readinessGates: [{ conditionType: GUEST_ARRIVED }],
-      containers: [{ name: "compute", image: "anchor" }],
-    },
-  });
+      finalizers: SLOW_TO_GO,
+      spec: {
+        ...(ready ? { nodeName: OTHER_NODE } : {}),
+        readinessGates: [{ conditionType: GUEST_ARRIVED }],
+        containers: [{ name: "compute", image: "anchor" }],
+      },
+    }),
+  );
   if (!ready) return;
   const conditions: Condition[] = [{ type: "Ready", status: "True" }];
   await cluster.patch(Pod, pod, { ...pod, status: { phase: "Running", podIP: "10.1.0.3", conditions } }, "status");

@@ -7,7 +7,7 @@ import { virtualClock } from "#events/clock.ts";
 import { memoryCluster } from "#events/memory-cluster.ts";
 import { createEvictor } from "#functions/evict.ts";
 import { anchorName } from "#functions/instance.ts";
-import { claimedInstance } from "./objects.ts";
+import { anchorPodFor, claimedInstance } from "./objects.ts";
 
 type Strategy = "None" | "LiveMigrate" | "LiveMigrateIfPossible" | "External";
 const ROOTED = { model: "host-passthrough" };
@@ -22,20 +22,10 @@ async function evicted(strategy: Strategy | undefined, more: { readonly rooted?:
     spec: { ...spec, domain, ...(strategy === undefined ? {} : { evictionStrategy: strategy }) },
   });
   const vmi = await cluster.patch(VirtualMachineInstance, object, { ...object, status }, "status");
-  const owner = { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", name: "web", uid: vmi.metadata.uid };
-  await cluster.create(Pod, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: {
-      name: anchorName(vmi),
-      namespace: "default",
-      labels: { "kubevirt.io": "virt-launcher" },
-      ownerReferences: [{ ...owner, controller: true }],
-    },
-    spec: { nodeName: "node1", containers: [] },
-  });
+  const name = anchorName(vmi);
+  await cluster.create(Pod, anchorPodFor(vmi, { name, spec: { nodeName: "node1", containers: [] } }));
   const evictor = createEvictor({ reader: cluster, writer: cluster });
-  const eviction = { namespace: "default", pod: anchorName(vmi), dryRun: more.dryRun === true };
+  const eviction = { namespace: "default", pod: name, dryRun: more.dryRun === true };
   const verdict = await evictor.review(eviction, clusterConfig(undefined));
   const after = await cluster.get(VirtualMachineInstance, { namespace: "default", name: "web" });
   return { verdict, mark: after?.status?.evacuationNodeName };

@@ -116,6 +116,29 @@ export function pod(vmi: Stored<VirtualMachineInstance>, more: Partial<Pod> = {}
   );
 }
 
+/** To be created for an instance that is stored, as `schedule` makes it. */
+export function anchorPodFor(
+  vmi: Stored<VirtualMachineInstance>,
+  more: { readonly name: string; readonly finalizers?: readonly string[]; readonly spec: Pod["spec"] },
+): Pod {
+  const { name, finalizers, spec } = more;
+  const { uid } = vmi.metadata;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name,
+      namespace: "default",
+      labels: { [label.component]: "virt-launcher" },
+      ...(finalizers === undefined ? {} : { finalizers }),
+      ownerReferences: [
+        { apiVersion: "kubevirt.io/v1", kind: "VirtualMachineInstance", name: "web", uid, controller: true },
+      ],
+    },
+    spec,
+  };
+}
+
 export function node(
   name = "node1",
   more: {

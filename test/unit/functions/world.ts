@@ -1,8 +1,5 @@
 /** The whole loop in memory: cluster, source, broker, functions and nodes that behave, on a virtual clock. */
 import { Node, Pod } from "#api/core.ts";
-import { clusterConfig } from "#api/cluster-config.ts";
-import { defaultVirtualMachine } from "#api/default/virtual-machine.ts";
-import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
 import type { Kind, KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -21,6 +18,7 @@ import { isNews } from "#functions/news.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createDispatcher } from "#functions/dispatcher.ts";
 import { functions, watchedKinds } from "#functions/registry.ts";
+import { defaulting } from "./defaulting.ts";
 import { modelNodes, type ModelNode, type ModelNodes } from "./model-node.ts";
 import { START } from "./objects.ts";
 
@@ -57,25 +55,7 @@ const TWO_HOURS = 2 * 3600 * 1000;
 
 export async function startWorld(names: readonly string[] = ["node1"], seed = 1): Promise<World> {
   const clock = virtualClock(START);
-  let uuids = 0;
-  const config = clusterConfig(undefined, { defaultSchedulerName: "virtive" });
-  const given = () => ({
-    now: clock.now(),
-    uuid: () => `00000000-0000-4000-9000-${String((uuids += 1)).padStart(12, "0")}`,
-  });
-  const cluster = memoryCluster({
-    clock,
-    collectGarbage: true,
-    admission(kind, object, old) {
-      if (kind.kind === VirtualMachine.kind) {
-        return defaultVirtualMachine(object as VirtualMachine, config, given(), old as VirtualMachine | undefined);
-      }
-      if (kind.kind === VirtualMachineInstance.kind && old === undefined) {
-        return defaultVirtualMachineInstance(object as VirtualMachineInstance, config, given());
-      }
-      return object;
-    },
-  });
+  const cluster = memoryCluster({ clock, collectGarbage: true, admission: defaulting(clock) });
   const writes: Write[] = [];
   cluster.onWrite((write) => writes.push(write));
   const journal = memoryJournal();
