@@ -233,8 +233,9 @@ export class Machines {
         const { reason, message } = asFault(thrown);
         const { clock, log } = this.#options.ports;
         log.warn({ reason }, `domains without a driver could not be looked for: ${message}`);
-        const again = new Date(clock.now().getTime() + SWEEP_AGAIN_MS);
-        if (!this.#closed) this.#sweepAgain.set([again], () => this.#sweepSoon());
+        const now = clock.now();
+        const again = new Date(now.getTime() + SWEEP_AGAIN_MS);
+        if (!this.#closed) this.#sweepAgain.set([again], now, () => this.#sweepSoon());
       })
       .finally(() => (this.#sweeping = undefined));
   }

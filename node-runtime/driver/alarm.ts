@@ -9,12 +9,14 @@ export class Alarm {
     this.#clock = clock;
   }
 
-  /** At the earliest of these times that lies ahead; never when there is none. */
-  set(times: readonly (Date | undefined)[], act: () => void): void {
+  /**
+   * At the earliest of these times that was ahead at `now`; never when there is none. `now` is the time at which it was
+   * decided to wait: what has come since then is due at once, or nobody would look at it again.
+   */
+  set(times: readonly (Date | undefined)[], now: Date, act: () => void): void {
     this.off();
-    const now = this.#clock.now().getTime();
-    const ahead = times.flatMap((time) => (time !== undefined && time.getTime() > now ? [time.getTime()] : []));
-    if (ahead.length > 0) this.#cancel = this.#clock.schedule(Math.min(...ahead) - now, act);
+    const ahead = times.flatMap((time) => (time !== undefined && time > now ? [time.getTime()] : []));
+    if (ahead.length > 0) this.#cancel = this.#clock.schedule(Math.min(...ahead) - this.#clock.now().getTime(), act);
   }
 
   off(): void {

@@ -235,7 +235,7 @@ export class Driver {
     }
     switch (step.do) {
       case "wait":
-        return this.#alarm.set([step.until, this.live ? this.#trouble.fadesAt : undefined], () =>
+        return this.#alarm.set([step.until, this.live ? this.#trouble.fadesAt : undefined], now, () =>
           this.take({ input: "tick" }),
         );
       case "doubt":

@@ -85,7 +85,8 @@ export class Liveness {
   }
 
   #again(): void {
-    this.#alarm.set([new Date(this.#now + LOOK_MS)], () => void this.#look(this.#round));
+    const now = this.#parts.clock.now();
+    this.#alarm.set([new Date(now.getTime() + LOOK_MS)], now, () => void this.#look(this.#round));
   }
 
   async #look(round: number): Promise<void> {

@@ -53,8 +53,9 @@ export class Mending {
       await this.#parts.mend();
     } catch (thrown) {
       if (round !== this.#round) return;
+      const now = this.#parts.clock.now();
       const isNew = this.#trouble.note(asFault(thrown));
-      this.#alarm.set([this.#trouble.retryAt], () => void this.#try(round));
+      this.#alarm.set([this.#trouble.retryAt], now, () => void this.#try(round));
       if (isNew) this.#parts.changed("troubled");
       return;
     }

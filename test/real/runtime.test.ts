@@ -1,7 +1,6 @@
 /** A node runtime with everything real below it: a demo guest's life as the control plane sees it. */
 import { execFile, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -131,19 +130,22 @@ describe.skipIf(skip !== undefined)(`a node runtime${skip === undefined ? "" : `
     await rig.runtime.close();
     const server = (await readFile(pidFile, "utf8")).trim();
     process.kill(Number(server), "SIGKILL");
-    // Its port is free once it is gone, or a zombie without a command line.
-    await vi.waitUntil(
-      async () => (await readFile(`/proc/${server}/cmdline`, "utf8").catch(() => "")) === "",
-      PATIENCE,
-    );
+    // A process closes its sockets after it has given up its memory, and before it is a zombie or gone.
+    await vi.waitUntil(async () => {
+      const stat = await readFile(`/proc/${server}/stat`, "utf8").catch(() => "");
+      return stat === "" || /\) [ZX] /.test(stat);
+    }, PATIENCE);
     await run("ip", ["netns", "exec", pod.namespace, "nft", "flush", "ruleset"]);
     await expect(fetch(`http://${address}/counter`, { signal: AbortSignal.timeout(1000) })).rejects.toThrow();
     // Something else has DHCP's port: the server can't come up.
     const take = `require("node:dgram").createSocket("udp4").bind(67, () => console.log("taken"))`;
     const other = spawn("ip", ["netns", "exec", pod.namespace, process.execPath, "-e", take]);
+    let [said, complained] = ["", ""];
+    other.stdout.on("data", (data: Buffer) => (said += data.toString()));
+    other.stderr.on("data", (data: Buffer) => (complained += data.toString()));
     try {
-      const [said] = (await once(other.stdout, "data", { signal: AbortSignal.timeout(10_000) })) as [Buffer];
-      expect(said.toString()).toBe("taken\n");
+      await vi.waitUntil(() => said !== "" || other.exitCode !== null, PATIENCE);
+      expect({ said, complained }).toEqual({ said: "taken\n", complained: "" });
       await rig.startRuntime();
       await vi.waitUntil(() => rig.status(uid)?.problem !== undefined, PATIENCE);
       expect(rig.status(uid)).toMatchObject({

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { virtualClock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
 import { order } from "./orders.ts";
-import { Rig } from "./rig.ts";
+import { restless, Rig } from "./rig.ts";
 
 const { uid } = order();
 const seconds = (count: number): number => count * 1000;
@@ -234,6 +235,21 @@ describe("a driver of a running machine", () => {
     await rig.clock.advance(seconds(31));
     expect(rig.status().problem).toBeUndefined();
   });
+
+  // Between deciding to wait and setting the alarm, what is waited for may come.
+  it.each(Array.from({ length: 12 }, (_, early) => early))(
+    "forgets a trouble when alarms ring %i ms early",
+    async (early) => {
+      const rig = await Rig.start({}, 1, { clock: restless(virtualClock(), early) });
+      await rig.running();
+      rig.hypervisor.failDisk(uid);
+      await rig.clock.advance(seconds(5));
+      expect(rig.status()).toMatchObject({ state: "running", problem: { reason: "IOError" } });
+      await rig.clock.advance(seconds(40));
+      expect(rig.status().problem).toBeUndefined();
+      expect(rig.reports().at(-1)).toBe("recovered");
+    },
+  );
 
   it.each(["at its first instruction", "when it is tried again"])("sees a disk that fails %s", async (when) => {
     const first = when === "at its first instruction";
