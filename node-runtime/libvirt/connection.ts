@@ -141,12 +141,14 @@ export class Connection {
     timeoutMilliseconds = this.#callTimeout,
   ): Promise<LibvirtStream> {
     let opened: LibvirtStream | undefined;
+    const unheard = (): void => undefined; // until its caller has it: what failed by then is thrown
     await this.#call(name, args, timeoutMilliseconds, (serial) => {
       // Data may stand right behind the reply: the stream must be there before the next packet is looked at.
-      opened = this.#attachStream(name, serial);
+      opened = this.#attachStream(name, serial).on("error", unheard);
     });
     if (opened === undefined) throw new Fault("bug", "StreamNotOpened", `${name} was answered without a stream`);
-    return opened;
+    if (opened.errored !== null) throw opened.errored;
+    return opened.off("error", unheard);
   }
 
   /** Events that the daemon sends on this connection. Answers how to stop listening. */

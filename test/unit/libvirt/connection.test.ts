@@ -280,6 +280,22 @@ describe("streams", () => {
     expect(error).toMatchObject({ kind: "stale", reason: "NotInThisState" });
   });
 
+  it("that fail in the same breath as they are opened are not opened", async () => {
+    daemon.handlers.domainOpenConsole = (_args, client, serial) => {
+      // The reply and the failure come in one piece: nobody has had the stream in hands yet.
+      client.socket.cork();
+      setImmediate(() => {
+        client.refuseStream("domainOpenConsole", serial, { code: 55, message: "domain is not running" });
+        client.socket.uncork();
+      });
+      return {};
+    };
+    const connection = await open();
+    const opening = connection.openStream("domainOpenConsole", { dom, flags: 1 });
+    await expect(opening).rejects.toMatchObject({ kind: "stale", reason: "NotInThisState" });
+    expect(connection.open).toBe(true);
+  });
+
   it("are aborted when they are destroyed, and leave the connection", async () => {
     const { connection, stream } = await openStream();
     daemon.handlers.connectGetLibVersion = () => ({ libVer: 1n });
