@@ -125,7 +125,8 @@ export class Records {
       if (notebook.notes.order.claim.epoch !== epoch) return false;
       const { order, sequenceCeiling } = notebook.notes;
       const line = { uid, epoch: order.claim.epoch, bootID: this.#options.bootID, sequence: sequenceCeiling };
-      await this.#options.disk.append(this.#epochsPath, `${JSON.stringify(line)}\n`);
+      // On a line of its own also where a full disk has cut off the one before.
+      await this.#options.disk.append(this.#epochsPath, `\n${JSON.stringify(line)}\n`);
       this.#forgotten.set(uid, line);
       this.#notebooks.delete(uid);
       await this.#options.disk.remove(this.directoryOf(uid));

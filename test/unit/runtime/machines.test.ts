@@ -81,6 +81,18 @@ describe("orders that a node refuses", () => {
   });
 });
 
+describe("an epoch", () => {
+  it("is kept also where the disk was full in the middle of its line before", async () => {
+    const rig = await stoppedRig();
+    rig.disk.tears = true;
+    await expect(rig.machines.forget(uid, 1)).rejects.toMatchObject({ reason: "DiskFull" });
+    await rig.machines.forget(uid, 1);
+    await rig.killRuntime();
+    await rig.startRuntime();
+    await expect(rig.order({ version: "200" })).rejects.toMatchObject({ reason: "EpochTooOld" });
+  });
+});
+
 describe("epochs of an earlier boot", () => {
   it("do not keep a runtime from coming back on a full disk", async () => {
     const rig = await stoppedRig();

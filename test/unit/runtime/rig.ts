@@ -18,6 +18,8 @@ import { BOOT_ID, order } from "./orders.ts";
 export class MemoryDisk implements Disk {
   readonly files = new Map<string, string>();
   full = false;
+  /** The room ends in the middle of the next line that is appended: its beginning stays. */
+  tears = false;
   writes = 0;
 
   async read(path: string): Promise<string | undefined> {
@@ -29,7 +31,10 @@ export class MemoryDisk implements Disk {
   }
   async append(path: string, text: string): Promise<void> {
     this.#write();
-    this.files.set(path, (this.files.get(path) ?? "") + text);
+    const torn = this.tears;
+    this.tears = false;
+    this.files.set(path, (this.files.get(path) ?? "") + (torn ? text.slice(0, text.length / 2) : text));
+    if (torn) throw new Fault("later", "DiskFull", "no space is left");
   }
   async names(directory: string): Promise<readonly string[]> {
     const inside = [...this.files.keys()].filter((path) => path.startsWith(`${directory}/`));
