@@ -21,7 +21,8 @@ export interface RegistryClient {
   manifest(name: string, signal: AbortSignal): Promise<{ readonly content: Buffer; readonly digest: string }>;
   /**
    * Streams a blob, taking broken downloads up where they broke. `write` gets the chunks in order; `restart` is called
-   * when the registry can only begin anew. Verified against its digest and size before it resolves.
+   * when the registry can only begin anew. Verified against its digest and size before it resolves. What the sink throws
+   * ends it.
    */
   blob(descriptor: Descriptor, sink: BlobSink, signal: AbortSignal): Promise<void>;
 }
@@ -75,6 +76,12 @@ export function openRegistry(
       const what = `${descriptor.digest} of ${of.registry}/${of.repository}`;
       let hash = createHash("sha256");
       let received = 0;
+      let unwritten: { readonly error: unknown } | undefined;
+      const put = (writing: Promise<void>): Promise<void> =>
+        writing.catch((error: unknown) => {
+          unwritten = { error };
+          throw error;
+        });
       for (let attempt = 1; ; attempt += 1) {
         try {
           const range: Record<string, string> = received === 0 ? {} : { range: `bytes=${received}-` };
@@ -86,7 +93,7 @@ export function openRegistry(
           );
           if (!response.ok) throw await faultOf(response, what);
           if (received > 0 && !continuesAt(response, received)) {
-            await sink.restart();
+            await put(sink.restart());
             hash = createHash("sha256");
             received = 0;
           }
@@ -94,12 +101,14 @@ export function openRegistry(
             received += chunk.length;
             if (received > descriptor.size) throw mismatch(what, `is longer than its ${descriptor.size} bytes`);
             hash.update(chunk);
-            await sink.write(chunk);
+            await put(sink.write(chunk));
           }
           if (received < descriptor.size) throw pullFailed(what, `ended after ${received} of ${descriptor.size} bytes`);
           break;
         } catch (error) {
           signal.throwIfAborted();
+          // Not the download's failure: taken up behind what is not in the file, it would leave a gap that no digest shows.
+          if (unwritten !== undefined) throw unwritten.error;
           const fault = error instanceof Fault ? error : pullFailed(what, "broke off", error);
           if (fault.kind !== "later" || fault.reason !== "ImagePullFailed" || attempt >= limits.attempts) throw fault;
           log.warn({ digest: descriptor.digest, received, attempt }, "a download broke off; taking it up again");
