@@ -34,6 +34,8 @@ export interface ControlClient {
 }
 
 const MOST_ANSWER_BYTES = 64 * 1024;
+/** More than the outbox sends at a time, so that a heartbeat never waits behind reports that nobody answers. */
+const MOST_CONNECTIONS = 16;
 /** Longer than any request takes. */
 const RETIRE_MILLISECONDS = 60_000;
 
@@ -53,6 +55,8 @@ export function controlClient(options: { readonly url: string; readonly tls: Cli
           headers: { ...headers, "content-length": String(Buffer.byteLength(body)) },
         });
         sent.on("error", fail);
+        // One that still waits for a connection tells of its end only once it has one.
+        signal.addEventListener("abort", () => fail(new Error("no answer in time")), { once: true });
         sent.on("response", (response) => {
           let answer = "";
           response.setEncoding("utf8");
@@ -84,7 +88,7 @@ export function controlClient(options: { readonly url: string; readonly tls: Cli
 function agentWith(tls: ClientTls): Agent {
   return new Agent({
     keepAlive: true,
-    maxSockets: 8,
+    maxSockets: MOST_CONNECTIONS,
     // Once: reading certificates again for each connection takes longer than many a request.
     secureContext: createSecureContext({ ...tls, minVersion: "TLSv1.3" }),
     checkServerIdentity: (_host, certificate) => wrongIdentity(certificate),

@@ -30,8 +30,9 @@ export function consoleSockets(options: {
   return {
     upgrade(request, socket, head, gate) {
       socket.on("error", () => socket.destroy());
-      const url = new URL(request.url ?? "/", "https://node");
-      const uid = /^\/machines\/([a-z0-9-]{1,64})\/console$/.exec(url.pathname)?.[1];
+      // What is no path at all is nobody's console: a client can send anything.
+      const url = URL.parse(request.url ?? "/", "https://node");
+      const uid = /^\/machines\/([a-z0-9-]{1,64})\/console$/.exec(url?.pathname ?? "")?.[1];
       try {
         gate.check(uid ?? "");
       } catch (thrown) {
@@ -40,7 +41,7 @@ export function consoleSockets(options: {
       }
       server.handleUpgrade(request, socket, head, (client) => {
         try {
-          converse(client, options.consoles, uid ?? "", url.searchParams.get("history") === "1");
+          converse(client, options.consoles, uid ?? "", url?.searchParams.get("history") === "1");
         } catch (thrown) {
           client.close(1011, gate.answer(thrown).body.slice(0, 120));
         }

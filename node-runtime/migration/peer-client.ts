@@ -112,7 +112,8 @@ export function peerClient({ tls, departureWire, guestUser, log }: PeersOptions)
 }
 
 function agentWith(tls: ClientTls): Agent {
-  return new Agent({ keepAlive: false, ...tls, minVersion: "TLSv1.3" });
+  // A session that is taken up again would pass without a look at whose certificate it began with.
+  return new Agent({ keepAlive: false, maxCachedSessions: 0, ...tls, minVersion: "TLSv1.3" });
 }
 
 function urlOf(at: PeerAddress, path: string): URL {

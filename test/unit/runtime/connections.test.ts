@@ -1,0 +1,138 @@
+/** Runtimes over real connections: what a peer may do to one, and what one takes a peer for. */
+import { once } from "node:events";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { CLIENT_AUTH, makeAuthority, SERVER_AUTH, type Authority, type Identity } from "#events/certificates.ts";
+import { CONTROL_URI, nodeURI } from "#events/identities.ts";
+import { silentLog } from "#events/log.ts";
+import { controlClient } from "#node-runtime/control-client.ts";
+import { peerClient } from "#node-runtime/migration/peer-client.ts";
+import { serveOrders, type OrdersServer } from "#node-runtime/server.ts";
+import { BOOT_ID, order } from "./orders.ts";
+import { Rig } from "./rig.ts";
+
+let authority: Authority;
+const closing: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  authority = await makeAuthority("authority");
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function identity(uri: string): Promise<Identity> {
+  const names = [{ type: "url", value: uri } as const, { type: "ip", value: "127.0.0.1" } as const];
+  return authority.issue({ commonName: "test", names, usages: [CLIENT_AUTH, SERVER_AUTH] });
+}
+
+async function runtime(node: string): Promise<OrdersServer> {
+  const rig = await Rig.start();
+  const server = await serveOrders({
+    listen: { host: "127.0.0.1", port: 0, tls: { ...(await identity(nodeURI(node))), ca: authority.cert } },
+    identity: { node, bootID: BOOT_ID },
+    machines: rig.machines,
+    consoles: rig.consoles,
+    peers: {
+      arrivals: {
+        comesFrom: () => "source",
+        prepareArrival: () => Promise.resolve({ cookie: node }),
+        finishArrival: () => Promise.resolve({ ran: true, cookie: node }),
+      },
+      wireOf: () => ({ memory: "/nowhere/memory", disks: "/nowhere/disks" }),
+    },
+    log: silentLog,
+  });
+  closing.push(() => server.close());
+  return server;
+}
+
+async function connected(server: OrdersServer, uri: string): Promise<TLSSocket> {
+  const { port } = new URL(server.url);
+  const socket = connectTls({ host: "127.0.0.1", port: Number(port), ca: authority.cert, ...(await identity(uri)) });
+  socket.on("error", () => undefined);
+  closing.push(async () => socket.destroy());
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function upgraded(socket: TLSSocket, path: string): Promise<string> {
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: node\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  return answer.toString("latin1");
+}
+
+describe("a runtime's server", () => {
+  it("survives an upgrade of what is no path", async () => {
+    const server = await runtime("node1");
+    expect(await upgraded(await connected(server, nodeURI("other")), "//")).toMatch(/^HTTP\/1\.1 4/);
+  });
+});
+
+describe("a way to another runtime", () => {
+  it("leads to the node that is asked for, also where another one was met at its address before", async () => {
+    const server = await runtime("node2");
+    const client = peerClient({
+      tls: { ...(await identity(nodeURI("source"))), ca: authority.cert },
+      departureWire: () => ({ memory: "/nowhere/memory", disks: "/nowhere/disks" }),
+      guestUser: undefined,
+      log: silentLog,
+    });
+    const at = (node: string) => ({ claim: { node, bootID: "b", epoch: 2 }, url: server.url, uid: order().uid });
+    const finish = { migration: "m", epoch: 2, cookie: "" };
+    // TLS is taken up again where it was left, more than once.
+    for (let time = 0; time < 3; time += 1)
+      expect(await client.finish(at("node2"), finish)).toMatchObject({ cookie: "node2" });
+    await expect(client.finish(at("node3"), finish)).rejects.toMatchObject({ reason: "PeerUnreachable" });
+    client.close();
+  });
+});
+
+describe("a runtime's way to the control plane", () => {
+  it("has room for a heartbeat while reports wait for their answers", async () => {
+    const tls = await identity(CONTROL_URI);
+    const server = createServer({ ...tls, ca: authority.cert, requestCert: true }, (request, response) => {
+      if (request.url === "/heartbeat") response.end("{}");
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closing.push(async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const client = controlClient({
+      url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      tls: { ...(await identity(nodeURI("node1"))), ca: authority.cert },
+    });
+    const sending = Array.from({ length: 8 }, () => new AbortController());
+    const reports = sending.map(({ signal }) => client.post("/events", {}, "", signal).catch(() => undefined));
+    expect(await client.post("/heartbeat", {}, "", AbortSignal.timeout(3_000))).toMatchObject({ status: 200 });
+    for (const one of sending) one.abort();
+    await Promise.all(reports);
+    client.close();
+  });
+
+  it("gives up in time what waits for a connection", async () => {
+    const server = createServer({ ...(await identity(CONTROL_URI)), ca: authority.cert, requestCert: true });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    closing.push(async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const client = controlClient({
+      url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      tls: { ...(await identity(nodeURI("node1"))), ca: authority.cert },
+    });
+    const asked = Array.from({ length: 20 }, () => new AbortController());
+    const answers = asked.map(({ signal }) => client.post("/events", {}, "", signal));
+    const outcomes = Promise.allSettled(answers);
+    asked.at(-1)?.abort();
+    await expect(answers.at(-1)).rejects.toMatchObject({ kind: "later", reason: "ControlUnreachable" });
+    for (const one of asked) one.abort();
+    await outcomes;
+    client.close();
+  });
+});
