@@ -21,6 +21,8 @@ import { systemRandom } from "#events/chance.ts";
 import { systemClock } from "#events/clock.ts";
 import type { Cluster, Reader } from "#events/cluster.ts";
 import type { Identity } from "#events/certificates.ts";
+import { asFault } from "#events/fault.ts";
+import { diskFailed } from "#events/file-fault.ts";
 import { nodeOf } from "#events/identities.ts";
 import { createIngress, type Identity as Sender } from "#events/ingress.ts";
 import { openJournal } from "#events/journal.ts";
@@ -71,6 +73,8 @@ export interface ControlPlane {
   readonly broker: LocalBroker;
   readonly reader: Reader;
   readonly cluster: Cluster;
+  /** Resolves once all that the control plane has decided so far would outlive a power cut. @throws Fault later */
+  onDisk(): Promise<void>;
   /** To be called once, when all triggers are with the broker: what exists is told from now on. */
   run(): Promise<void>;
   close(): Promise<void>;
@@ -126,7 +130,9 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   known.evictor = createEvictor({ reader: source.reader, writer: source.writer });
   const doors = createNodes({ reader: source.reader, tls: { ca: pki.authority, ...pki.control } });
   undo.add(() => doors.close());
-  const nodes = onceOnDisk(nodesWithin(doors, options.here ?? (() => undefined)), api);
+  const here = options.here ?? (() => undefined);
+  const onDisk = (): Promise<void> => api.onDisk().catch(diskFails);
+  const nodes = onceOnDisk(nodesWithin(doors, here), onDisk, (node) => here(node) !== undefined);
   const gateway = createGateway({
     reader: source.reader,
     present: cluster,
@@ -171,6 +177,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
     broker,
     reader: source.reader,
     cluster,
+    onDisk,
     async run() {
       listening.resolve();
       await source.synced();
@@ -181,13 +188,16 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
 
 /**
  * Functions are the API server's insiders: what they decide rests on objects that may not be on disk yet. A node outlives
- * this process, so it hears of nothing that a power cut could take back.
+ * this process, so it hears of nothing that a power cut could take back; but a node that is `here` is told at once what to
+ * start, and waits for the disk itself before it lets vCPUs run.
  */
-function onceOnDisk(doors: NodeDoors, { onDisk }: Pick<ApiServer, "onDisk">): NodeDoors {
+function onceOnDisk(doors: NodeDoors, onDisk: () => Promise<void>, here: (node: string) => boolean): NodeDoors {
   return {
     ...doors,
     async order(order) {
-      await onDisk();
+      const { desired, move, settled, claim } = order;
+      const starts = desired === "running" && move === undefined && settled === undefined;
+      if (!starts || !here(claim.node)) await onDisk();
       return doors.order(order);
     },
     async forget(node, uid, epoch) {
@@ -199,6 +209,10 @@ function onceOnDisk(doors: NodeDoors, { onDisk }: Pick<ApiServer, "onDisk">): No
       return doors.act(node, uid, epoch, action);
     },
   };
+}
+
+function diskFails(thrown: unknown): never {
+  throw diskFailed("what the API server has taken is not on disk", asFault(thrown).message, thrown);
 }
 
 /** The schemas are compiled at their first use, which takes a third of a second: better now than at a user's first VM. */

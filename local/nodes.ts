@@ -30,7 +30,7 @@ export interface NodesOptions {
   readonly instance: Instance;
   readonly pki: Pki;
   readonly names: readonly string[];
-  readonly control: Promise<Pick<ControlPlane, "ingressURL" | "controlFor">>;
+  readonly control: Promise<Pick<ControlPlane, "ingressURL" | "controlFor" | "onDisk">>;
   readonly log: Log;
   /** As LocalOptions say. */
   readonly tunnels?: boolean | undefined;
@@ -115,7 +115,7 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
   undo.add(() => hypervisor.close());
   await hypervisor.ready();
   const identity = { ...(await pki.node(name)), ca: pki.authority };
-  const { ingressURL, controlFor } = await options.control;
+  const { ingressURL, controlFor, onDisk } = await options.control;
   const runtime = await startRuntime({
     node: name,
     stateDirectory: instance.paths.runtime(name),
@@ -135,6 +135,7 @@ async function start(options: NodesOptions, name: string, shared: Shared, undo: 
     }),
     claims: localClaims(instance.paths.claims),
     control: { url: ingressURL, tls: identity, client: controlFor(name) },
+    orderLasts: onDisk,
     listen: { host: "127.0.0.1", port: 0, tls: identity, mayOrder: (uris) => uris.includes(CONTROL_URI) },
     ...(options.tunnels === true ? {} : { peersHere: (node: string) => shared.runtimes.get(node)?.peers }),
     versions: { qemu: shared.version, kernel: release() },

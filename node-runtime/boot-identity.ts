@@ -4,7 +4,7 @@
  * of a run that has ended would be taken for a new one. Orders for the life before are refused by its id.
  *
  *   boot.json ──of this boot of the machine──► the same id
- *       └──none, or of another──► end what runs ──► new id, on disk ──► heartbeats, orders
+ *       └──none, or of another──► end what runs ──► tidy files ──► new id, on disk ──► heartbeats, orders
  *
  * To others a new boot id is the proof that nothing of the one before runs. So nothing is told, and no order taken,
  * before the hypervisor has said that no domain of ours is left.
@@ -33,6 +33,8 @@ export interface BootIdentityOptions {
   readonly hypervisor: Pick<Hypervisor, "list" | "xml" | "destroy">;
   readonly domain: Pick<DomainDescription, "claimOf">;
   readonly uuid: () => string;
+  /** Called when a life begins: nothing of the ones before runs any more, and nothing of this one is noted yet. */
+  readonly begins: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -46,6 +48,8 @@ export async function openBootIdentity(options: BootIdentityOptions): Promise<st
   const known = BootRecord.safeParse(jsonOrNothing(await disk.read(path)));
   if (known.success && known.data.host === hostBootID) return known.data.bootID;
   await endWhatRuns(options);
+  // Before the id is on disk: cut short, it is done again.
+  await options.begins();
   const bootID = uuid();
   await disk.replace(path, JSON.stringify({ host: hostBootID, bootID }));
   log.info({ bootID, host: hostBootID }, known.success ? "the machine has booted" : "no files of an earlier life");

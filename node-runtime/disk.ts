@@ -1,23 +1,29 @@
 /**
- * Durable small files: what was written is there after a power cut, or the old content is. The only place where the
- * runtime's state meets the file system.
+ * Durable small files: what was written is there after a power cut, or the old content is; unless the writer asks for
+ * less. The only place where the runtime's state meets the file system.
  */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Fault } from "#events/fault.ts";
 import { diskFailed, errnoOf, fileFault, isMissing } from "#events/file-fault.ts";
 
+export interface Lasting {
+  /** Whether it is there after a power cut too. Default true. */
+  readonly lasting?: boolean;
+}
+
 export interface Disk {
   /** Undefined when there is no such file. */
   read(path: string): Promise<string | undefined>;
   /**
-   * Replaces the file; on disk when it resolves. With `lasting: "whole"` a power cut may bring the old text back, but no
-   * half of one: for what says nothing in the node's next boot. With `lasting: false` it is only what the death of this
-   * process asks for: for what ends with the node's boot. @throws Fault later, reason DiskFull or DiskFailed
+   * Replaces the file; on disk when it resolves. With `lasting: false` it outlives this process only: a power cut may
+   * bring the old text back, or leave a half of one or nothing. That is for what ends with the node's boot.
+   * @throws Fault later, reason DiskFull or DiskFailed
    */
-  replace(path: string, text: string, options?: { readonly lasting?: boolean | "whole" }): Promise<void>;
-  /** Appends to the file; on disk when it resolves. @throws Fault later, reason DiskFull or DiskFailed */
-  append(path: string, text: string): Promise<void>;
+  replace(path: string, text: string, options?: Lasting): Promise<void>;
+  /** Appends to the file, as `replace` does. @throws Fault later, reason DiskFull or DiskFailed */
+  append(path: string, text: string, options?: Lasting): Promise<void>;
   /** Names in a directory; none when it is not there. */
   names(directory: string): Promise<readonly string[]>;
   /** Removes a file or a whole directory; not there: nothing to do. */
@@ -36,11 +42,17 @@ export const realDisk: Disk = {
   async replace(path, text, { lasting = true } = {}) {
     const temporary = `${path}.new`;
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      if (lasting !== false) await writeSynced(temporary, "w", text);
-      else await writeFile(temporary, text, { mode: 0o600 });
-      await rename(temporary, path);
-      if (lasting === true) await syncDirectory(dirname(path));
+      if (lasting) {
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+        await writeSynced(temporary, "w", text);
+        await rename(temporary, path);
+        await syncDirectory(dirname(path));
+        return;
+      }
+      // Nothing of it waits for the disk: five times to a thread and back would take longer than all the work.
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      writeFileSync(temporary, text, { mode: 0o600 });
+      renameSync(temporary, path);
     } catch (thrown) {
       // It tells how full the disk is: before what was half written is gone.
       const fault = diskFault(thrown, path, `${path} can't be written`);
@@ -48,11 +60,11 @@ export const realDisk: Disk = {
       throw fault;
     }
   },
-  async append(path, text) {
+  async append(path, text, { lasting = true } = {}) {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeSynced(path, "a", text);
-      await syncDirectory(dirname(path));
+      await (lasting ? writeSynced(path, "a", text) : writeFile(path, text, { flag: "a", mode: 0o600 }));
+      if (lasting) await syncDirectory(dirname(path));
     } catch (thrown) {
       throw diskFault(thrown, path, `${path} can't be written`);
     }

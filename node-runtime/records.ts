@@ -1,7 +1,10 @@
 /**
  * What the runtime keeps of its machines on disk, so that it finds them again and so that a late or repeated order can
  * never undo a newer one: `machines/UID/record.json` while the machine is known, and `epochs.log` for those that were
- * forgotten. A new order is on disk before anything is done about it.
+ * forgotten. A new order is written before anything is done about it.
+ *
+ * All of it counts for one life of the node (boot-identity.ts): what is noted says nothing once guests have ended with
+ * the power, so nothing is synced, and what a power cut has torn is dropped when the next life begins.
  */
 import { join } from "node:path";
 import { z } from "zod";
@@ -35,7 +38,10 @@ const StoredNotes = z.looseObject({
   sequenceCeiling: z.int().min(0),
 });
 
+const RECORD = "record.json";
 const UNREADABLE = "record.unreadable";
+/** What ends with the node's life needs not outlive a power cut. */
+const OF_THIS_LIFE = { lasting: false } as const;
 
 /** A line of epochs.log. */
 const Forgotten = z.object({ uid: z.string(), epoch: z.int().min(1), bootID: z.string(), sequence: z.int().min(0) });
@@ -77,6 +83,24 @@ export class Records {
     const machines = join(options.directory, "machines");
     for (const uid of await options.disk.names(machines)) await records.#readMachine(join(machines, uid), uid);
     return records;
+  }
+
+  /**
+   * When a life of the node begins: drops what earlier ones left that can't be read. Nothing of theirs runs, and their
+   * epochs are refused by their boot id. @throws Fault later
+   */
+  static async dropUnreadable({
+    directory,
+    disk,
+    log,
+  }: Pick<RecordsOptions, "directory" | "disk" | "log">): Promise<void> {
+    const machines = join(directory, "machines");
+    for (const uid of await disk.names(machines)) {
+      const text = await disk.read(join(machines, uid, RECORD));
+      if (text !== undefined && StoredNotes.safeParse(parse(text)).success) continue;
+      log.warn({ uid }, "drops what is left of a machine of an earlier boot: its record can't be read");
+      await disk.remove(join(machines, uid));
+    }
   }
 
   /** Everything that the machine has on this node lives here. */
@@ -126,7 +150,7 @@ export class Records {
       const { order, sequenceCeiling } = notebook.notes;
       const line = { uid, epoch: order.claim.epoch, bootID: this.#options.bootID, sequence: sequenceCeiling };
       // On a line of its own also where a full disk has cut off the one before.
-      await this.#options.disk.append(this.#epochsPath, `\n${JSON.stringify(line)}\n`);
+      await this.#options.disk.append(this.#epochsPath, `\n${JSON.stringify(line)}\n`, OF_THIS_LIFE);
       this.#forgotten.set(uid, line);
       this.#notebooks.delete(uid);
       await this.#options.disk.remove(this.directoryOf(uid));
@@ -204,7 +228,7 @@ export class Records {
   async #begin(order: MachineOrder, sequenceCeiling: number): Promise<void> {
     const { disk, clock } = this.#options;
     const acceptedAt = rfc3339(clock.now());
-    const notebook = new FileNotebook(disk, join(this.directoryOf(order.uid), "record.json"), {
+    const notebook = new FileNotebook(disk, join(this.directoryOf(order.uid), RECORD), {
       order,
       acceptedAt,
       mayHaveRun: false,
@@ -216,14 +240,14 @@ export class Records {
 
   async #readMachine(directory: string, uid: string): Promise<void> {
     const { disk, log } = this.#options;
-    const path = join(directory, "record.json");
+    const path = join(directory, RECORD);
     const text = await disk.read(path);
     if ((await disk.read(join(directory, UNREADABLE))) !== undefined) {
       this.#unreadable.add(uid);
       return;
     }
     if (text === undefined) {
-      // The power went between the directory and its record: nothing was done for it yet.
+      // The process ended between the directory and its record: nothing was done for it yet.
       await disk.remove(directory);
       return;
     }
@@ -293,12 +317,11 @@ class FileNotebook implements Notebook {
     return this.#notes;
   }
 
-  /** In order; the notes change only once they are on disk. */
+  /** In order; the notes change only once they are written. */
   write(changes: Partial<Notes>): Promise<void> {
     const write = async (): Promise<void> => {
       const notes = { ...this.#notes, ...changes };
-      // With the node's boot its guests end, and so does the right to what is noted: of an earlier boot nothing counts.
-      await this.#disk.replace(this.#path, JSON.stringify(notes), { lasting: "whole" });
+      await this.#disk.replace(this.#path, JSON.stringify(notes), OF_THIS_LIFE);
       this.#notes = notes;
     };
     const mine = this.#writing.then(write, write);

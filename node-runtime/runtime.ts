@@ -59,6 +59,8 @@ export interface RuntimeOptions {
     /** The way there when it is another than HTTPS, such as within this process. */
     readonly client?: ControlClient;
   };
+  /** As DriverPorts says. */
+  readonly orderLasts?: () => Promise<void>;
   readonly listen: Listen;
   /** What other runtimes of this process serve their peers; undefined for a node that is elsewhere. */
   readonly peersHere?: (node: string) => PeerServerOptions | undefined;
@@ -115,17 +117,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { node, stateDirectory, hypervisor, log, images } = options;
   const { clock = systemClock, random = systemRandom, disk = realDisk, domain = describedDomains } = options;
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
+  const files = { directory: stateDirectory, disk, log };
   const bootID = await openBootIdentity({
-    directory: stateDirectory,
+    ...files,
     hostBootID: options.hostBootID,
-    disk,
     hypervisor,
     domain,
     uuid: randomUUID,
+    begins: () => Records.dropUnreadable(files),
     clock,
-    log,
   });
-  const records = await Records.open({ directory: stateDirectory, node, bootID, disk, clock, log });
+  const records = await Records.open({ ...files, node, bootID, clock });
   const client = options.control.client ?? controlClient(options.control);
   const outbox = openOutbox({
     store: sqliteOutboxStore(join(stateDirectory, "outbox.db"), log),
@@ -174,6 +176,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       peers: options.peersHere === undefined ? peers : peersWithin(peers, node, options.peersHere),
       directoryOf: (uid) => records.directoryOf(uid),
       arrivalWire: wires.arrival,
+      orderLasts: options.orderLasts,
       clock,
       random,
       log,

@@ -282,6 +282,7 @@ export class Driver {
       case "resume":
         return this.#resume();
       case "hold":
+        await this.#ports.orderLasts?.();
         await this.#telling.note({ mayHaveRun: true });
         if (this.#place.at === "created") this.#arrive(PAUSED);
         return;
@@ -389,6 +390,7 @@ export class Driver {
 
   async #resume(): Promise<void> {
     const first = this.#place.at === "created";
+    if (!this.#ran) await this.#ports.orderLasts?.();
     if (first) {
       await Promise.all([
         this.#preparation.settle(this.order),

@@ -153,6 +153,11 @@ export interface DriverPorts {
    * holds. Asked right before the vCPUs run.
    */
   readonly claimHolds: (order: MachineOrder) => boolean;
+  /**
+   * Resolves once the claim of the order would outlive a power cut; no vCPU runs for the first time before. Unset: orders
+   * come only then. @throws Fault later
+   */
+  readonly orderLasts?: (() => Promise<void>) | undefined;
   readonly peers: Peers;
   /** The machine's own directory. */
   readonly directoryOf: (uid: string) => string;

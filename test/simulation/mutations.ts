@@ -70,7 +70,7 @@ export const mutations = {
       ...asTheyAre,
       disk: (disk, { content, after }) => ({
         ...disk,
-        replace: async (path, text) => after(200, () => void content.files.set(path, text)),
+        replace: async (path, text, lasting) => after(200, () => content.write(path, text, lasting)),
       }),
     }),
   },

@@ -53,6 +53,9 @@ const RESTART_MILLISECONDS = 1_000;
 const SLOWEST_VOLUMES_MILLISECONDS = 1500;
 const SLOWEST_LINKS_MILLISECONDS = 60;
 
+const VOLUMES = /^\/state\/machines\/([^/]+)\/volumes$/;
+const volumesOf = (uid: string): string => `/state/machines/${uid}/volumes`;
+
 export class SimulatedNode {
   readonly name: string;
   readonly #parts: NodeParts;
@@ -64,8 +67,7 @@ export class SimulatedNode {
   bootID = "";
   /** No message passes between it and the control plane. */
   cutOff = false;
-  /** Machines whose disks, and whose links, are there. */
-  readonly volumes = new Set<string>();
+  /** Machines whose links are there. */
   readonly links = new Set<string>();
   /** False while it has no power. */
   powered = true;
@@ -120,10 +122,16 @@ export class SimulatedNode {
     this.machines = undefined;
   }
 
+  /** Machines whose disks are there: they lie in their machines' directories, as they do on a real node. */
+  get volumes(): readonly string[] {
+    return [...this.disk.files.keys()].flatMap((path) => VOLUMES.exec(path)?.[1] ?? []);
+  }
+
   /** Power off: guests, links and what runs are gone; the disk stays. */
   powerOff(): void {
     this.killRuntime();
     this.hypervisor.powerCut();
+    this.disk.powerCut(this.#parts.weather.random);
     this.links.clear();
     this.powered = false;
   }
@@ -138,7 +146,6 @@ export class SimulatedNode {
   loseDisk(): void {
     this.disk.wipe();
     this.outbox = memoryOutboxStore();
-    this.volumes.clear();
     this.links.clear();
   }
 
@@ -169,7 +176,15 @@ export class SimulatedNode {
     const hostBootID = `${name}-boot-${this.#boots}`;
     const uuid = (): string => `${name}-life-${(this.#lives += 1)}`;
     const bootID = await opened(
-      () => openBootIdentity({ ...files, hostBootID, hypervisor, domain: domains, uuid }),
+      () =>
+        openBootIdentity({
+          ...files,
+          hostBootID,
+          hypervisor,
+          domain: domains,
+          uuid,
+          begins: () => Records.dropUnreadable(files),
+        }),
       pause,
     );
     this.bootID = bootID;
@@ -230,7 +245,7 @@ export class SimulatedNode {
     const { scheduler, weather, name } = this.#parts;
     return {
       prepare: async ({ uid, namespace, spec }, signal) => {
-        this.volumes.add(uid);
+        this.disk.write(volumesOf(uid), "a disk", { lasting: false });
         const cut = Promise.withResolvers<never>();
         signal.addEventListener("abort", () => cut.reject(new Fault("later", "Cancelled", "cut short")));
         await Promise.race([
@@ -249,7 +264,7 @@ export class SimulatedNode {
       },
       remove: async (uid) => {
         await scheduler.park(process, weather.between(1, SLOWEST_LINKS_MILLISECONDS));
-        this.volumes.delete(uid);
+        this.disk.remove(volumesOf(uid));
       },
     };
   }

@@ -15,12 +15,14 @@ function node(domains: Domain[], ours: readonly string[] = []) {
   const clock = virtualClock();
   const disk = new MemoryDisk();
   const destroyed: string[] = [];
+  const begun: { readonly domains: number; readonly file: string | undefined }[] = [];
   let outage: Fault | undefined;
   let lives = 0;
   return {
     clock,
     disk,
     destroyed,
+    begun,
     silence: (fault: Fault | undefined) => (outage = fault),
     open: (hostBootID = "host-1") =>
       openBootIdentity({
@@ -43,6 +45,9 @@ function node(domains: Domain[], ours: readonly string[] = []) {
         },
         domain: { claimOf: (xml) => (ours.includes(xml) ? { uid: xml, epoch: 1 } : undefined) },
         uuid: () => `life-${(lives += 1)}`,
+        begins: async () => {
+          begun.push({ domains: domains.length, file: disk.files.get("/state/boot.json") });
+        },
         clock,
         log: silentLog,
       }),
@@ -55,6 +60,16 @@ describe("the identity of a node's life", () => {
     expect(await open()).toBe("life-1");
     expect(await open()).toBe("life-1");
     expect(destroyed).toEqual([]);
+  });
+
+  it("lets files be tidied once nothing of the life before runs, before it is kept", async () => {
+    const { open, begun } = node([{ uuid: "a", name: "a" }], ["a"]);
+    await open("host-1");
+    await open("host-1");
+    expect(begun).toEqual([{ domains: 0, file: undefined }]);
+    await open("host-2");
+    expect(begun.at(-1)).toEqual({ domains: 0, file: JSON.stringify({ host: "host-1", bootID: "life-1" }) });
+    expect(begun).toHaveLength(2);
   });
 
   it("is another one when the machine has booted", async () => {

@@ -20,6 +20,27 @@ describe("a driver that starts a machine", () => {
     expect(rig.network.present).toContain(uid);
   });
 
+  it.each(["running", "paused"] as const)(
+    "lets no vCPU run before its order would outlive a power cut: %s",
+    async (desired) => {
+      const rig = await Rig.start();
+      const onDisk = Promise.withResolvers<void>();
+      rig.orderLasts = () => onDisk.promise;
+      await rig.running({ desired });
+      expect(rig.status().state).toBe("starting");
+      // The disk has failed: it is asked again, and the vCPUs wait.
+      rig.orderLasts = () => Promise.reject(new Fault("later", "DiskFailed", "it is broken"));
+      onDisk.reject(new Fault("later", "DiskFailed", "it is broken"));
+      await rig.clock.advance(seconds(20));
+      expect(rig.hypervisor.truth(uid)).toBe("paused");
+      expect(rig.hypervisor.started).toEqual([]);
+      expect(rig.status().problem).toMatchObject({ reason: "DiskFailed" });
+      rig.orderLasts = undefined;
+      await rig.clock.advance(seconds(40));
+      expect(rig.status().state).toBe(desired);
+    },
+  );
+
   it("starts it paused when that is wished, and runs it when that is", async () => {
     const rig = await Rig.start();
     await rig.running({ desired: "paused" });

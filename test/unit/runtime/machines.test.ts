@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Fault } from "#events/fault.ts";
+import { silentLog } from "#events/log.ts";
+import { Records } from "#node-runtime/records.ts";
 import { order } from "./orders.ts";
 import { Rig } from "./rig.ts";
 
@@ -377,6 +379,35 @@ describe("a runtime that comes back", () => {
       await rig.killRuntime();
     }
     expect(rig.disk.files.get(`/state/machines/${uid}/record.unreadable`)).toBe("{");
+  });
+});
+
+describe("records of an earlier life of the node", () => {
+  it.each([
+    ["torn", (files: Map<string, string>) => files.set(`/state/machines/${uid}/record.json`, "{")],
+    ["not there", (files: Map<string, string>) => files.delete(`/state/machines/${uid}/record.json`)],
+    ["set aside", (files: Map<string, string>) => files.set(`/state/machines/${uid}/record.unreadable`, "{")],
+  ])("are dropped where they are %s, and a new run begins", async (what, damage) => {
+    const rig = await Rig.start();
+    await rig.running();
+    await rig.killRuntime();
+    rig.hypervisor.powerCut();
+    if (what === "set aside") rig.disk.files.delete(`/state/machines/${uid}/record.json`);
+    rig.disk.files.set(`/state/machines/${uid}/volumes/disk`, "of a run that is over");
+    damage(rig.disk.files);
+    await Records.dropUnreadable({ directory: "/state", disk: rig.disk, log: silentLog });
+    expect([...rig.disk.files.keys()]).toEqual([]);
+    rig.hypervisor.reconnect();
+    await rig.startRuntime("another boot");
+    await rig.running({ claim: { ...claim, bootID: "another boot", epoch: 1 } });
+    expect(rig.status().state).toBe("running");
+  });
+
+  it("are kept where they can be read: how their runs ended is still to be told", async () => {
+    const rig = await stoppedRig();
+    const before = [...rig.disk.files.entries()];
+    await Records.dropUnreadable({ directory: "/state", disk: rig.disk, log: silentLog });
+    expect([...rig.disk.files.entries()]).toEqual(before);
   });
 });
 

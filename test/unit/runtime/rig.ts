@@ -132,6 +132,8 @@ export class Rig {
   readonly held: string[] = [];
   readonly hypervisor: ModelHypervisor;
   readonly told: Told[] = [];
+  /** While it is set, the disk under orders does not answer, or fails. */
+  orderLasts: (() => Promise<void>) | undefined;
   readonly #random: () => number;
   #machines: Machines | undefined;
   #consoles: Consoles | undefined;
@@ -200,6 +202,7 @@ export class Rig {
       consoles: { attach: async () => {}, detach: () => {} },
       peers: this.#peers,
       directoryOf: (uid) => `/nowhere/${uid}`,
+      orderLasts: async () => this.orderLasts?.(),
       arrivalWire: (uid) => ({ memory: `${this.node}/${uid}`, disks: `${this.node}/${uid}/disks` }),
       clock,
       random: this.#random,
