@@ -71,6 +71,15 @@ export function startLoop(parts: LoopParts): Loop {
   };
 }
 
+/**
+ * Begins once all is ready, unless the term has ended by then. One that is suspended at that moment is not over: when it is
+ * renewed, nobody begins anew, and a leader without a loop would lead for good.
+ */
+export async function beginOnceReady(term: Term, ready: Promise<unknown>, begin: () => void): Promise<void> {
+  await ready;
+  if (!term.signal.aborted) begin();
+}
+
 const SINK_TIMEOUT_MILLISECONDS = 10_000;
 
 /** Events go to whoever takes them at the URL, and into the journal once they are taken. */

@@ -35,7 +35,7 @@ import { startElection, type Election, type Holder, type Term } from "./election
 import { createForwarder } from "./forward.ts";
 import { certificatesOf, readFrontProxy, userOf, type FrontProxy, type Trust } from "./front-proxy.ts";
 import { SelfSubjectReview } from "./kinds.ts";
-import { startLoop, startSink, type Loop } from "./loop.ts";
+import { beginOnceReady, startLoop, startSink, type Loop } from "./loop.ts";
 import { metricsText } from "./metrics.ts";
 import { nodeIngress } from "./node-ingress.ts";
 import { rotatingNodes } from "./node-doors.ts";
@@ -164,8 +164,9 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
   const writer = admitting(source.writer, admission, { username, groups: [] });
   async function lead(term: Term): Promise<void> {
     void keepCertificates({ cluster, namespace, service, clock, log }, term.signal);
-    await Promise.all([source.synced(), arrived.promise]);
-    if (!term.holds()) return;
+    await beginOnceReady(term, Promise.all([source.synced(), arrived.promise]), () => run(term));
+  }
+  function run(term: Term): void {
     const mine =
       shape.name === "knative"
         ? startSink(shape.sink, journal)

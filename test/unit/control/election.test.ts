@@ -5,7 +5,7 @@ import { Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
 import { memoryCluster } from "#events/memory-cluster.ts";
 import { startElection, type Election, type Term } from "#control/election.ts";
-import { fencedWriter } from "#control/loop.ts";
+import { beginOnceReady, fencedWriter } from "#control/loop.ts";
 import { Lease } from "#control/kinds.ts";
 
 function world() {
@@ -73,6 +73,38 @@ describe("an election", () => {
       await clock.advance(1_000);
       expect(leader.terms.at(-1)?.signal.aborted).toBe(true);
     }
+  });
+
+  it("has its loop also when the lease was not renewed just when all was ready for it", async () => {
+    const { clock, start } = world();
+    const one = start("one");
+    await clock.advance(1_000);
+    const term = one.terms[0];
+    if (term === undefined) return expect.fail("nobody leads");
+    const ready = Promise.withResolvers<void>();
+    let begun = 0;
+    const beginning = beginOnceReady(term, ready.promise, () => (begun += 1));
+    one.cut(true);
+    await clock.advance(3_000);
+    expect(one.election.leading).toBe(false);
+    ready.resolve();
+    await beginning;
+    one.cut(false);
+    await clock.advance(1_000);
+    expect([one.election.leading, one.terms.length, begun]).toEqual([true, 1, 1]);
+  });
+
+  it("has no loop of a term that ended before all was ready", async () => {
+    const { clock, start } = world();
+    const one = start("one");
+    await clock.advance(1_000);
+    const term = one.terms[0];
+    if (term === undefined) return expect.fail("nobody leads");
+    const ready = Promise.withResolvers<void>();
+    const beginning = beginOnceReady(term, ready.promise, () => expect.fail("its term is over"));
+    await one.election.close();
+    ready.resolve();
+    await beginning;
   });
 
   it("is given back by who ends in order: another takes over within a renewal", async () => {
