@@ -10,15 +10,13 @@
  *   K_OIDC_TOKEN             file with the token for it, where the cluster has OIDC (/oidc/token, if it is there)
  *   VIRTIVE_OIDC_AUDIENCE    what tokens of senders must be meant for; unset: everybody may send
  *   VIRTIVE_OIDC_SENDERS     who they may be, by commas, a star at the end for anything (system:serviceaccount:virtive:*)
- *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us
+ *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us; read anew when they are renewed
  *   KUBECONFIG               outside of a pod
  *
  * SIGTERM, as Knative sends it: what is in flight and what still arrives is served, what waits for its time is told to the
  * sink, then it ends.
  */
-import { readFileSync } from "node:fs";
 import { isIP, type AddressInfo } from "node:net";
-import { join } from "node:path";
 import { startupSnapshot } from "node:v8";
 import { systemClock } from "#events/clock.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
@@ -128,17 +126,13 @@ function publisher(sink: string | undefined): (event: CloudEvent) => Promise<voi
   };
 }
 
-function identityIn(folder: string | undefined): { readonly ca: string; readonly cert: string; readonly key: string } {
-  if (folder === undefined) return { ca: "", cert: "", key: "" };
-  const file = (name: string): string => readFileSync(join(folder, name), "utf8");
-  return { ca: file("ca.crt"), cert: file("tls.crt"), key: file("tls.key") };
-}
-
 /** What talks to nodes is loaded when the first one is talked to: it is a third of what this process would hold. */
 function nodesLater(reader: Reader, folder: string | undefined): Nodes {
   let loaded: Promise<NodeDoors> | undefined;
   const doors = (): Promise<NodeDoors> => {
-    loaded ??= import("./nodes.ts").then(({ createNodes }) => createNodes({ reader, tls: identityIn(folder) }));
+    loaded ??= Promise.all([import("./node-doors.ts"), import("./node-identity.ts")]).then(
+      ([{ rotatingNodes }, { identityIn }]) => rotatingNodes(reader, identityIn(folder, systemClock), systemClock),
+    );
     return loaded;
   };
   return {

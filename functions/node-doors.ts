@@ -1,14 +1,13 @@
 /** The doors to the nodes, with the certificate that is in use now: a renewed one takes the place of the old at once. */
 import type { Clock } from "#events/clock.ts";
 import type { Reader } from "#events/cluster.ts";
-import { createNodes, type NodeDoors } from "#functions/nodes.ts";
-import type { PeerTls } from "./forward.ts";
+import { createNodes, type NodeDoors, type NodesOptions } from "./nodes.ts";
 
 /** Requests that began with the old certificate end within their timeout. */
 const GRACE_MILLISECONDS = 30_000;
 
-export function rotatingNodes(reader: Reader, tls: () => PeerTls, clock: Clock): NodeDoors {
-  let current: { readonly tls: PeerTls; readonly doors: NodeDoors } | undefined;
+export function rotatingNodes(reader: Reader, tls: () => NodesOptions["tls"], clock: Clock): NodeDoors {
+  let current: { readonly tls: NodesOptions["tls"]; readonly doors: NodeDoors } | undefined;
   function doors(): NodeDoors {
     const wanted = tls();
     if (current?.tls === wanted) return current.doors;
