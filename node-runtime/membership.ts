@@ -64,6 +64,8 @@ const MOST_RETRY_MILLISECONDS = 30_000;
 const RENEWED_AFTER = 2 / 3;
 /** However soon a certificate ends. */
 const LEAST_RENEWAL_MILLISECONDS = 5_000;
+/** How often it looks at the time of day. */
+const LOOK_MILLISECONDS = 30_000;
 
 /** Resolves once the node is a member: at once with what an earlier process kept, as long as it lasts. */
 export async function joinCluster(options: MembershipOptions, ended: AbortSignal): Promise<Membership> {
@@ -99,8 +101,18 @@ export async function joinCluster(options: MembershipOptions, ended: AbortSignal
 
   async function keepUp(): Promise<void> {
     while (!closed.signal.aborted && kept !== undefined) {
-      await wait(clock, untilRenewal(kept, clock.now()), closed.signal);
+      const now = clock.now();
+      await passed(now.getTime() + untilRenewal(kept, now));
       await persist(closed.signal);
+    }
+  }
+
+  /** By the time of day: a timer stands still while the machine sleeps, and its certificate runs out all the same. */
+  async function passed(time: number): Promise<void> {
+    while (!closed.signal.aborted) {
+      const left = time - clock.now().getTime();
+      if (left <= 0) return;
+      await wait(clock, Math.min(left, LOOK_MILLISECONDS), closed.signal);
     }
   }
 
