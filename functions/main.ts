@@ -199,6 +199,9 @@ function run(): void {
 // In an image the host is a snapshot of this process, taken here, which goes on with `run`.
 if (startupSnapshot.isBuildingSnapshot()) {
   startupSnapshot.setDeserializeMainFunction(run);
+  // Nothing of this process, or of where it runs, is to be in the image. Node sets them anew in the one that goes on.
+  const none = { pid: { value: 0 }, argv0: { value: "" }, execPath: { value: "" }, argv: { value: [] } };
+  Object.defineProperties(process, none);
   void warmUp(functions(defaultConfig));
 } else {
   run();

@@ -7,7 +7,7 @@
 import { apiVersionOf } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
-import { systemClock } from "#events/clock.ts";
+import { systemClock, type Clock } from "#events/clock.ts";
 import { flowEvents, objectEvents } from "#events/catalogue.ts";
 import { Fault } from "#events/fault.ts";
 import { silentLog } from "#events/log.ts";
@@ -18,10 +18,12 @@ import { createHost, type HostRequest } from "./http-host.ts";
 import { createHostWakes } from "./host-wakes.ts";
 
 const KEY = "warm-up/warm-up";
+/** The same at each making: the snapshot's bytes are its image's, and those are to depend on sources alone. */
+const clock: Clock = { ...systemClock, now: () => new Date(0) };
 
 /** @throws Error when a function does not take it that its object is gone */
 export async function warmUp(functions: readonly FunctionDefinition[]): Promise<void> {
-  createHostWakes({ publish: never, clock: systemClock, log: silentLog });
+  createHostWakes({ publish: never, clock, log: silentLog });
   const dispatcher = createDispatcher({
     functions,
     reader: nothingThere,
@@ -29,7 +31,7 @@ export async function warmUp(functions: readonly FunctionDefinition[]): Promise<
     nodes: noNodes,
     journal: { appendDecision: () => 0 },
     broker: { publish: never, addTrigger: () => undefined, wakeAt: () => undefined },
-    clock: systemClock,
+    clock,
     log: silentLog,
   });
   const host = createHost({ functions, reader: nothingThere, dispatcher, log: silentLog });

@@ -97,8 +97,7 @@ const nodeFolders: readonly TarEntry[] = [
 ];
 
 /**
- * @returns name → file. The same sources and packages make the same bytes, but for the snapshot in `functions`: it holds when,
- *   where and by which process it was made.
+ * @returns name → file. The same sources and packages make the same bytes.
  */
 export async function buildImages(options: BuildOptions): Promise<ReadonlyMap<ImageName, string>> {
   const { names, repository, tag, directory, gzip = false, say } = options;

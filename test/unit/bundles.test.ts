@@ -1,15 +1,16 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPki, type Pki } from "#local/pki.ts";
 import { bundle, type Bundle } from "../../scripts/bundle.ts";
+import { bundleHost } from "../../scripts/host-snapshot.ts";
 
 const root = join(import.meta.dirname, "../..");
 let directory: string;
@@ -131,6 +132,17 @@ describe("the bundled function host", () => {
     expect((await stat(snapshot)).size).toBeLessThan(9 * 2 ** 20);
     expect((await stat(script)).size).toBeLessThan(470 * 2 ** 10);
   });
+
+  it("is the same, byte for byte, when it is made again", async () => {
+    const made = dirname(startOf("functions")[1] ?? "");
+    const again = join(directory, "again", basename(made));
+    await bundleHost(again);
+    const names = await readdir(made);
+    expect(names).toContain("main.blob");
+    expect((await readdir(again)).sort()).toEqual(names.sort());
+    for (const name of names)
+      expect((await readFile(join(again, name))).equals(await readFile(join(made, name))), name).toBe(true);
+  }, 60_000);
 
   it("is a process of its own: nothing of the one that made the snapshot is in its log", () => {
     expect(ready.pid).toBe(host.pid);
