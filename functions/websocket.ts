@@ -93,6 +93,7 @@ const server = new WebSocketServer({
 /**
  * Completes the upgrade and answers the client's bytes as a stream.
  * @param closing asked at the stream's end, when all that was written is on its way: how the client is told
+ * @throws Fault refused when there is no upgrade: the client has gone, or asks for none, which it has been told
  */
 export function accept(
   request: IncomingMessage,
@@ -100,8 +101,13 @@ export function accept(
   head: Buffer,
   closing: () => Closing,
 ): Promise<Duplex> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    // The package says nothing of an upgrade that does not come about: it closes the connection.
+    const gone = (): void => reject(new Fault("refused", "ClientGone", "the client is gone before the upgrade"));
+    if (socket.destroyed) return gone();
+    socket.once("close", gone);
     server.handleUpgrade(request, socket, head, (client) => {
+      socket.off("close", gone);
       const stream = createWebSocketStream(client, STREAM);
       // The package ends a websocket without a code; a close that was said before that stands.
       const end = stream._final.bind(stream);

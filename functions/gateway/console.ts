@@ -28,7 +28,12 @@ export async function upgradeConsole(
     // Until the client is there, the guest's end alone must not become an unhandled error.
     const lost = (error: Error): void => void socket.destroy(error);
     guest.once("error", lost);
-    const client = await accept(request, socket, head, () => passedOn(closingOf(guest)));
+    const accepted = accept(request, socket, head, () => passedOn(closingOf(guest)));
+    // Or it would be held for nobody, and who had it before has lost it.
+    const client = await accepted.catch((thrown: unknown) => {
+      guest.destroy();
+      throw thrown;
+    });
     guest.off("error", lost);
     pipeline(guest, client, guest, (error) => {
       if (error) parts.log.debug({ ...at, error: error.message }, "a console ended");

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -32,6 +32,8 @@ const machines = new Map<string, MachineStatus>();
 const taken: MachineOrder[] = [];
 let fault: Fault | undefined;
 let typed = "";
+/** Clients that have gone from the node's console. */
+let left = 0;
 let client: ConsoleClient | undefined;
 
 /** A node's server, as node-runtime has it, over machines that the test keeps. */
@@ -76,7 +78,7 @@ async function serveNode(name: string): Promise<OrdersServer> {
             typed += chunk.toString();
             connected.send(Buffer.from(`you typed ${chunk.toString()}`));
           },
-          disconnect: () => undefined,
+          disconnect: () => void (left += 1),
         };
       },
       history: async () => Buffer.from("before\n"),
@@ -312,6 +314,25 @@ describe("a console", () => {
       expect(last).toMatch(/the last words$/);
     },
   );
+
+  it.each([
+    ["asks for an upgrade that is none", "Connection: Upgrade\r\nUpgrade: websocket\r\n", false],
+    [
+      "goes before it has its answer",
+      `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${"a".repeat(22)}==\r\n`,
+      true,
+    ],
+  ])("is let go of when its client %s", async (_what, headers, goes) => {
+    const before = left;
+    const { pathname, port } = new URL(`${url}/web/console`);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(`GET ${pathname} HTTP/1.1\r\nHost: gateway\r\n${headers}\r\n`, () => {
+      if (goes) socket.destroy();
+    });
+    await vi.waitUntil(() => left > before, { timeout: 5_000 });
+    socket.destroy();
+  });
 
   it("whose node is gone without a word tells its client so", async () => {
     const gone = await serveNode("node3");
