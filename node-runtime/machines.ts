@@ -195,9 +195,16 @@ export class Machines {
     this.#wake();
   }
 
-  /** Two machines may have been given one firmware UUID; the hypervisor can have only one of them at a time. */
+  /**
+   * Two machines may have been given one firmware UUID; the hypervisor can have only one of them at a time. What starts nothing
+   * is taken: it asks for this node's word that nothing of the machine runs here.
+   */
   #uuidMustBeFree(order: MachineOrder): void {
-    if (this.#drivers.has(order.uid)) return;
+    const { desired, receive } = order;
+    if (desired === "off" || desired === "stopped" || receive?.withdrawn === true) return;
+    const present = this.#drivers.get(order.uid);
+    const begins = present === undefined || (present.stopped && present.order.claim.epoch < order.claim.epoch);
+    if (!begins) return;
     const uuid = this.#options.ports.domain.uuid(order);
     const other = this.#driverOf(uuid);
     if (other === undefined) return;

@@ -120,6 +120,25 @@ describe("a firmware UUID that two machines were given", () => {
     expect(rig.status("second").state).toBe("running");
   });
 
+  it.each([
+    ["is off", { desired: "off" }],
+    ["has stopped", { desired: "stopped" }],
+    ["does not come", { desired: "incoming", receive: { migration: "m", from: "node2", withdrawn: true } }],
+  ] as const)("is in nobody's way who is told that the second %s", async (_what, wish) => {
+    const rig = await Rig.start();
+    await rig.running({ spec });
+    await rig.order({ uid: "second", name: "second", spec, ...wish });
+    await rig.clock.advance(seconds(10));
+    expect(rig.status("second").state).toBe("stopped");
+    expect(rig.status().state).toBe("running");
+    expect(rig.hypervisor.truth("shared")).toBe("running");
+    const again = { uid: "second", name: "second", spec, claim: epoch(2) };
+    await expect(rig.order(again)).rejects.toMatchObject({ reason: "UUIDTaken" });
+    await rig.order({ spec, desired: "off", version: "101" });
+    await rig.clock.advance(seconds(1));
+    expect(rig.status()).toMatchObject({ state: "stopped", exit: { reason: "OrderedOff" } });
+  });
+
   it("is free again once a domain is ended that comes late, of a run that is over", async () => {
     const rig = await Rig.start();
     await rig.running({ spec });
