@@ -8,7 +8,9 @@ export function createRates(clock: Clock, perSecond: number): { take(identity: s
     take(identity) {
       const now = clock.now().getTime();
       const there = buckets.get(identity) ?? { tokens: 2 * perSecond, at: now };
-      const tokens = Math.min(2 * perSecond, there.tokens + ((now - there.at) / 1000) * perSecond);
+      // A wall clock that is set back takes no tokens away.
+      const passed = Math.max(0, now - there.at);
+      const tokens = Math.min(2 * perSecond, there.tokens + (passed / 1000) * perSecond);
       buckets.delete(identity);
       buckets.set(identity, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now });
       const [oldest] = buckets.keys();

@@ -7,6 +7,7 @@ import type { KubeObject, Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { objectEvents } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
+import type { Clock } from "#events/clock.ts";
 import type { Cluster } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
 import type { AttendFacts } from "#functions/attend.ts";
@@ -194,6 +195,12 @@ export const mutations = {
         effects: decision.effects.map((effect) => (effect.do === "create" ? withoutOwner(effect) : effect)),
       })),
   },
+  "due-while-set": {
+    wrong: "an alarm of a driver whose time comes while it is set never rings",
+    kind: "disks",
+    withinSeeds: 100,
+    seams: () => ({ ...asTheyAre, clock: (clock) => ({ ...clock, schedule: ringingOnlyIfAhead(clock) }) }),
+  },
   "boot-told-early": {
     wrong: "a node that has lost its files tells of a new boot while machines of the one before run",
     withinSeeds: 60,
@@ -342,6 +349,10 @@ function withClaimsBelieved(facts: unknown): unknown {
 function withoutOwner(effect: Extract<Effect, { readonly do: "create" }>): Effect {
   const { ownerReferences: _, ...metadata } = effect.object.metadata;
   return { ...effect, object: { ...effect.object, metadata } };
+}
+
+function ringingOnlyIfAhead(clock: Clock): Clock["schedule"] {
+  return (milliseconds, action) => (milliseconds > 0 ? clock.schedule(milliseconds, action) : () => undefined);
 }
 
 /** The first list that a runtime asks for is that of its boot identity, where it has one to make. */

@@ -213,7 +213,7 @@ export class SimulatedNode {
           peers: this.#parts.peers(this, process),
           directoryOf: (uid) => `/state/machines/${uid}`,
           arrivalWire: (uid) => wireOf(name, uid),
-          clock,
+          clock: seams.clock(clock),
           random: weather.random,
           log: silentLog,
           facts: { node: name, accelerator: "tcg", emulator: "/usr/bin/qemu-system-x86_64", postCopy: true },

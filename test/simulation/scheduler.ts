@@ -3,6 +3,7 @@
  * one at a time, by virtual time and then by the order of parking. Nothing depends on real time. Between two releases all
  * promises settle, so that a history is the same sequence of steps for the same seed.
  */
+import { seededRandom } from "#events/chance.ts";
 import type { Clock } from "#events/clock.ts";
 
 export const START = Date.parse("2026-01-01T00:00:00Z");
@@ -52,11 +53,27 @@ export interface Scheduler {
 /** Releases a turn of Node's event loop: each is followed by its promises; the loop itself is the dearest part. */
 const RELEASES_A_TURN = 128;
 
-export function createScheduler(): Scheduler {
+/** Between so many looks at a clock at most, code that runs takes a millisecond. */
+const MOST_LOOKS_A_MILLISECOND = 4;
+
+/** `seed`: of its own chance, by which time passes while code runs, and timers ring early or late. */
+export function createScheduler(seed: number): Scheduler {
+  const random = seededRandom(seed ^ 0xc10c);
   const heap: Parked[] = [];
   let now = 0;
   let order = 0;
   let steps = 0;
+  let looksLeft = 0;
+
+  /** Two looks within one step need not see the same time. */
+  function look(): number {
+    looksLeft -= 1;
+    if (looksLeft < 0) {
+      looksLeft = Math.floor(random() * MOST_LOOKS_A_MILLISECOND);
+      now += 1;
+    }
+    return Math.floor(now);
+  }
 
   function add(entry: Parked): void {
     let index = heap.length;
@@ -126,8 +143,9 @@ export function createScheduler(): Scheduler {
         frozenUntil: 0,
         skew: 0,
         clock: {
-          now: () => new Date(START + Math.floor(now) + process.skew),
-          schedule: (milliseconds, action) => scheduler.after(process, milliseconds, action),
+          now: () => new Date(START + look() + process.skew),
+          // Node's timers ring up to a millisecond before the wall clock says so, or after.
+          schedule: (milliseconds, action) => scheduler.after(process, milliseconds + 2 * random() - 1, action),
         },
       };
       return process;

@@ -3,6 +3,7 @@
  * Without a variant that is the part itself.
  */
 import type { CloudEvent } from "#events/cloud-event.ts";
+import type { Clock } from "#events/clock.ts";
 import type { Cluster } from "#events/cluster.ts";
 import type { Outbox, SendAnswer } from "#events/outbox.ts";
 import type { DeadlineOf } from "#events/source/deadlines.ts";
@@ -34,6 +35,8 @@ export interface Seams {
   /** Between the source and the broker. */
   readonly publish: (publish: (event: CloudEvent) => Promise<void>) => (event: CloudEvent) => Promise<void>;
   readonly resyncSeconds: number;
+  /** A runtime's drivers' own. */
+  readonly clock: (clock: Clock) => Clock;
   readonly machines: (machines: HeldMachines, on: OnNode) => HeldMachines;
   readonly hypervisor: (hypervisor: Hypervisor) => Hypervisor;
   readonly network: (network: MachineNetwork) => MachineNetwork;
@@ -49,6 +52,7 @@ export const asTheyAre: Seams = {
   deadlineOf: (deadlineOf) => deadlineOf,
   publish: (publish) => publish,
   resyncSeconds: 60,
+  clock: (clock) => clock,
   machines: (machines) => machines,
   hypervisor: (hypervisor) => hypervisor,
   network: (network) => network,

@@ -127,6 +127,9 @@ function ofInstance(vmi: Instance, safety: Pick<Safety, "domains">): string[] {
   if (domain === undefined) return [`instance ${name} is Running and has no domain`];
   const wanted = vmi.metadata.annotations?.[annotation.paused] !== "true";
   if (domain.running !== wanted) return [`instance ${name} should be ${wanted ? "running" : "paused"}, and is not`];
+  // What stood in its way is over, and that is said as well.
+  const troubled = conditionOf(vmi, "Synchronized");
+  if (wanted && troubled !== undefined) return [`instance ${name} runs and still says ${troubled.reason}`];
   const paused = conditionOf(vmi, "Paused")?.status === "True";
   return paused === wanted ? [`instance ${name} says paused ${paused}, and is not`] : [];
 }

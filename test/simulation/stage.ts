@@ -44,7 +44,7 @@ export interface StageOptions {
 }
 
 export class Stage {
-  readonly scheduler: Scheduler = createScheduler();
+  readonly scheduler: Scheduler;
   readonly weather: Weather;
   readonly story: Story;
   readonly safety: Safety;
@@ -77,7 +77,7 @@ export class Stage {
   readonly #importer: Importer | undefined;
 
   constructor({ seed, setting, seams, told }: StageOptions) {
-    const { scheduler } = this;
+    const scheduler = (this.scheduler = createScheduler(seed));
     this.#seams = seams;
     this.#loose = setting.loose === true;
     this.weather = createWeather(seed);

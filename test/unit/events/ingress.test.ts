@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nodeEvents, reports } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
-import { virtualClock } from "#events/clock.ts";
+import { virtualClock, type Clock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
 import { encode } from "#events/http.ts";
 import { createIngress, type Identity, type IngressOptions } from "#events/ingress.ts";
@@ -239,6 +239,15 @@ describe("the ingress", () => {
     expect(answers.map(({ status: code }) => code)).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429]);
     expect(answers.at(-1)?.retryAfter).toBe("1");
     await clock.advance(1000);
+    expect((await beat(heartbeat)).status).toBe(200);
+  });
+
+  it("takes heartbeats when the wall clock was set back", async () => {
+    const set = { back: 0 };
+    const wall: Clock = { ...clock, now: () => new Date(clock.now().getTime() - set.back) };
+    const { beat } = bench(NODE, { mostPerSecond: 5, clock: wall });
+    expect((await beat(heartbeat)).status).toBe(200);
+    set.back = 3_600_000;
     expect((await beat(heartbeat)).status).toBe(200);
   });
 
