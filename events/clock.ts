@@ -9,13 +9,24 @@ export interface Clock {
   schedule(milliseconds: number, action: () => void): () => void;
 }
 
-let last = { time: NaN, text: "" };
+let lastTime = NaN;
+let lastText = "";
+/** The second that it is in: all of it up to the milliseconds. */
+let second = NaN;
+let untilSecond = "";
 
-/** RFC 3339 with milliseconds. Most that happens in one millisecond is written down more than once. */
+/** RFC 3339 with milliseconds. Most that happens in one second is written down more than once. */
 export function isoTime(date: Date): string {
   const time = date.getTime();
-  if (time !== last.time) last = { time, text: date.toISOString() };
-  return last.text;
+  if (time === lastTime) return lastText;
+  const milliseconds = ((time % 1000) + 1000) % 1000;
+  if (time - milliseconds !== second) {
+    untilSecond = date.toISOString().slice(0, -4);
+    second = time - milliseconds;
+  }
+  lastTime = time;
+  lastText = `${untilSecond}${milliseconds < 10 ? "00" : milliseconds < 100 ? "0" : ""}${milliseconds}Z`;
+  return lastText;
 }
 
 /** Node's timers hold 31 bits of milliseconds; a longer wait is made of several. */

@@ -9,19 +9,34 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** What turns `before` into `after`; undefined when that is nothing. A member that is undefined is not there. */
 export function mergePatch(before: Json, after: Json): Json | undefined {
-  const patch: Record<string, unknown> = {};
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+  let patch: Record<string, unknown> | undefined;
+  // Plain objects: all that `for in` finds is their own, and no list of names is made.
+  for (const name in before) {
     const [old, wanted] = [before[name], after[name]];
-    if (wanted === undefined || wanted === null) {
-      if (old !== undefined && old !== null) patch[name] = null;
-    } else if (isObject(old) && isObject(wanted)) {
+    if (old === wanted || !isNothing(wanted) || isNothing(old)) continue;
+    patch = withMember(patch, name, null);
+  }
+  for (const name in after) {
+    const [old, wanted] = [before[name], after[name]];
+    if (old === wanted || isNothing(wanted)) continue;
+    if (isObject(old) && isObject(wanted)) {
       const inner = mergePatch(old, wanted);
-      if (inner !== undefined) patch[name] = inner;
+      if (inner !== undefined) patch = withMember(patch, name, inner);
     } else if (!sameJson(old, wanted)) {
-      patch[name] = wanted;
+      patch = withMember(patch, name, wanted);
     }
   }
-  return Object.keys(patch).length === 0 ? undefined : patch;
+  return patch;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function withMember(patch: Record<string, unknown> | undefined, name: string, value: unknown): Record<string, unknown> {
+  const members = patch ?? {};
+  members[name] = value;
+  return members;
 }
 
 export function applyMergePatch(target: unknown, patch: Json): Json {

@@ -132,6 +132,8 @@ function triggerOf(definition: FunctionDefinition, parts: DispatcherParts, dispa
   };
 }
 
+const NO_EFFECTS: readonly string[] = Object.freeze([]);
+
 function looksFor({ reader, nodes, rollCall }: DispatcherParts, event: CloudEvent): Looks {
   return { cluster: reader, nodes, event, ...(rollCall === undefined ? {} : { rollCall }) };
 }
@@ -149,7 +151,7 @@ async function runOnce(
       function: definition.name,
       key,
       because: fault === undefined ? decision.because : `${decision.because}; ${fault.message}`,
-      effects: decision.effects.map(summary),
+      effects: decision.effects.length === 0 ? NO_EFFECTS : decision.effects.map(summary),
       ...(decision.at === undefined ? {} : { at: decision.at.toISOString() }),
       outcome: fault === undefined ? outcome : `${outcome} ${fault.reason}`,
       milliseconds: Math.round((performance.now() - started) * 100) / 100,
@@ -273,9 +275,12 @@ function keysBy(definition: FunctionDefinition): KeysOf {
     definition.on.map(({ filters, keys }) => ({ filters, matches: compileFilters(filters), value: keys ?? ownKeys })),
   );
   return (event, reader) => {
+    const matched = matching(event);
+    const [only] = matched;
+    if (only !== undefined && matched.length === 1) return only(event, reader);
     const ready = new Set<Key>();
     const looked: Promise<readonly Key[]>[] = [];
-    for (const keysIn of matching(event)) {
+    for (const keysIn of matched) {
       const keys = keysIn(event, reader);
       if (keys instanceof Promise) looked.push(keys);
       else for (const key of keys) ready.add(key);

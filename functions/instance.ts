@@ -88,9 +88,18 @@ export function anchorNameFor(vmi: Instance, uid: string): string {
   return `${name}-${hash}`;
 }
 
+/** Those of the uids that were asked for last: each is asked for at every version of its object. */
+let shortHashes = new Map<string, string>();
+const MOST_HASHES = 4096;
+
 /** Five hex digits. */
 export function shortHash(text: string): string {
-  return hash("sha256", text).slice(0, 5);
+  const there = shortHashes.get(text);
+  if (there !== undefined) return there;
+  if (shortHashes.size >= MOST_HASHES) shortHashes = new Map();
+  const fresh = hash("sha256", text).slice(0, 5);
+  shortHashes.set(text, fresh);
+  return fresh;
 }
 
 /** Same in every process: spreads what would otherwise happen at once. In [0, 1). */

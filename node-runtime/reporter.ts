@@ -137,7 +137,7 @@ export function startReporter(options: ReporterOptions): Reporter {
     try {
       if (!checked) nodeEvents.heartbeat.data.parse(heartbeat);
       checked = true;
-      const lease = await send(heartbeat);
+      const lease = await send(bodyOf(heartbeat));
       leaseEnds = Math.max(leaseEnds, before + lease * 1000);
       if (reachable !== true) {
         log.info({ leaseSeconds: lease }, "the control plane answers");
@@ -151,14 +151,25 @@ export function startReporter(options: ReporterOptions): Reporter {
     }
   }
 
+  /** Most say the same as the one before, and are the same text then. */
+  let lastSent: { readonly heartbeat: Heartbeat; readonly body: string } | undefined;
+  function bodyOf(heartbeat: Heartbeat): string {
+    const before = lastSent?.heartbeat;
+    const same =
+      before?.inventory === heartbeat.inventory &&
+      before.hypervisorReady === heartbeat.hypervisorReady &&
+      before.loadAverage === heartbeat.loadAverage;
+    if (lastSent === undefined || !same) lastSent = { heartbeat, body: JSON.stringify(heartbeat) };
+    return lastSent.body;
+  }
+
   /** Most answers are the same text. */
   let lastReply = { text: "", leaseSeconds: 0 };
 
-  async function send(heartbeat: Heartbeat): Promise<number> {
+  async function send(body: string): Promise<number> {
     const abort = new AbortController();
     const giveUp = clock.schedule(HEARTBEAT_TIMEOUT_MS, () => abort.abort());
     try {
-      const body = JSON.stringify(heartbeat);
       const answer = await client.post("/heartbeat", { "content-type": "application/json" }, body, abort.signal);
       if (answer.status !== 200) {
         throw new Fault(

@@ -135,16 +135,19 @@ function observedGeneration(vmi: VirtualMachineInstance | undefined): Pick<Virtu
 }
 
 function conditionsOf(view: VmView, now: Date): readonly VmCondition[] {
-  const old = view.vm.status?.conditions ?? [];
-  const own = old.filter((condition) => OWN_CONDITIONS.has(condition.type));
+  const own: VmCondition[] = [];
+  const oldReady: VmCondition[] = [];
+  for (const condition of view.vm.status?.conditions ?? []) {
+    if (condition.type === "Ready") oldReady.push(condition);
+    else if (OWN_CONDITIONS.has(condition.type)) own.push(condition);
+  }
   const ready = view.vmi === undefined ? NO_INSTANCE : (conditionOf(view.vmi, "Ready") ?? GUEST_NOT_RUNNING);
-  const mirrored = (view.vmi?.status?.conditions ?? []).filter(
-    (condition) => condition.type !== "Ready" && !OWN_CONDITIONS.has(condition.type),
-  );
-  const oldReady = old.filter((condition) => condition.type === "Ready");
-  const withReady = withCondition(oldReady, { ...ready, lastTransitionTime: undefined }, now);
+  const conditions = [...withCondition(oldReady, { ...ready, lastTransitionTime: undefined }, now)];
+  for (const condition of view.vmi?.status?.conditions ?? [])
+    if (condition.type !== "Ready" && !OWN_CONDITIONS.has(condition.type)) conditions.push(condition);
   const told = withOwn(own, "Failure", view.failure, now);
-  return [...withReady, ...mirrored, ...withOwn(told, "RestartRequired", restartRequired(view), now)];
+  conditions.push(...withOwn(told, "RestartRequired", restartRequired(view), now));
+  return conditions;
 }
 
 type VmCondition = NonNullable<VirtualMachineStatus["conditions"]>[number];
@@ -156,7 +159,8 @@ function withOwn(
   why: VmView["failure"],
   now: Date,
 ): readonly VmCondition[] {
-  if (why === undefined) return own.filter((condition) => condition.type !== type);
+  if (why === undefined)
+    return own.some((condition) => condition.type === type) ? own.filter((condition) => condition.type !== type) : own;
   return withCondition(own, { type, status: "True", ...why }, now);
 }
 

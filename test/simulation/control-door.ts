@@ -45,18 +45,18 @@ export function controlDoor({ scheduler, weather, present, told, leaseSeconds }:
     act: (control: Listening) => Promise<unknown>,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
-      signal.addEventListener(
-        "abort",
-        () => reject(new Fault("later", "ControlPlaneSilent", "no answer within the time")),
-        { once: true },
-      );
+      const late = (): void => reject(new Fault("later", "ControlPlaneSilent", "no answer within the time"));
+      signal.addEventListener("abort", late, { once: true });
       if (node.cutOff || weather.strikes("reports-lost", 0.25, node.name)) return;
       const deliver = (answered: boolean): void => {
         if ((!process.alive && weather.oneIn(2)) || node.cutOff) return;
         const control = present();
         const answer = (give: () => void): void => {
           if (!answered || node.cutOff || weather.strikes("reports-lost", 0.25, node.name)) return;
-          scheduler.after(process, weather.latency("slow-reports", node.name), give);
+          scheduler.after(process, weather.latency("slow-reports", node.name), () => {
+            signal.removeEventListener("abort", late);
+            give();
+          });
         };
         if (control === undefined) {
           return answer(() => reject(new Fault("later", "ControlPlaneSilent", "connection refused")));

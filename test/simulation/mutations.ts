@@ -53,7 +53,8 @@ export const mutations = {
   },
   "no-resync": {
     wrong: "nodes and instances are never compared",
-    withinSeeds: 500,
+    kind: "drains",
+    withinSeeds: 100,
     seams: () => ({ ...asTheyAre, functions: (all) => all.filter(({ name }) => name !== "resync") }),
   },
   "outbox-forgets-early": {

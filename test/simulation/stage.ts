@@ -95,7 +95,10 @@ export class Stage {
       weather: this.weather,
       present: () => (this.#control === undefined ? undefined : this.#listening(this.#control)),
       told: (node, report, status) => {
-        this.story.tell(node.name, `tells ${status.name} ${report}: ${status.state}, sequence ${status.sequence}`);
+        this.story.tell(
+          node.name,
+          () => `tells ${status.name} ${report}: ${status.state}, sequence ${status.sequence}`,
+        );
         this.safety.told(node, status);
         this.#untakenOf(node.name).add(`${status.uid}.${status.claim.epoch}.${status.sequence}.${report}`);
       },
@@ -114,7 +117,7 @@ export class Stage {
         isBound: (claim) => this.cluster.objects(PersistentVolumeClaim).get(claim)?.status?.phase === "Bound",
         peers: (self, process) => seams.peers(peersDoor({ nodes: this.nodes, self, process, scheduler, weather })),
         truth: (on, truth) => {
-          this.story.tell(name, `domain ${truth.name} ${truth.state ?? "is gone"}`);
+          this.story.tell(name, () => `domain ${truth.name} ${truth.state ?? "is gone"}`);
           this.safety.truth(on, truth);
           this.#countChange(name);
         },
@@ -138,7 +141,7 @@ export class Stage {
   }
 
   perform(deed: Deed): void {
-    this.story.tell(isUserDeed(deed) ? "user" : "FAULT", tellDeed(deed));
+    this.story.tell(isUserDeed(deed) ? "user" : "FAULT", () => tellDeed(deed));
     if (isUserDeed(deed)) {
       if (deed.do === "guest") return this.#guest(deed);
       void this.#users.perform(deed).then((refusal) => {
@@ -254,10 +257,10 @@ export class Stage {
       skew: this.#controlSkew,
       decided: (decision) => {
         this.decisions += 1;
-        if (this.story.kept) {
+        this.story.tell(decision.function, () => {
           const effects = decision.effects.length === 0 ? "" : ` → ${decision.effects.join(", ")}`;
-          this.story.tell(decision.function, `${decision.key}: ${decision.because}${effects} (${decision.outcome})`);
-        }
+          return `${decision.key}: ${decision.because}${effects} (${decision.outcome})`;
+        });
         this.safety.decided(decision);
       },
       gaveUp: (letter) => {
@@ -338,13 +341,13 @@ export class Stage {
 
   #wrote(write: Parameters<Safety["wrote"]>[0]): void {
     this.writes += 1;
-    if (this.story.kept) {
+    this.story.tell("api", () => {
       const { verb, kind, key, part, object } = write;
       const status = (object as Stored<KubeObject> & { status?: { phase?: string; printableStatus?: string } }).status;
       const says = status?.phase ?? status?.printableStatus;
       const what = `${verb} ${kind}${part === "status" ? " status" : ""} ${key}`;
-      this.story.tell("api", `${what} v${object.metadata.resourceVersion}${says === undefined ? "" : ` ${says}`}`);
-    }
+      return `${what} v${object.metadata.resourceVersion}${says === undefined ? "" : ` ${says}`}`;
+    });
     this.safety.wrote(write);
     if (this.#importer !== undefined) this.safety.suspect(nearHalfADisk(this.cluster, write));
     const kill = this.#killControlAfter;

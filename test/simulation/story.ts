@@ -8,18 +8,17 @@ export interface Line {
 }
 
 export interface Story {
-  readonly kept: boolean;
-  tell(who: string, what: string): void;
+  /** `what` is made only when the story is kept. */
+  tell(who: string, what: string | (() => string)): void;
   readonly lines: readonly Line[];
 }
 
 export function createStory(kept: boolean, now: () => number): Story {
   const lines: Line[] = [];
   return {
-    kept,
     lines,
     tell(who, what) {
-      if (kept) lines.push({ at: now(), who, what });
+      if (kept) lines.push({ at: now(), who, what: typeof what === "string" ? what : what() });
     },
   };
 }
