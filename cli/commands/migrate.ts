@@ -1,5 +1,6 @@
 /** `virtive migrate VM`: makes a migration and follows it to its end, with what its node tells of the copying. */
 import type { Node } from "#api/core.ts";
+import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import type { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { Fault } from "#events/fault.ts";
 import { ApiError, type Client } from "../client.ts";
@@ -38,7 +39,7 @@ export function migrated({ name, migration, done, from, to, seconds }: MigrateRe
     : `${name}: migration ${migration} created`;
 }
 
-/** @throws ApiError when it is refused or there is no such node, Fault refused MigrationFailed, TimedOut */
+/** @throws ApiError when it is refused, or no such node or instance is there; Fault refused AlreadyThere, MigrationFailed; TimedOut */
 export async function migrate(
   client: Api & Pick<Client, "lines">,
   name: string,
@@ -48,6 +49,7 @@ export async function migrate(
   const began = performance.now();
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
   const addedNodeSelector = target === undefined ? undefined : await hostnameOf(client, target);
+  await mustBeElsewhere(client, options, name);
   const path = `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstancemigrations`;
   const made = await client.send<VirtualMachineInstanceMigration>("POST", path, {
     apiVersion: "kubevirt.io/v1",
@@ -90,15 +92,27 @@ export async function migrate(
   }
 }
 
+/** What is there already would be waited for until the time is up. */
+async function mustBeElsewhere(client: Api, { namespace, to }: MigrateOptions, name: string): Promise<void> {
+  const path = `/apis/kubevirt.io/v1/namespaces/${namespace}/virtualmachineinstances/${encodeURIComponent(name)}`;
+  const { status } = await unlessForbidden(client.send<Pick<VirtualMachineInstance, "status">>("GET", path), {});
+  if (to === undefined || status?.nodeName !== to) return;
+  throw new Fault("refused", "AlreadyThere", `${name} runs on ${to} already`);
+}
+
 /** Without this a mistyped name would be waited for like a node that is to come. */
 async function hostnameOf(client: Api, node: string): Promise<Readonly<Record<string, string>>> {
-  let hostname = node;
+  const found = client.send<Pick<Node, "metadata">>("GET", `/api/v1/nodes/${encodeURIComponent(node)}`);
+  const { metadata } = await unlessForbidden(found, { metadata: { name: node } });
+  return { [HOSTNAME]: metadata.labels?.[HOSTNAME] ?? node };
+}
+
+/** Who may move guests need not be allowed to read all that is looked at before. */
+async function unlessForbidden<T>(found: Promise<T>, otherwise: T): Promise<T> {
   try {
-    const { metadata } = await client.send<Node>("GET", `/api/v1/nodes/${encodeURIComponent(node)}`);
-    hostname = metadata.labels?.[HOSTNAME] ?? node;
+    return await found;
   } catch (thrown) {
-    // Who may move guests need not be allowed to read nodes.
-    if (!(thrown instanceof ApiError) || thrown.code !== 403) throw thrown;
+    if (thrown instanceof ApiError && thrown.code === 403) return otherwise;
+    throw thrown;
   }
-  return { [HOSTNAME]: hostname };
 }

@@ -15,6 +15,10 @@ function server(maySeeNodes = true) {
         if (!NODES.includes(node)) throw new ApiError(404, "NotFound", `nodes "${node}" not found`);
         return { metadata: { name: node, labels: { "kubernetes.io/hostname": `${node}.example` } } } as T;
       }
+      if (method === "GET" && path.includes("/virtualmachineinstances/")) {
+        if (!path.endsWith("/web")) throw new ApiError(404, "NotFound", "there is none");
+        return { status: { nodeName: "node-1" } } as T;
+      }
       if (method !== "POST") throw new Error(`${method} ${path} is not expected`);
       created.push(body);
       return { metadata: { name: "web-abcde" } } as T;
@@ -43,9 +47,24 @@ describe("a move to a node", () => {
     expect(created).toEqual([]);
   });
 
+  it("is refused where it runs already, and nothing is left to wait for it", async () => {
+    const { client, created } = server();
+    const asked = migrate(client, "web", { ...options, to: "node-1" });
+    await expect(asked).rejects.toMatchObject({ reason: "AlreadyThere", message: "web runs on node-1 already" });
+    expect(created).toEqual([]);
+  });
+
   it("goes by the name for who may not see nodes", async () => {
     const { client, created } = server(false);
     await migrate(client, "web", { ...options, to: "node-2" });
     expect(created).toMatchObject([{ spec: { addedNodeSelector: { "kubernetes.io/hostname": "node-2" } } }]);
+  });
+});
+
+describe("a move of nobody", () => {
+  it("is not found, as anything that is not there", async () => {
+    const { client, created } = server();
+    await expect(migrate(client, "nobody", options)).rejects.toMatchObject({ code: 404 });
+    expect(created).toEqual([]);
   });
 });
