@@ -84,11 +84,13 @@ async function* kept(parts: GatewayParts, query: JournalQuery): AsyncGenerator<J
 /** Pulled by the reader: one who is slow holds nothing up and fills no memory. */
 function lines(parts: GatewayParts, entries: AsyncGenerator<JournalEntry>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  let left = false;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const next = await entries.next();
+          if (left) return; // whoever leaves ends what is waited for, and has closed this himself
           if (next.done === true) controller.close();
           else controller.enqueue(encoder.encode(`${JSON.stringify(next.value)}\n`));
         } catch (thrown) {
@@ -97,6 +99,7 @@ function lines(parts: GatewayParts, entries: AsyncGenerator<JournalEntry>): Read
         }
       },
       async cancel() {
+        left = true;
         await entries.return(undefined);
       },
     },

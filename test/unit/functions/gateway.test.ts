@@ -387,6 +387,22 @@ describe("cloudevents", () => {
     await reader?.cancel();
   });
 
+  it("takes a reader who leaves for no failure of the journal", async () => {
+    const warned: string[] = [];
+    await open({ log: { ...silentLog, warn: (_fields, message) => void warned.push(message) } });
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const response = await gateway.apis[2]?.app.request(`${EVENTS}?follow=1&after=999999`, { signal });
+    const reader = response?.body?.getReader();
+    void reader?.read();
+    await world.clock.settle();
+    const left = reader?.cancel();
+    leaving.abort();
+    await left;
+    await world.clock.settle();
+    expect(warned).toEqual([]);
+  });
+
   it("names the types there are to who asks for another", async () => {
     await open();
     const { code, body } = await ask("GET", `${EVENTS}?type=dev.virtive.machine.strated`, undefined, 2);
