@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
-import { createTlsServer, type ServerOptions } from "#events/tls-server.ts";
+import { closeTlsServer, createTlsServer, type ServerOptions } from "#events/tls-server.ts";
 
 export interface TlsContext {
   /** PEM. */
@@ -88,10 +88,6 @@ export async function startSecureServer(options: SecureServerOptions): Promise<S
     port: (server.address() as AddressInfo).port,
     use: (context) => server.setSecureContext(secureOptions(context)),
     linger: () => void (lingers = true),
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => closeTlsServer(server),
   };
 }

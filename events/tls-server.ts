@@ -9,7 +9,26 @@ export type { Server, ServerOptions };
 export function createTlsServer(options: ServerOptions, handle?: RequestListener): Server {
   const server = createServer(options, handle);
   server.on("secureConnection", readByStream);
+  const open = new Set<TLSSocket>();
+  server.on("secureConnection", (socket: TLSSocket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  connections.set(server, open);
   return server;
+}
+
+const connections = new WeakMap<Server, ReadonlySet<TLSSocket>>();
+
+/**
+ * Takes no more and ends all connections at once; resolves when they are closed. Node itself waits for those that were upgraded,
+ * and ends none of them: a console or a guest's memory on its way would hold its process.
+ */
+export async function closeTlsServer(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  for (const socket of connections.get(server) ?? []) socket.destroy();
+  await closed;
 }
 
 /**

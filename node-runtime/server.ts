@@ -27,7 +27,7 @@ import { asFault, Fault, type FaultKind } from "#events/fault.ts";
 import { CONTROL_URI, uriNames } from "#events/identities.ts";
 import type { Log } from "#events/log.ts";
 import { MachineAction, MachineOrder, type MachineStatus, type NodeIdentity } from "#events/machine.ts";
-import { createTlsServer, ofConnection, type Server } from "#events/tls-server.ts";
+import { closeTlsServer, createTlsServer, ofConnection, type Server } from "#events/tls-server.ts";
 import type { Consoles } from "./console/consoles.ts";
 import { consoleSockets } from "./console/socket.ts";
 import { bodyOf } from "./request-body.ts";
@@ -252,8 +252,7 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
     renew: (tls) => server.setSecureContext({ ...tls, minVersion: "TLSv1.3" }),
     async close() {
       sockets.close();
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await closeTlsServer(server);
     },
   };
 }

@@ -1,8 +1,11 @@
 /** Runtimes over real connections: what a peer may do to one, and what one takes a peer for. */
 import { once } from "node:events";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { createServer as createPlainServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { CLIENT_AUTH, makeAuthority, SERVER_AUTH, type Authority, type Identity } from "#events/certificates.ts";
 import { CONTROL_URI, nodeURI } from "#events/identities.ts";
@@ -28,7 +31,7 @@ function identity(uri: string): Promise<Identity> {
   return authority.issue({ commonName: "test", names, usages: [CLIENT_AUTH, SERVER_AUTH] });
 }
 
-async function runtime(node: string): Promise<OrdersServer> {
+async function runtime(node: string, memory = "/nowhere/memory"): Promise<OrdersServer> {
   const rig = await Rig.start();
   const server = await serveOrders({
     listen: { host: "127.0.0.1", port: 0, tls: { ...(await identity(nodeURI(node))), ca: authority.cert } },
@@ -41,7 +44,7 @@ async function runtime(node: string): Promise<OrdersServer> {
         prepareArrival: () => Promise.resolve({ cookie: node }),
         finishArrival: () => Promise.resolve({ ran: true, cookie: node }),
       },
-      wireOf: () => ({ memory: "/nowhere/memory", disks: "/nowhere/disks" }),
+      wireOf: () => ({ memory, disks: "/nowhere/disks" }),
     },
     log: silentLog,
   });
@@ -68,6 +71,25 @@ describe("a runtime's server", () => {
   it("survives an upgrade of what is no path", async () => {
     const server = await runtime("node1");
     expect(await upgraded(await connected(server, nodeURI("other")), "//")).toMatch(/^HTTP\/1\.1 4/);
+  });
+});
+
+describe("a runtime's server that closes", () => {
+  it("ends also what it has joined to a guest that comes", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "moves-"));
+    const memory = join(directory, "memory");
+    const qemu = createPlainServer((socket) => socket.on("error", () => undefined)).listen(memory);
+    await once(qemu, "listening");
+    closing.push(async () => {
+      qemu.close();
+      await rm(directory, { recursive: true });
+    });
+    const server = await runtime("node1", memory);
+    const source = await connected(server, nodeURI("source"));
+    expect(await upgraded(source, `/moves/${order().uid}/memory`)).toMatch(/^HTTP\/1\.1 101/);
+    const ended = once(source, "close");
+    await server.close();
+    await ended;
   });
 });
 
