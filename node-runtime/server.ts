@@ -251,7 +251,7 @@ export async function serveOrders(options: ServerOptions): Promise<OrdersServer>
     url: `https://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}`,
     renew: (tls) => server.setSecureContext({ ...tls, minVersion: "TLSv1.3" }),
     async close() {
-      sockets.close();
+      await sockets.close();
       await closeTlsServer(server);
     },
   };

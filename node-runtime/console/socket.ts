@@ -10,6 +10,8 @@ import type { Consoles } from "./consoles.ts";
 
 const MOST_FRAME_BYTES = 64 * 1024;
 const PING_MS = 20_000;
+/** For a client to hear that the runtime goes. */
+const LEAVING_MS = 500;
 
 export interface Gate {
   /** @throws Fault when the caller or the machine is wrong */
@@ -19,7 +21,8 @@ export interface Gate {
 
 export interface ConsoleSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, gate: Gate): void;
-  close(): void;
+  /** Clients are told that the runtime goes. Resolves once they know, or have had time to. */
+  close(): Promise<void>;
 }
 
 export function consoleSockets(options: {
@@ -47,9 +50,16 @@ export function consoleSockets(options: {
         }
       });
     },
-    close() {
-      for (const client of server.clients) client.terminate();
+    async close() {
       server.close();
+      const { code, text } = consoleClosings.leaving;
+      const told = [...server.clients].map((client) => {
+        const closed = new Promise((resolve) => client.once("close", resolve));
+        client.close(code, text);
+        setTimeout(() => client.terminate(), LEAVING_MS).unref();
+        return closed;
+      });
+      await Promise.all(told);
     },
   };
 }

@@ -7,7 +7,9 @@ import { createServer as createPlainServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { CLIENT_AUTH, makeAuthority, SERVER_AUTH, type Authority, type Identity } from "#events/certificates.ts";
+import { consoleClosings } from "#events/console-closing.ts";
 import { CONTROL_URI, nodeURI } from "#events/identities.ts";
 import { silentLog } from "#events/log.ts";
 import { controlClient } from "#node-runtime/control-client.ts";
@@ -33,11 +35,16 @@ function identity(uri: string): Promise<Identity> {
 
 async function runtime(node: string, memory = "/nowhere/memory"): Promise<OrdersServer> {
   const rig = await Rig.start();
+  await rig.running();
   const server = await serveOrders({
     listen: { host: "127.0.0.1", port: 0, tls: { ...(await identity(nodeURI(node))), ca: authority.cert } },
     identity: { node, bootID: BOOT_ID },
     machines: rig.machines,
-    consoles: rig.consoles,
+    consoles: {
+      connect: () => ({ input: () => undefined, disconnect: () => undefined }),
+      history: () => Promise.resolve(Buffer.alloc(0)),
+      mustBeOpen: () => undefined,
+    },
     peers: {
       arrivals: {
         comesFrom: () => "source",
@@ -61,8 +68,8 @@ async function connected(server: OrdersServer, uri: string): Promise<TLSSocket> 
   return socket;
 }
 
-async function upgraded(socket: TLSSocket, path: string): Promise<string> {
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: node\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+async function upgraded(socket: TLSSocket, path: string, more = "X-Any: thing"): Promise<string> {
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: node\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${more}\r\n\r\n`);
   const [answer] = (await once(socket, "data")) as [Buffer];
   return answer.toString("latin1");
 }
@@ -90,6 +97,28 @@ describe("a runtime's server that closes", () => {
     const ended = once(source, "close");
     await server.close();
     await ended;
+  });
+});
+
+describe("a console", () => {
+  it("is told that the runtime goes, and not that its connection broke", async () => {
+    const server = await runtime("node1");
+    const client = new WebSocket(`${server.url.replace("https", "wss")}/machines/${order().uid}/console`, {
+      ca: authority.cert,
+      ...(await identity(CONTROL_URI)),
+    });
+    await once(client, "open");
+    const closed = once(client, "close") as Promise<[number]>;
+    await server.close();
+    expect((await closed)[0]).toBe(consoleClosings.leaving.code);
+  });
+
+  it("whose client does not answer holds no runtime that goes", async () => {
+    const server = await runtime("node1");
+    const client = await connected(server, CONTROL_URI);
+    const key = `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${"a".repeat(22)}==`;
+    expect(await upgraded(client, `/machines/${order().uid}/console`, key)).toMatch(/^HTTP\/1\.1 101/);
+    await server.close();
   });
 });
 
