@@ -6,6 +6,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
+import { isMissing } from "#events/file-fault.ts";
 import { Fault } from "#events/fault.ts";
 import type { Image, ImageLayer, Limits, Wanted } from "./image.ts";
 import { tarEntries, type TarEntry } from "./tar.ts";
@@ -139,8 +140,9 @@ class Search {
 
 /** The layer's tar stream; how it is packed is seen from its first bytes, whatever its media type says. */
 async function* unpack(layer: ImageLayer, count: (bytes: number) => void): AsyncGenerator<Buffer> {
+  // First: a stream whose file can't be opened would fail before anybody listens, and end the process.
+  const unpacker = await unpackerOf(layer);
   const file = createReadStream(layer.path, { highWaterMark: 256 * 1024 });
-  const unpacker = await unpackerOf(layer.path);
   const stream = unpacker === undefined ? file : pipeline(file, unpacker, () => undefined);
   try {
     for await (const chunk of stream) {
@@ -158,8 +160,12 @@ async function* unpack(layer: ImageLayer, count: (bytes: number) => void): Async
   }
 }
 
-async function unpackerOf(path: string) {
-  const file = await open(path, "r");
+/** @throws Fault later ImagePullFailed when the layer is gone: the next pull brings it again */
+async function unpackerOf({ path, digest }: ImageLayer) {
+  const file = await open(path, "r").catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+    throw new Fault("later", "ImagePullFailed", `The layer ${digest} is not there any more`, { cause: error });
+  });
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
     if (bytesRead >= 2 && buffer.readUInt16BE(0) === 0x1f8b) return createGunzip();

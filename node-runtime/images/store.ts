@@ -56,11 +56,16 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
   const fetch = options.fetch ?? globalThis.fetch;
   const share = shareWork();
 
-  const hasBlob = async (blob: Descriptor): Promise<boolean> =>
-    stat(blobPath(directory, blob.digest)).then(
-      (about) => about.size === blob.size,
-      () => false,
+  const hasBlob = async (blob: Descriptor): Promise<boolean> => {
+    const path = blobPath(directory, blob.digest);
+    const size = await stat(path).then(
+      (about) => about.size,
+      () => undefined,
     );
+    if (size !== blob.size) return false;
+    await isUsed(path);
+    return true;
+  };
 
   const fromManifest = (reference: string, digest: string, content: Buffer): Image => ({
     reference,
@@ -209,14 +214,18 @@ async function knownFile(path: string): Promise<ExtractedFile | undefined> {
   try {
     const about = About.parse(JSON.parse(await readFile(`${path}.json`, "utf8")));
     if ((await stat(path)).size !== about.size) return undefined;
-    // What was used last is pruned last.
-    const now = new Date();
-    await utimes(`${path}.json`, now, now);
+    await isUsed(`${path}.json`);
     return { path, ...about };
   } catch (error) {
     if (isMissing(error) || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
     throw error;
   }
+}
+
+/** What was used last is pruned last, and nothing that was used just now. */
+async function isUsed(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now);
 }
 
 function refPath(directory: string, reference: string): string {

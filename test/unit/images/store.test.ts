@@ -402,6 +402,12 @@ describe("taking files out of an image", () => {
     expect(readFileSync(path).equals(content)).toBe(true);
   });
 
+  it("comes later when a layer is gone, and harms nobody else", async () => {
+    const { store, image } = await local([tarOf([{ name: "disk/a", content: "hello" }])]);
+    for (const { path } of image.layers) rmSync(path);
+    await expect(store.extractFile(image, { path: "disk/a" })).rejects.toThrow(fault("later", "ImagePullFailed"));
+  });
+
   it("makes a file again that was lost or cut off", async () => {
     const { store, image } = await local([tarOf([{ name: "disk/a", content: "hello" }])]);
     const { path } = await store.extractFile(image, { path: "disk/a" });
@@ -413,6 +419,16 @@ describe("taking files out of an image", () => {
 });
 
 describe("the cache", () => {
+  it("keeps the layers of an image that was just asked for, however long ago they came", async () => {
+    const name = await served();
+    const store = open({ limits: { cacheBytes: 0 } });
+    const longAgo = new Date(Date.now() - 3_600_000);
+    for (const { path } of (await store.pull(name)).layers) utimesSync(path, longAgo, longAgo);
+    const image = await store.pull(name, { pullPolicy: "Always" });
+    expect(readFileSync((await store.extractFile(image, { directory: "disk" })).path).equals(disk)).toBe(true);
+    expect(blobGets()).toBe(1);
+  });
+
   it("gives up what was used longest ago, but nothing that was used just now", async () => {
     const name = await served();
     const store = open({ limits: { cacheBytes: 0 } });
