@@ -64,6 +64,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
   const underWay = new Set<() => void>();
   /** Keys that are being sent, each by one sender. */
   const senders = new Map<Key, Promise<void>>();
+  /** Keys whose events can't be read now, each with what calls off the next look. */
+  const unread = new Map<Key, () => void>();
   /** Keys with something to send, in the order of their turns. */
   let turns: Key[] = [];
   let impatient = new AbortController();
@@ -89,17 +91,38 @@ export function openOutbox(options: OutboxOptions): Outbox {
       return;
     }
     const sender = sendAll(key)
-      .catch((thrown: unknown) => log.error({ key }, `the outbox can't send: ${asFault(thrown).message}`))
-      .finally(() => {
+      .catch((thrown: unknown) => unreadable(key, thrown))
+      .then(() => {
         senders.delete(key);
         if (closed) return;
         const next = turns.shift();
         if (next !== undefined) turn(next);
         // Something may have been added while this sender was on its way out.
-        if (store.first(key) !== undefined) turn(key);
+        if (isWaiting(key)) turn(key);
         if (waiting === 0) for (const resolve of emptied.splice(0)) resolve();
       });
     senders.set(key, sender);
+  }
+
+  function isWaiting(key: Key): boolean {
+    if (unread.has(key)) return false; // it has its time
+    try {
+      return store.first(key) !== undefined;
+    } catch (thrown) {
+      unreadable(key, thrown);
+      return false;
+    }
+  }
+
+  /** A disk that can't be read now may be later: what waits is looked for again. */
+  function unreadable(key: Key, thrown: unknown): void {
+    log.error({ key }, `the outbox can't send: ${asFault(thrown).message}`);
+    unread.get(key)?.();
+    const again = (): void => {
+      unread.delete(key);
+      turn(key);
+    };
+    unread.set(key, clock.schedule(LONGEST_RETRY_MILLISECONDS, again));
   }
 
   async function sendAll(key: Key): Promise<void> {
@@ -192,6 +215,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       if (closed) return;
       closed = true;
       turns = [];
+      for (const callOff of unread.values()) callOff();
       impatient.abort();
       for (const end of underWay) end();
       await Promise.allSettled(senders.values());

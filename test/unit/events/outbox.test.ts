@@ -221,6 +221,28 @@ describe.each(Object.entries(stores))("the outbox %s", (_name, make) => {
     expect(sent.length).toBe(60);
   });
 
+  it("goes on after its disk could not be read for a while", async () => {
+    const { clock, sent, start } = bench();
+    const store = newStore()();
+    let broken = true;
+    const outbox = start({
+      store: {
+        ...store,
+        first(key) {
+          if (broken) throw new Error("disk I/O error");
+          return store.first(key);
+        },
+      },
+    });
+    outbox.add(report("a", "one"));
+    await clock.advance(30_000);
+    expect(sent).toEqual([]);
+    broken = false;
+    await clock.advance(30_000);
+    expect(sent.map(([id]) => id)).toEqual(["a"]);
+    expect(outbox.waiting).toBe(0);
+  });
+
   it("takes nothing more once it is closed", async () => {
     const { start } = bench();
     const outbox = start();
