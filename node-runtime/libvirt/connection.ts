@@ -92,6 +92,7 @@ export class Connection {
   #serial = 0;
   #ended: Error | undefined;
   #lastHeard = performance.now();
+  #lastBeat = performance.now();
   #heartbeat: NodeJS.Timeout | undefined;
 
   /** Use `connect`. */
@@ -343,9 +344,14 @@ export class Connection {
   }
 
   #beat(): void {
-    // What we ourselves do not read is no proof of the peer's death.
+    const now = performance.now();
+    const late = now - this.#lastBeat;
+    this.#lastBeat = now;
+    // What we ourselves do not read is no proof of the peer's death, and neither is what came while we were halted.
     if (this.#holding.size > 0) return;
-    const silence = performance.now() - this.#lastHeard;
+    if (late > this.keepaliveMilliseconds * 2)
+      this.#lastHeard = Math.max(this.#lastHeard, now - this.keepaliveMilliseconds);
+    const silence = now - this.#lastHeard;
     if (silence > this.keepaliveMilliseconds * DEAD_AFTER_SPANS) {
       this.destroy(disconnected(`libvirt at ${this.peer} has been silent for ${Math.round(silence)} ms`));
     } else if (silence > this.keepaliveMilliseconds / 2) {

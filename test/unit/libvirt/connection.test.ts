@@ -206,6 +206,15 @@ describe("keepalive", () => {
     expect(connection.open).toBe(true);
   });
 
+  it("does not take its own absence for the daemon's", async () => {
+    const connection = await open({ keepaliveMilliseconds: 100 });
+    // As a process is halted: when it goes on, its timers ring before it has read anything.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    const { pings } = theClient();
+    await vi.waitUntil(() => theClient().pings > pings, PATIENT);
+    expect(connection.open).toBe(true);
+  });
+
   it("gives up a daemon that does not say anything any more", async () => {
     const connection = await open({ keepaliveMilliseconds: 20 });
     theClient().socket.pause();
