@@ -15,10 +15,11 @@
 import { ConfigMap, Secret } from "#api/core.ts";
 import { apiVersionOf, type Kind, type KubeObject, type Stored } from "#api/object.ts";
 import type { Identity } from "#events/certificates.ts";
-import type { Clock } from "#events/clock.ts";
+import { wait, type Clock } from "#events/clock.ts";
 import type { Cluster, Reader } from "#events/cluster.ts";
 import { asFault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
+import type { Bell } from "./bell.ts";
 import {
   APIService,
   MutatingWebhookConfiguration,
@@ -205,15 +206,15 @@ const EVERY_MILLISECONDS = 300_000;
 /** The objects that name us are made by the chart, perhaps a moment later. */
 const MISSING_MILLISECONDS = [1_000, 2_000, 5_000, 15_000, 60_000] as const;
 
-/** Renews until the signal aborts. */
-export async function keepCertificates(options: RenewalOptions, signal: AbortSignal): Promise<void> {
-  const { clock, log } = options;
-  const waiting = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => {
-      const done = (): void => (cancel(), resolve());
-      const cancel = clock.schedule(milliseconds, done);
-      signal.addEventListener("abort", done, { once: true });
-    });
+/** Between two looks: what is written here rings as well. */
+const LEAST_MILLISECONDS = 1_000;
+
+/** Renews until the signal aborts, and looks at once when the bell rings. */
+export async function keepCertificates(
+  options: RenewalOptions & { readonly bell: Bell },
+  signal: AbortSignal,
+): Promise<void> {
+  const { bell, clock, log } = options;
   let again = 0;
   let told = "";
   while (!signal.aborted) {
@@ -224,12 +225,13 @@ export async function keepCertificates(options: RenewalOptions, signal: AbortSig
       if (names !== told) log.info({ missing }, names === "" ? "the API server knows our authority" : "not there yet");
       told = names;
       again = missing.length === 0 ? 0 : again + 1;
-      await waiting(missing.length === 0 ? EVERY_MILLISECONDS : pause);
+      await bell.heard(missing.length === 0 ? EVERY_MILLISECONDS : pause, signal);
     } catch (thrown) {
       const { reason, message } = asFault(thrown);
       log.warn({ reason }, `certificates could not be renewed: ${message}`);
       again += 1;
-      await waiting(pause);
+      await bell.heard(pause, signal);
     }
+    await wait(clock, LEAST_MILLISECONDS, signal);
   }
 }

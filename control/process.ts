@@ -31,6 +31,7 @@ import { watchedKinds } from "#functions/registry.ts";
 import { waits } from "#functions/waiting.ts";
 import { createAuthorizer } from "./access.ts";
 import { apiHandlers } from "./api.ts";
+import { createBell } from "./bell.ts";
 import { keepCertificates, readCertificates, type Certificates } from "./certificates.ts";
 import { startElection, type Election, type Holder, type Term } from "./election.ts";
 import { createForwarder } from "./forward.ts";
@@ -124,9 +125,16 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     log,
   });
   undo.add(() => secrets.close());
+  // Also when one of the Secrets is deleted: the leader makes it anew at once.
+  const bell = createBell(clock);
+  let seen: string | undefined;
   async function refresh(): Promise<void> {
     const next = await readCertificates(secrets.reader, namespace);
-    if (next === undefined || JSON.stringify(next) === JSON.stringify(certificates)) return;
+    const texts = JSON.stringify(next);
+    if (texts === seen) return;
+    seen = texts;
+    bell.ring();
+    if (next === undefined) return;
     certificates = next;
     arrived.resolve();
     for (const tell of changed) tell();
@@ -163,7 +171,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
   });
   const writer = admitting(source.writer, admission, { username, groups: [] });
   async function lead(term: Term): Promise<void> {
-    void keepCertificates({ cluster, namespace, service, clock, log }, term.signal);
+    void keepCertificates({ cluster, namespace, service, bell, clock, log }, term.signal);
     await beginOnceReady(term, Promise.all([source.synced(), arrived.promise]), () => run(term));
   }
   function run(term: Term): void {
