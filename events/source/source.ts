@@ -40,7 +40,10 @@ export interface SourceOptions {
    * then. Spread evenly, and never more than 20 objects a second. Default 600; 0: none.
    */
   readonly retellSeconds?: number;
-  /** For brokers that may lose events: objects that wait, and have not changed for a whole round, are told again, ever more rarely. */
+  /**
+   * For brokers that may lose events: objects that wait, and have not changed for a whole round, are told again, ever more
+   * rarely, as if they had just been found.
+   */
   readonly retellWaiting?: {
     readonly seconds: number;
     readonly waits: (kind: Kind, object: Stored<KubeObject>, peek: Peek) => boolean;
@@ -114,11 +117,18 @@ export function startSource(options: SourceOptions): Source {
     wrote: (kind, object) => follows.get(kind.plural)?.wrote(object),
   });
 
-  function tell(kind: Kind, object: Stored<KubeObject>, type: EventType, occasion: string): void {
+  /** @param replaces an older event of this type about the object that nobody has got yet */
+  function tell(
+    kind: Kind,
+    object: Stored<KubeObject>,
+    type: EventType,
+    occasion: string,
+    replaces = type === objectEvents.updated,
+  ): void {
     if (options.isHeard?.() === false) return;
     try {
       const event = objectEvent({ type, kind, object, source, occasion, clock });
-      outlets.get(kind.plural)?.push(event, `${type.type} ${keyOf(object)}`, type === objectEvents.updated);
+      outlets.get(kind.plural)?.push(event, `${type.type} ${keyOf(object)}`, replaces);
     } catch (thrown) {
       log.error({ kind: kind.kind, key: keyOf(object) }, `no event could be made: ${asFault(thrown).message}`);
     }
@@ -198,7 +208,8 @@ export function startSource(options: SourceOptions): Source {
           const last = before.get(uid);
           const rounds = last?.version === version ? last.rounds + 1 : 0;
           now.set(uid, { version, rounds });
-          if (isTurn(rounds)) tell(kind, object, TYPES.update, occasion);
+          // Not as a change: that would be the echo of a write to who made it, and he may have ended right after it.
+          if (isTurn(rounds)) tell(kind, object, TYPES.add, occasion, true);
         }
       }
       before = now;

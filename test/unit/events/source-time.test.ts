@@ -110,12 +110,12 @@ describe("where a broker may lose events", () => {
     expect(published).toEqual([]);
     await clock.advance(92_000);
     // After 1, 2, 4 and 8 rounds.
-    expect(told(published)).toEqual(["update waits", "update waits", "update waits", "update waits"]);
+    expect(told(published)).toEqual(["add waits", "add waits", "add waits", "add waits"]);
     expect(new Set(published.map(({ id }) => id)).size).toBe(4);
     published.length = 0;
     await change(cluster, waiting, "2");
     await clock.advance(20_000);
-    expect(told(published)).toEqual(["update waits", "update waits"]);
+    expect(told(published)).toEqual(["update waits", "add waits"]);
     await source.close();
   });
 
