@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
-import type { Peek } from "#events/source/source.ts";
+import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import type { CloudEvent } from "#events/cloud-event.ts";
+import { virtualClock } from "#events/clock.ts";
+import { memoryCluster } from "#events/memory-cluster.ts";
+import { startSource, type Peek } from "#events/source/source.ts";
+import { boot } from "#functions/boot.ts";
+import { keysOf } from "#functions/dispatcher.ts";
 import { waits } from "#functions/waiting.ts";
 
 const vm = (metadata: object, status: object): Stored<VirtualMachine> =>
@@ -35,5 +41,43 @@ describe("a VirtualMachine waits", () => {
     ["running", vm({}, { printableStatus: "Running", created: true, ready: true }), running],
   ])("for nothing when it is %s", (_what, object, peek) => {
     expect(waits(VirtualMachine, object, peek)).toBe(false);
+  });
+});
+
+describe("an instance that was claimed by a host which has ended since", () => {
+  it("wakes who orders it, when it is told again", async () => {
+    const clock = virtualClock();
+    const cluster = memoryCluster({ clock });
+    const { object } = await cluster.create(VirtualMachineInstance, {
+      apiVersion: "kubevirt.io/v1",
+      kind: "VirtualMachineInstance",
+      metadata: { name: "web", namespace: "default" },
+      spec: { domain: { devices: {} } },
+    });
+    const told: CloudEvent[] = [];
+    const source = startSource({
+      cluster,
+      kinds: [VirtualMachineInstance],
+      publish: async (event) => void told.push(event),
+      deadlineOf: () => undefined,
+      resyncSeconds: 0,
+      retellSeconds: 0,
+      retellWaiting: { seconds: 20, waits },
+      clock,
+      sourceName: "/test",
+    });
+    await clock.settle();
+    const status = {
+      phase: "Scheduled",
+      phaseTransitionTimestamps: [{ phase: "Scheduled", phaseTransitionTimestamp: clock.now().toISOString() }],
+    };
+    await cluster.patch(VirtualMachineInstance, object, { ...object, status } as VirtualMachineInstance, "status");
+    await clock.settle();
+    const wakes = (): Promise<readonly string[][]> =>
+      Promise.all(told.map(async (event) => [...(await keysOf(boot)(event, cluster))]));
+    expect((await wakes()).at(-1)).toEqual([]);
+    await clock.advance(45_000);
+    expect((await wakes()).at(-1)).toEqual(["default/web"]);
+    await source.close();
   });
 });
