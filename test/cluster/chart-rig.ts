@@ -10,13 +10,15 @@ import type { VirtualMachine } from "#api/virtual-machine.ts";
 import { outputOf } from "#node-runtime/host/command.ts";
 import { demoGuest } from "../../scripts/guest/guest.ts";
 import { buildImages } from "../../scripts/image/images.ts";
-import { asAdministrator } from "../../scripts/kubernetes/api.ts";
+import { asAdministrator, type Ask } from "../../scripts/kubernetes/api.ts";
 import { ensureNodePrograms } from "../../scripts/kubernetes/build.ts";
 import { administratorOf, insideNode, loadImage } from "../../scripts/kubernetes/cluster.ts";
 import { helm } from "../../scripts/kubernetes/helm.ts";
 import { BUSYBOX_IMAGE } from "../../scripts/kubernetes/images.ts";
 import { nodesOf } from "../../scripts/kubernetes/record.ts";
 import { startRig, type Rig } from "./api-rig.ts";
+import { auditFlags } from "./knative/audit.ts";
+import { KEYS_FLAG } from "./knative/objects.ts";
 import { startPod } from "./node-rig.ts";
 
 export const NAMESPACE = "virtive";
@@ -34,6 +36,8 @@ export const SETTINGS = [
   `node.extraEnv[0].name=VIRTIVE_IMAGE_LAYOUTS,node.extraEnv[0].value=${LAYOUTS}`,
 ];
 export const MINUTE = 60_000;
+/** What the API server writes down: what our accounts ask of it. */
+const OF_OURS = [{ level: "Metadata", userGroups: [`system:serviceaccounts:${NAMESPACE}`] }, { level: "None" }];
 const DEMO = readFileSync(join(import.meta.dirname, "../../scripts/guest/demo-vm.yaml"), "utf8");
 
 export interface Count {
@@ -51,6 +55,9 @@ export interface Seen {
 
 export interface ChartRig extends Rig {
   readonly directory: string;
+  /** The API server's audit log, until it is restarted. */
+  readonly audit: string;
+  readonly ask: Ask;
   readonly nodes: readonly string[];
   /** kubectl's output. @throws Error with its complaint */
   must(args: readonly string[], stdin?: string): Promise<string>;
@@ -97,10 +104,11 @@ export async function openChartRig(name: string, nodes: number): Promise<ChartRi
   await ensureNodePrograms(say);
   const directory = await mkdtemp(join(tmpdir(), "virtive-chart-"));
   const guest = await demoGuest({ say });
-  const names = ["control", "node", "anchor"] as const;
+  const names = ["control", "functions", "node", "anchor"] as const;
   const building = buildImages({ names, repository: "virtive", tag: VERSION, directory, say });
   building.catch(() => undefined); // it is waited for below
-  const rig = await startRig(name, nodes);
+  const { audit, flags } = await auditFlags(directory, OF_OURS);
+  const rig = await startRig(name, nodes, [...flags, KEYS_FLAG]);
   try {
     for (const file of (await building).values()) await loadImage(rig.cluster, file);
     const ask = asAdministrator(rig.cluster, await administratorOf(rig.cluster));
@@ -127,6 +135,8 @@ export async function openChartRig(name: string, nodes: number): Promise<ChartRi
     const chart: ChartRig = {
       ...rig,
       directory,
+      audit,
+      ask,
       nodes: there,
       must,
       onNode,

@@ -5,7 +5,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHART } from "../../scripts/manifests.ts";
 import { MINUTE, NAMESPACE, openChartRig, patience, type ChartRig } from "./chart-rig.ts";
+import { successorIsMade } from "./installed/certificates.ts";
 import { everydayUse } from "./installed/everyday.ts";
+import { knativeShape } from "./installed/knative.ts";
 import { movesOfGuests } from "./installed/moves.ts";
 import { outages } from "./installed/outages.ts";
 import { storageOfGuests } from "./installed/storage.ts";
@@ -33,7 +35,9 @@ describe.skipIf(process.getuid?.() !== 0)("the chart on two real nodes (root)", 
   });
 
   surroundings(open);
+  successorIsMade(open);
   everydayUse(open);
+  knativeShape(open);
   outages(open);
   movesOfGuests(open);
   storageOfGuests(open);

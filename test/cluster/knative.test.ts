@@ -11,6 +11,7 @@ import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { encode } from "#events/http.ts";
 import { NAMESPACE } from "../../scripts/race/installation.ts";
+import { callsAbout, writesIn } from "./knative/audit.ts";
 import { BROKER, openKnativeRig, type KnativeRig } from "./knative/rig.ts";
 import { sinkTokenOf, tokenOf } from "./knative/tokens.ts";
 
@@ -91,35 +92,12 @@ async function post(url: string, id: string, token?: string): Promise<number> {
   return (await fetch(url, sent)).status;
 }
 
-interface AuditEntry {
-  readonly verb: string;
-  readonly user: { readonly username: string };
-  readonly objectRef?: { readonly resource: string; readonly subresource?: string };
-  readonly responseStatus: { readonly code: number };
-}
-
-/** Calls by ours about what has the word in its name: "account verb resource" → how often; failed ones are apart. */
-async function callsAbout(word: string): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
-  for (const line of (await readFile(rig.audit, "utf8")).trim().split("\n")) {
-    if (!line.includes(word)) continue;
-    const { verb, user, objectRef, responseStatus } = JSON.parse(line) as AuditEntry;
-    const [, account] = /^system:serviceaccount:virtive:virtive-(.+)$/.exec(user.username) ?? [];
-    if (account === undefined) continue;
-    const { resource = "", subresource } = objectRef ?? {};
-    const refused = responseStatus.code >= 300 ? ` ${responseStatus.code}` : "";
-    const key = `${account} ${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}${refused}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
-}
-
 describe.skipIf(!root)("the functions behind Knative's broker (root)", () => {
   it("take a VM through start, stop and deletion, each under its own account", async () => {
     await create(["first"]);
     await is("Running", ["first"]);
-    const counts = await callsAbout("first");
-    const writes = [...counts].filter(([call]) => /^\S+ (create|patch|delete) /.test(call) && !/ \d+$/.test(call));
+    const counts = await callsAbout(rig.audit, "first");
+    const writes = writesIn(counts);
     const of = (resource: string): number =>
       writes.filter(([call]) => call.endsWith(` ${resource}`)).reduce((sum, [, count]) => sum + count, 0);
     console.info(`calls of ours for a start: ${JSON.stringify(Object.fromEntries([...counts].sort()))}`);
@@ -191,9 +169,11 @@ describe.skipIf(!root)("the functions behind Knative's broker (root)", () => {
       const left = await cluster.get(Pod, { namespace, name });
       return vmi?.status?.nodeName !== undefined && vmi.status.nodeName !== pod.spec.nodeName && left === undefined;
     });
-    const wrote = await callsAbout("leaves");
+    const wrote = await callsAbout(rig.audit, "leaves");
     expect(wrote.get("control patch virtualmachineinstances/status")).toBe(1);
-    expect((await callsAbout("kubevirt-evacuation-")).get("evacuate create virtualmachineinstancemigrations")).toBe(1);
+    expect(
+      (await callsAbout(rig.audit, "kubevirt-evacuation-")).get("evacuate create virtualmachineinstancemigrations"),
+    ).toBe(1);
     await remove(["leaves"]);
   });
 

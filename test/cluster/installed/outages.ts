@@ -10,6 +10,7 @@ import { administratorOf } from "../../../scripts/kubernetes/cluster.ts";
 import { restartApiServer } from "../../../scripts/kubernetes/control-plane.ts";
 import { CHART } from "../../../scripts/manifests.ts";
 import { MINUTE, NAMESPACE, patience, VERSION, type ChartRig } from "../chart-rig.ts";
+import { takesOrders } from "./orders.ts";
 
 const NEXT = "0.1.1";
 const IMAGES = ["control", "node", "anchor"];
@@ -51,26 +52,7 @@ export function outages(open: () => ChartRig): void {
       const before = await rig.counter(address);
       const client = rig.watch(address);
       await happens();
-      // The API server may not reach control yet, nor control the node. Whoever answers answers by what is so now: after a
-      // request whose answer was late alone, which may have been done, "already" is an answer.
-      const done = async (verb: string): Promise<void> => {
-        const path = `/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/web/${verb}`;
-        const refusals: string[] = [];
-        const asked = async (): Promise<boolean> => {
-          const { complaint } = await rig.kubectl(["replace", "--raw", path, "-f", "/dev/null"]);
-          const late = refusals.some((one) => /time|has not let/i.test(one));
-          if (complaint === "" || (late && /is (not )?paused/.test(complaint))) return true;
-          refusals.push(complaint);
-          return /is (not )?paused|is not running/.test(complaint);
-        };
-        await expect.poll(asked, patience(MINUTE)).toBe(true);
-        expect(refusals.filter((one) => /is (not )?paused|is not running/.test(one))).toEqual([]);
-      };
-      const paused = () => rig.value("vmi", "web", '.status.conditions[?(@.type=="Paused")].status');
-      await done("pause");
-      expect(await paused()).toBe("True");
-      await done("unpause");
-      expect(await paused()).not.toBe("True");
+      await takesOrders(rig, "web");
       const after = await rig.counter(address);
       const { answers, failed, longestGapMilliseconds } = await client.stop();
       console.error(

@@ -7,6 +7,7 @@ import { createServer, connect, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { outputOf, run } from "#node-runtime/host/command.ts";
 import type { Cluster } from "../../../scripts/kubernetes/record.ts";
+import { API_SERVER } from "./objects.ts";
 
 export interface Link {
   /** What a command begins with to run in it. */
@@ -16,8 +17,6 @@ export interface Link {
   close(): Promise<void>;
 }
 
-/** As pods know it; inside the link the name leads to the relay. */
-export const API_SERVER = "kubernetes.default.svc";
 const HTTPS = 443;
 
 const namesOf = ({ bridge }: Cluster) => ({ name: `${bridge}-knative`, outer: `${bridge}kn`, inner: `${bridge}kni` });
@@ -39,6 +38,7 @@ export async function openLink(cluster: Cluster, apiServer: string): Promise<Lin
   const [here, there] = [`10.251.${cluster.number}.1`, `10.251.${cluster.number}.2`];
   await removeLink(cluster);
   await mkdir(filesOf(name), { recursive: true });
+  // The name leads to the relay.
   await writeFile(join(filesOf(name), "hosts"), `127.0.0.1 localhost\n${apiServer} ${API_SERVER}\n`);
   await outputOf(["ip", "netns", "add", name]);
   const inside = ["ip", "netns", "exec", name];

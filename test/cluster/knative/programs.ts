@@ -1,23 +1,15 @@
 /** Knative's programs as processes of a cluster: ingress, filter, channel, and the adapter of ApiServerSource. */
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
 import type { ProcessIdentity } from "#node-runtime/host/process.ts";
 import { ensureKnative } from "../../../scripts/kubernetes/knative.ts";
 import { lastWords, startProcess } from "../../../scripts/kubernetes/processes.ts";
 import type { Cluster } from "../../../scripts/kubernetes/record.ts";
 import { until } from "../../../scripts/kubernetes/waiting.ts";
-import { API_SERVER, type Link } from "./link.ts";
-
-export const SYSTEM = "knative-eventing";
-
-/** Ports of each program, those that can be chosen so that none meets another's. */
-const PORTS = { ingress: 8081, filter: 8082, channel: 8080 } as const;
-export type Part = keyof typeof PORTS;
+import type { Link } from "./link.ts";
+import { API_SERVER, commonEnvironment, environmentOf, PORTS, PROGRAMS, type Part } from "./objects.ts";
 
 const READY_MILLISECONDS = 180_000;
-
-const PROGRAMS = { ingress: "ingress", filter: "filter", channel: "channel_dispatcher" } as const;
 
 export interface KnativeParts {
   /** Where a part is reached. */
@@ -47,23 +39,9 @@ export async function knativeParts(cluster: Cluster, link: Link, kubeconfig: str
   const programs = await ensureKnative((line) => console.error(`cluster: ${line}`));
   const running = new Map<string, ProcessIdentity>();
 
-  function environment(name: string): Record<string, string> {
-    return {
-      KUBECONFIG: kubeconfig,
-      POD_NAME: name,
-      CONTAINER_NAME: name,
-      SYSTEM_NAMESPACE: SYSTEM,
-      // By default five requests a second, and each that starts asks for a token a Trigger.
-      KUBE_API_QPS: "500",
-      KUBE_API_BURST: "1000",
-      CONFIG_LOGGING_NAME: "config-logging",
-      CONFIG_OBSERVABILITY_NAME: "config-observability",
-    };
-  }
-
   const started = (name: string, program: string, env: Record<string, string>): ProcessIdentity => {
     const argv = [...link.inside, join(programs, program)];
-    const one = startProcess(cluster, name, argv, { ...environment(name), ...env });
+    const one = startProcess(cluster, name, argv, { KUBECONFIG: kubeconfig, ...commonEnvironment(name), ...env });
     running.set(name, one);
     return one;
   };
@@ -90,17 +68,7 @@ export async function knativeParts(cluster: Cluster, link: Link, kubeconfig: str
     urlOf,
     pidOf: (part) => running.get(part)?.pid ?? 0,
     async start(part) {
-      const one = started(part, PROGRAMS[part], {
-        INGRESS_PORT: String(PORTS.ingress),
-        INGRESS_PORT_HTTPS: String(PORTS.ingress + 2000),
-        FILTER_PORT: String(PORTS.filter),
-        FILTER_PORT_HTTPS: String(PORTS.filter + 2000),
-        // To the channel it would mean: of channels, only those of this namespace that say so.
-        ...(part === "filter" ? { NAMESPACE: SYSTEM } : {}),
-        PROFILING_PORT: String(PORTS[part] + 1000),
-        MAX_IDLE_CONNS: "1000",
-        MAX_IDLE_CONNS_PER_HOST: "1000",
-      });
+      const one = started(part, PROGRAMS[part], environmentOf(part));
       try {
         await until(`Knative's ${part} to be ready`, READY_MILLISECONDS, async () => {
           if (!one.alive()) throw new Error("it ended");
@@ -123,23 +91,6 @@ export async function knativeParts(cluster: Cluster, link: Link, kubeconfig: str
       return () => ended("adapter");
     },
   };
-}
-
-/** Definitions of Knative's kinds, fit for an API server without Knative's webhook: of each kind one version, unconverted. */
-export async function knativeDefinitions(): Promise<string> {
-  const folder = join(await ensureKnative((line) => console.error(`cluster: ${line}`)), "definitions");
-  const wanted = ["broker", "trigger", "subscription", "eventtype", "eventpolicy", "in-memory-channel", "sinkbindings"];
-  const files = (await readdir(folder)).filter((file) => wanted.includes(file.replace(".yaml", "")));
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-  const definitions = texts.flatMap((text) => parseAllDocuments(text).map((one) => one.toJS() as Definition | null));
-  return definitions
-    .filter((one) => one !== null)
-    .map((one) => stringify({ ...one, spec: { ...one.spec, conversion: { strategy: "None" } } }))
-    .join("---\n");
-}
-
-interface Definition {
-  readonly spec: object;
 }
 
 /** A kubeconfig that leads through the relay, by the name under which pods know the API server. */

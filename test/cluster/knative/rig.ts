@@ -20,10 +20,12 @@ import { asYaml, render, type Manifest } from "../../../scripts/manifests.ts";
 import { bundle } from "../../../scripts/bundle.ts";
 import { install, makeNodes, NAMESPACE, type Installation } from "../../../scripts/race/installation.ts";
 import { startFleet, startReplica, type Replica } from "../../../scripts/race/replicas.ts";
+import { auditFlags } from "./audit.ts";
 import { openFateful, type Fateful } from "./fate.ts";
 import { startHosts, type Hosts } from "./hosts.ts";
-import { API_SERVER, openLink, openRelay } from "./link.ts";
-import { knativeDefinitions, knativeParts, SYSTEM, throughRelay, type KnativeParts } from "./programs.ts";
+import { openLink, openRelay } from "./link.ts";
+import { KEYS_FLAG, knativeDefinitions, knativeSettings, SYSTEM } from "./objects.ts";
+import { knativeParts, throughRelay, type KnativeParts } from "./programs.ts";
 import { brokerAudience, makeReady } from "./statuses.ts";
 import { sinkTokenOf } from "./tokens.ts";
 
@@ -50,22 +52,9 @@ export interface KnativeRig {
 }
 
 const NODES = ["fake-1", "fake-2"];
-const POLICY = {
-  apiVersion: "audit.k8s.io/v1",
-  kind: "Policy",
-  omitStages: ["RequestReceived"],
-  rules: [{ level: "Metadata" }],
-};
 export const BROKER = "virtive";
 const AUDIENCE = brokerAudience(NAMESPACE, BROKER);
 const VALUES = ["shape=knative", "knative.oidc.enabled=true"];
-const CONFIGURATIONS = {
-  "config-features": { "delivery-timeout": "enabled", "authentication-oidc": "enabled" },
-  "config-logging": {},
-  "config-observability": {},
-  "config-leader-election": {},
-  "config-tracing": {},
-} as const;
 /** What the chart makes for this shape beside what the installation takes of it. */
 const KINDS: ReadonlySet<string> = new Set(["Broker", "Trigger", "EventType"]);
 
@@ -76,17 +65,11 @@ export async function openKnativeRig(): Promise<KnativeRig> {
     for (const one of undo.splice(0).reverse()) await one().catch((error: unknown) => console.error(error));
   };
   try {
-    const audit = join(home, "audit.log");
-    await writeFile(join(home, "policy.json"), JSON.stringify(POLICY));
+    const { audit, flags } = await auditFlags(home, [{ level: "Metadata" }]);
     const programs = await ensureKube((line) => console.error(`cluster: ${line}`));
     const cluster = await upCluster({
       name: `cluster-knative-${process.pid}`,
-      apiServerFlags: [
-        `--audit-policy-file=${join(home, "policy.json")}`,
-        `--audit-log-path=${audit}`,
-        // Where Knative's programs get the keys: they know the API server by this name alone.
-        `--service-account-jwks-uri=https://${API_SERVER}/openid/v1/jwks`,
-      ],
+      apiServerFlags: [...flags, KEYS_FLAG],
     });
     undo.push(() => downCluster(cluster));
     const installation = await install(cluster, VALUES);
@@ -231,25 +214,6 @@ function behindPort(address: string): (path: string) => string {
     const [, port = "", rest = ""] = /^\/(\d+)(\/.*)$/.exec(path) ?? [];
     return `http://${address}:${port}${rest}`;
   };
-}
-
-/** The namespace of Knative's programs, as whom they speak to the API server, and their settings. */
-function knativeSettings(): readonly Manifest[] {
-  const of = (apiVersion: string, kind: string, name: string, more: object = {}, namespaced = true): Manifest => ({
-    apiVersion,
-    kind,
-    metadata: { name, ...(namespaced ? { namespace: SYSTEM } : {}) },
-    ...more,
-  });
-  const rbac = "rbac.authorization.k8s.io";
-  const roleRef = { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" };
-  const subjects = [{ kind: "ServiceAccount", name: "eventing", namespace: SYSTEM }];
-  return [
-    of("v1", "Namespace", SYSTEM, {}, false),
-    of("v1", "ServiceAccount", "eventing"),
-    of(`${rbac}/v1`, "ClusterRoleBinding", "eventing", { roleRef, subjects }, false),
-    ...Object.entries(CONFIGURATIONS).map(([name, data]) => of("v1", "ConfigMap", name, { data })),
-  ];
 }
 
 /** Values that the chart gives the container of a Deployment or a Knative Service. */

@@ -1,11 +1,11 @@
 /**
  * What Knative's controllers would make of a Broker and its Triggers, for programs at these addresses: they themselves
  * need Services and a cluster's DNS. The objects are the chart's; channel, Subscriptions and identities follow from them as
- * they do with Knative where `authentication-oidc` is on.
+ * they do with Knative where `authentication-oidc` is on, and go with whom they belong to.
  */
 import type { Kind, KubeObject, Stored } from "#api/object.ts";
 import type { Installation } from "../../../scripts/race/installation.ts";
-import { makeAccount } from "./tokens.ts";
+import { makeAccount, ownedBy } from "./tokens.ts";
 
 const kindOf = (group: string, version: string, kind: string, plural: string): Kind => ({
   group,
@@ -57,7 +57,7 @@ export const brokerAudience = (namespace: string, name: string): string =>
 
 /** Makes the Broker and its Triggers ready. @param system the namespace of Knative's own programs */
 export async function makeReady(
-  installation: Installation,
+  installation: Pick<Installation, "cluster">,
   { namespace, name, system }: { readonly namespace: string; readonly name: string; readonly system: string },
   places: Places,
 ): Promise<void> {
@@ -71,7 +71,7 @@ export async function makeReady(
     await cluster.patch(kind, before, { ...before, status: { ...known, ...status } } as KubeObject, "status");
   };
   const made = async (kind: Kind, of: string, spec: object, annotations = {}): Promise<Stored<KubeObject>> => {
-    const metadata = { name: of, namespace, annotations };
+    const metadata = { name: of, namespace, annotations, ...ownedBy(broker) };
     const apiVersion = `${kind.group}/${kind.version}`;
     return (await cluster.create(kind, { apiVersion, kind: kind.kind, metadata, spec } as KubeObject)).object;
   };
@@ -87,12 +87,14 @@ export async function makeReady(
     key.startsWith("messaging.knative.dev"),
   );
   const subscribers = await Promise.all(
-    triggers.map(async ({ metadata, spec }) => {
+    triggers.map(async (trigger) => {
+      const { metadata, spec } = trigger;
+      const owner = ownedBy(trigger);
       const at = `${places.filter}/triggers/${namespace}/${metadata.name}/${metadata.uid}`;
       const subscription = `${name}-${metadata.name}-${metadata.uid}`;
       if (subscription.length > MOST_NAME_LETTERS) throw new Error(`Knative would call ${subscription} another way`);
       const auth = { serviceAccountName: `${metadata.name}-subscription` };
-      await makeAccount(installation, namespace, auth.serviceAccountName);
+      await makeAccount(installation, namespace, auth.serviceAccountName, owner);
       const channel = { apiVersion: "messaging.knative.dev/v1", kind: InMemoryChannel.kind, name: channelName };
       await statusOf(Subscription, await made(Subscription, subscription, { channel }), { auth });
       return {
@@ -120,9 +122,10 @@ export async function makeReady(
     deadLetterSinkAudience: broker.spec.delivery.deadLetterSink.audience,
   });
   for (const trigger of triggers) {
+    const owner = ownedBy(trigger);
     const { subscriber, delivery } = trigger.spec;
     const auth = { serviceAccountName: `${trigger.metadata.name}-trigger` };
-    await makeAccount(installation, namespace, auth.serviceAccountName);
+    await makeAccount(installation, namespace, auth.serviceAccountName, owner);
     await statusOf(Trigger, trigger, {
       auth,
       subscriberUri: resolved(subscriber),

@@ -1,5 +1,5 @@
 /** Tokens of ServiceAccounts, as the API server gives them to whoever may ask for them. */
-import type { Kind } from "#api/object.ts";
+import type { Kind, KubeObject, Stored } from "#api/object.ts";
 import { writeFile } from "node:fs/promises";
 import type { Installation } from "../../../scripts/race/installation.ts";
 
@@ -15,7 +15,7 @@ const SECONDS = 7_200;
 
 /** @param audience who it is for; none: the API server */
 export async function tokenOf(
-  { ask }: Installation,
+  { ask }: Pick<Installation, "ask">,
   { namespace, name, audience }: { readonly namespace: string; readonly name: string; readonly audience?: string },
 ): Promise<string> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
@@ -33,25 +33,45 @@ export async function makeAccount(
   { cluster }: Pick<Installation, "cluster">,
   namespace: string,
   name: string,
+  owner: object = {},
 ): Promise<void> {
   await cluster.create(ServiceAccount, {
     apiVersion: "v1",
     kind: ServiceAccount.kind,
-    metadata: { name, namespace },
+    metadata: { name, namespace, ...owner },
   });
 }
 
+/** What is made for an object and has this in its metadata goes with it. */
+export function ownedBy({ apiVersion, kind, metadata: { name, uid } }: Stored<KubeObject>): object {
+  return { ownerReferences: [{ apiVersion, kind, name, uid, controller: true }] };
+}
+
+interface Binding {
+  readonly namespace: string;
+  readonly binding: string;
+  readonly audience: string;
+}
+
+/** The token that Knative's SinkBinding of this name gets for the sink: of an account of the binding's own. */
+export async function bindingToken(
+  installation: Pick<Installation, "ask" | "cluster">,
+  { namespace, binding, audience }: Binding,
+  owner: object = {},
+): Promise<string> {
+  const name = `${binding}-oidc-sources.knative.dev-sinkbinding`;
+  await makeAccount(installation, namespace, name, owner);
+  return tokenOf(installation, { namespace, name, audience });
+}
+
 /**
- * What Knative's SinkBinding of this name puts beside K_SINK: a token for the sink, of an account of the binding's own.
+ * What the SinkBinding puts beside K_SINK.
  * @returns the token's file
  */
 export async function sinkTokenOf(
   installation: Installation,
-  options: { readonly namespace: string; readonly binding: string; readonly audience: string; readonly file: string },
+  { file, ...binding }: Binding & { readonly file: string },
 ): Promise<string> {
-  const { namespace, binding, audience, file } = options;
-  const name = `${binding}-oidc-sources.knative.dev-sinkbinding`;
-  await makeAccount(installation, namespace, name);
-  await writeFile(file, await tokenOf(installation, { namespace, name, audience }), { mode: 0o600 });
+  await writeFile(file, await bindingToken(installation, binding), { mode: 0o600 });
   return file;
 }
