@@ -140,11 +140,11 @@ export const observe = defineFunction<ObserveFacts>({
 
 /**
  * A guest that moves is looked for at each change; of others, a change of the instance is mostly our own. At a start all
- * instances are told of, and the resync then asks each node once for all that it has.
+ * instances are told of, and the resync then asks each node once for all that it has. One that is to go may have ended unheard.
  */
 function isEcho(vmi: Instance, event: CloudEvent): boolean {
   const settled = phaseOf(vmi) === "Running" && targetOf(vmi) === undefined && vmi.status?.migrationState === undefined;
-  return settled && (isChangeOfInstance(event) || tellsOfInstance(event));
+  return settled && (isChangeOfInstance(event) || (tellsOfInstance(event) && !isDeleting(vmi)));
 }
 
 function because(status: (MachineFact & { known: "yes" })["status"]): string {

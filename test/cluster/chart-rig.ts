@@ -25,7 +25,8 @@ export const NAMESPACE = "virtive";
 export const VERSION = "0.1.0";
 /** There is no cluster DNS in the rig: control's Service has an address that nodes are told. */
 const ADDRESS = "10.96.77.77";
-const LAYOUTS = "/var/lib/virtive/layouts";
+const STATE = "/var/lib/virtive";
+const LAYOUTS = `${STATE}/layouts`;
 /** Certificates of nodes last a minute, so whatever is tested here is tested with renewed ones. */
 export const SETTINGS = [
   `control.service.clusterIP=${ADDRESS}`,
@@ -117,6 +118,8 @@ export async function openChartRig(name: string, nodes: number): Promise<ChartRi
     const onNode: ChartRig["onNode"] = async (node, argv, milliseconds = MINUTE) =>
       outputOf(await insideNode(rig.cluster, node, argv), milliseconds);
     for (const node of there) {
+      // Nodes see the machine's /var/lib: what it has there of Virtive itself is not theirs.
+      await onNode(node, ["rm", "-rf", STATE]);
       await onNode(node, ["mkdir", "-p", LAYOUTS]);
       await onNode(node, ["cp", "-r", guest.layout, `${LAYOUTS}/demo`]);
     }

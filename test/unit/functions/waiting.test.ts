@@ -7,7 +7,9 @@ import { virtualClock } from "#events/clock.ts";
 import { memoryCluster } from "#events/memory-cluster.ts";
 import { startSource, type Peek } from "#events/source/source.ts";
 import { boot } from "#functions/boot.ts";
+import type { Looks } from "#functions/define.ts";
 import { keysOf } from "#functions/dispatcher.ts";
+import { observe } from "#functions/observe/observe.ts";
 import { waits } from "#functions/waiting.ts";
 
 const vm = (metadata: object, status: object): Stored<VirtualMachine> =>
@@ -44,14 +46,15 @@ describe("a VirtualMachine waits", () => {
   });
 });
 
-describe("an instance that was claimed by a host which has ended since", () => {
-  it("wakes who orders it, when it is told again", async () => {
+describe("an instance that is told again, since it waits", () => {
+  /** The events about it, and what they lead to, from when it is in this state on. */
+  async function retold(status: object, finalizers: readonly string[] = []) {
     const clock = virtualClock();
     const cluster = memoryCluster({ clock });
     const { object } = await cluster.create(VirtualMachineInstance, {
       apiVersion: "kubevirt.io/v1",
       kind: "VirtualMachineInstance",
-      metadata: { name: "web", namespace: "default" },
+      metadata: { name: "web", namespace: "default", finalizers: [...finalizers] },
       spec: { domain: { devices: {} } },
     });
     const told: CloudEvent[] = [];
@@ -66,18 +69,32 @@ describe("an instance that was claimed by a host which has ended since", () => {
       clock,
       sourceName: "/test",
     });
+    const entered = [{ phase: "Scheduled", phaseTransitionTimestamp: clock.now().toISOString() }];
+    const claim = { node: "node-1", bootID: "b", epoch: 1 };
+    const after = { ...object, status: { claim, phaseTransitionTimestamps: entered, ...status } };
+    const patched = await cluster.patch(VirtualMachineInstance, object, after as VirtualMachineInstance, "status");
+    if (finalizers.length > 0) await cluster.remove(VirtualMachineInstance, patched);
     await clock.settle();
-    const status = {
-      phase: "Scheduled",
-      phaseTransitionTimestamps: [{ phase: "Scheduled", phaseTransitionTimestamp: clock.now().toISOString() }],
-    };
-    await cluster.patch(VirtualMachineInstance, object, { ...object, status } as VirtualMachineInstance, "status");
-    await clock.settle();
-    const wakes = (): Promise<readonly string[][]> =>
-      Promise.all(told.map(async (event) => [...(await keysOf(boot)(event, cluster))]));
-    expect((await wakes()).at(-1)).toEqual([]);
-    await clock.advance(45_000);
-    expect((await wakes()).at(-1)).toEqual(["default/web"]);
+    const [changed, found] = [told.at(-1), (await clock.advance(45_000), told.at(-1))];
     await source.close();
+    if (changed === undefined || found === undefined) throw new Error("nothing was told");
+    return { cluster, changed, found };
+  }
+
+  it("wakes who orders it at its node, where who claimed it may have ended before that", async () => {
+    const { cluster, changed, found } = await retold({ phase: "Scheduled" });
+    expect([...(await keysOf(boot)(changed, cluster))]).toEqual([]);
+    expect([...(await keysOf(boot)(found, cluster))]).toEqual(["default/web"]);
+  });
+
+  it("is asked for at its node when it is to go, where the report of its end may be lost", async () => {
+    const { cluster, changed, found } = await retold({ phase: "Running" }, ["test/kept"]);
+    const asked: string[] = [];
+    const machine = async (node: string) => void asked.push(node);
+    const nodes = { machine } as unknown as Looks["nodes"];
+    await observe.read({ cluster, nodes, event: changed }, "default/web");
+    expect(asked).toEqual([]);
+    await observe.read({ cluster, nodes, event: found }, "default/web");
+    expect(asked).toEqual(["node-1"]);
   });
 });
