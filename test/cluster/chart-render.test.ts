@@ -95,8 +95,10 @@ describe("the shape knative", () => {
     for (const { name } of all) {
       expect(named(rendered, "Trigger", `virtive-${name}`)["spec"]).toMatchObject({
         delivery: {
-          retry: 12,
+          retry: 11,
           backoffPolicy: "exponential",
+          // Knative's periods have tenths of a second and no less.
+          backoffDelay: expect.stringMatching(/^PT0\.[1-9]S$/) as unknown,
           timeout: "PT15S",
           deadLetterSink: { uri: "/dead-letters" },
         },
@@ -141,6 +143,7 @@ describe("values", () => {
     ["node.stateDirectory=relative", "stateDirectory"],
     ["uninstall.strategy=Force", "strategy"],
     ["knative.delivery.backoffDelay=5s", "backoffDelay"],
+    ["knative.delivery.backoffDelay=PT0.05S", "backoffDelay"],
     ["image.pullPolicy=Sometimes", "pullPolicy"],
     ["nonsense=1", "nonsense"],
   ])("%s is refused by the name of what is wrong", async (value, name) => {

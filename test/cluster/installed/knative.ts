@@ -9,6 +9,7 @@ import { administratorOf } from "../../../scripts/kubernetes/cluster.ts";
 import { CHART } from "../../../scripts/manifests.ts";
 import { MINUTE, NAMESPACE, machine, patience, type ChartRig, type Count } from "../chart-rig.ts";
 import { callsAbout, writesIn } from "../knative/audit.ts";
+import { SYSTEM } from "../knative/objects.ts";
 import { installKnative, KNATIVE_KINDS, removeKnative, standIn, unbindControl } from "../knative/on-cluster.ts";
 import { nodesHaveTheirsOfIt, successorSigns } from "./certificates.ts";
 import { takesOrders } from "./orders.ts";
@@ -131,6 +132,9 @@ export function knativeShape(open: () => ChartRig): void {
       const logs = ["logs", ...HOSTS, "--tail=-1"];
       const told = (await rig.must(logs)) + (await rig.must([...logs, "--previous"]));
       expect(told.split("\n").filter((line) => line.includes("a dead letter"))).toEqual([]);
+      // Nor was one on its way there while the host was away.
+      const filter = await rig.must(["logs", "-n", SYSTEM, "deployment/eventing", "-c", "filter", "--tail=-1"]);
+      expect(filter.split("\n").filter((line) => line.includes("sending to dls"))).toEqual([]);
       await goesOn();
     });
 
