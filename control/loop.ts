@@ -67,7 +67,10 @@ export function startLoop(parts: LoopParts): Loop {
     heard: heartbeatNews(config, source, rollCall),
     rollCall,
     metrics: () => broker.metrics(),
-    close: () => broker.close(),
+    close() {
+      rollCall.close();
+      return broker.close();
+    },
   };
 }
 

@@ -22,7 +22,7 @@ import { sameJson } from "#events/json.ts";
 import type { Source } from "#events/source/source.ts";
 import type { FunctionsConfig } from "./config.ts";
 import { withCpuLabels } from "./cpu-labels.ts";
-import { SILENCE_SECONDS, silentFrom } from "./deadlines.ts";
+import { SILENCE_SECONDS, silentFrom, type Listening } from "./deadlines.ts";
 import {
   defineFunction,
   changed,
@@ -42,8 +42,8 @@ export interface AttendFacts {
   readonly node: Stored<Node> | undefined;
   /** The last one: of the event, or kept by who listens. */
   readonly heartbeat: Told | undefined;
-  /** Since when somebody keeps what he hears. Undefined: nobody does. */
-  readonly listensSince?: Date | undefined;
+  /** From when silence counts, for who keeps what he hears. Undefined: nobody does. */
+  readonly listening?: Listening | undefined;
 }
 
 interface Told extends Heard {
@@ -91,19 +91,18 @@ export function attend(config: FunctionsConfig): FunctionDefinition<AttendFacts>
           : undefined;
       const kept = rollCall?.last(name);
       const heard = kept !== undefined && (told === undefined || kept.at > told.at) ? kept : told;
-      const facts = { name, node, listensSince: rollCall?.since };
-      if (heard === undefined) return { ...facts, heartbeat: undefined };
-      const news = heard.said.bootID !== bootIDOf(node) || hasOtherCpu(node, heard.said);
+      const news = heard !== undefined && (heard.said.bootID !== bootIDOf(node) || hasOtherCpu(node, heard.said));
       const heartbeat =
         news && (node !== undefined || config.ownNodes)
           ? { ...heard, present: await presentBoot(nodes, heard.said) }
           : heard;
-      return { ...facts, heartbeat };
+      // Last: while the node was asked, time has passed.
+      return { name, node, heartbeat, listening: rollCall?.listening(name) };
     },
 
     decide(facts, now) {
-      const { heartbeat, listensSince } = facts;
-      const kept = listensSince !== undefined;
+      const { heartbeat, listening } = facts;
+      const kept = listening !== undefined;
       const hears = heartbeat !== undefined && (!kept || isRecent(heartbeat, now));
       return hears ? hear(facts, heartbeat, config, now) : listen(facts, now);
     },
@@ -137,7 +136,7 @@ function isRecent({ at }: Heard, now: Date): boolean {
 }
 
 function hear(facts: AttendFacts, heard: Told, config: FunctionsConfig, now: Date): Decision {
-  const { name, node, listensSince } = facts;
+  const { name, node, listening } = facts;
   const { said, at, present } = heard;
   const last = heardAt(node);
   // One that comes late may tell of an earlier boot of the node.
@@ -162,7 +161,7 @@ function hear(facts: AttendFacts, heard: Told, config: FunctionsConfig, now: Dat
     };
   }
   const news = isNews(node, { metadata, status });
-  if (isFresh(last, at, listensSince !== undefined) && !news) return nothing(`${name} is heard, nothing is new`);
+  if (isFresh(last, at, listening !== undefined) && !news) return nothing(`${name} is heard, nothing is new`);
   return {
     effects: [
       ...(sameJson(node.metadata, metadata)
@@ -330,9 +329,9 @@ function timeless(status: NodeStatus | undefined): unknown {
 }
 
 /** Nothing was heard lately: for too long? */
-function listen({ name, node, heartbeat, listensSince: since }: AttendFacts, now: Date): Decision {
+function listen({ name, node, heartbeat, listening }: AttendFacts, now: Date): Decision {
   if (node === undefined) return nothing(`there is no Node ${name}`);
-  const by = silentFrom(node, since === undefined ? undefined : { since, lastHeard: heartbeat?.at });
+  const by = silentFrom(node, listening);
   const written = heardAt(node);
   if (by === undefined || written === undefined) return nothing(`${name} is silent already`);
   const last = heartbeat !== undefined && heartbeat.at > written ? heartbeat.at : written;

@@ -16,7 +16,7 @@
  * | instance | being deleted | its grace | stop orders off |
  * | instance | ended, not released | 60 s | release looks again |
  * | VM | crash-looping | retryAfterTimestamp | run starts another instance |
- * | Node | runtime heard | 20 s after the last heartbeat: the last that is written down, or that was heard where heartbeats are kept (roll-call.ts) | attend declares it silent |
+ * | Node | runtime heard | 20 s after the last heartbeat: the last that is written down, or, where heartbeats are kept, 20 s of listening after the last that was heard (roll-call.ts) | attend declares it silent |
  */
 import { Node } from "#api/core.ts";
 import { finalizer } from "#api/names.ts";
@@ -96,7 +96,7 @@ function ofMigration(migration: Migration): Date | undefined {
   return after(enteredPhaseAt(migration), migrationWaits[migrationPhase(migration)]);
 }
 
-/** What somebody who listens has heard of a node. */
+/** What somebody who listens has heard of a node; both are later by the time in which nobody could be heard. */
 export interface Listening {
   /** When the listening began. */
   readonly since: Date;
@@ -112,8 +112,9 @@ export function silentFrom(node: Node, listening: Listening | undefined): Date |
   if (runtime === undefined || runtime.status === "Unknown" || runtime.lastHeartbeatTime === undefined)
     return undefined;
   const written = new Date(runtime.lastHeartbeatTime);
-  const heard = Math.max(listening?.since.getTime() ?? 0, listening?.lastHeard?.getTime() ?? 0, written.getTime());
-  return after(new Date(heard), SILENCE_SECONDS);
+  // What was heard here counts, not by which wall clock it was written down.
+  const heard = listening?.lastHeard ?? new Date(Math.max(listening?.since.getTime() ?? 0, written.getTime()));
+  return after(heard, SILENCE_SECONDS);
 }
 
 function after(time: Date, seconds: number): Date {

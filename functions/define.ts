@@ -83,7 +83,7 @@ export interface Looks {
   /** The event that woke the function. A hint: read state, not this. Heartbeats are the one kind of event that is state. */
   readonly event: CloudEvent;
   /** Where this process hears the nodes: when it last did. */
-  readonly rollCall?: Pick<RollCall, "since" | "last">;
+  readonly rollCall?: Pick<RollCall, "last" | "listening">;
 }
 
 /** What wakes a function: a filter over attributes, and the keys that such an event concerns when not its own. */

@@ -113,6 +113,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   await Promise.all([install(cluster), warmUp(admission)]);
   const listening = Promise.withResolvers<void>();
   const rollCall = createRollCall(clock);
+  undo.add(async () => rollCall.close());
   const source = startSource({
     cluster,
     // KubeVirt objects are no function's business, but admission asks for them at every write; claims are `claims.ts`'.

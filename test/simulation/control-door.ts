@@ -17,6 +17,8 @@ export interface Listening {
   /** Answers whose it is. */
   heartbeat(body: string): Promise<string>;
   report(event: CloudEvent): Promise<void>;
+  /** Milliseconds of history until which it stands still: what comes waits at its socket. */
+  readonly frozenUntil: number;
 }
 
 export interface ControlDoor {
@@ -51,6 +53,8 @@ export function controlDoor({ scheduler, weather, present, told, leaseSeconds }:
       const deliver = (answered: boolean): void => {
         if ((!process.alive && weather.oneIn(2)) || node.cutOff) return;
         const control = present();
+        const wait = (control?.frozenUntil ?? 0) - scheduler.now;
+        if (wait > 0) return scheduler.send(process, wait, () => deliver(answered));
         const answer = (give: () => void): void => {
           if (!answered || node.cutOff || weather.strikes("reports-lost", 0.25, node.name)) return;
           scheduler.after(process, weather.latency("slow-reports", node.name), () => {

@@ -68,7 +68,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     await broker.publish(event);
   });
   // Functions that live elsewhere hear no heartbeat but by its event.
-  const rollCall = createRollCall(clock);
+  const rollCall = seams.rollCall(createRollCall(clock));
   const cluster = seams.cluster(apiDoor({ server, process, scheduler, weather }));
   const source = startSource({
     cluster,
@@ -115,6 +115,9 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
       return said.node;
     },
     report: (event) => publish(event),
+    get frozenUntil() {
+      return process.frozenUntil;
+    },
     kill: () => scheduler.kill(process),
   };
 }

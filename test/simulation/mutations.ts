@@ -138,6 +138,17 @@ export const mutations = {
       deadlineOf: (deadlineOf) => (kind, object) => (kind === Node ? undefined : deadlineOf(kind, object)),
     }),
   },
+  "own-lateness-counted": {
+    wrong: "a node counts as silent while control itself stands still",
+    withinSeeds: 60,
+    seams: () => ({
+      ...asTheyAre,
+      rollCall: (rollCall) => ({
+        ...rollCall,
+        listening: (node) => ({ since: rollCall.since, lastHeard: rollCall.last(node)?.at }),
+      }),
+    }),
+  },
   "newest-coalesced-away": {
     wrong: "of changes of one object within two seconds only the first is told",
     withinSeeds: 100,

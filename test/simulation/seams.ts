@@ -8,6 +8,7 @@ import type { Cluster } from "#events/cluster.ts";
 import type { Outbox, SendAnswer } from "#events/outbox.ts";
 import type { DeadlineOf } from "#events/source/deadlines.ts";
 import type { FunctionDefinition } from "#functions/define.ts";
+import type { RollCall } from "#functions/roll-call.ts";
 import type { Disk } from "#node-runtime/disk.ts";
 import type { MachineNetwork } from "#node-runtime/driver/ports.ts";
 import type { Hypervisor } from "#node-runtime/hypervisor.ts";
@@ -32,6 +33,7 @@ export interface Seams {
   readonly functions: (definitions: readonly FunctionDefinition[]) => readonly FunctionDefinition[];
   readonly cluster: (cluster: Cluster) => Cluster;
   readonly deadlineOf: (deadlineOf: DeadlineOf) => DeadlineOf;
+  readonly rollCall: (rollCall: RollCall) => RollCall;
   /** Between the source and the broker. */
   readonly publish: (publish: (event: CloudEvent) => Promise<void>) => (event: CloudEvent) => Promise<void>;
   readonly resyncSeconds: number;
@@ -50,6 +52,7 @@ export const asTheyAre: Seams = {
   functions: (definitions) => definitions,
   cluster: (cluster) => cluster,
   deadlineOf: (deadlineOf) => deadlineOf,
+  rollCall: (rollCall) => rollCall,
   publish: (publish) => publish,
   resyncSeconds: 60,
   clock: (clock) => clock,

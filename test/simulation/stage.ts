@@ -126,6 +126,7 @@ export class Stage {
       node.startRuntime(this.#door);
     }
     this.#silence = watchSilence(this.cluster, setting.nodes, () => scheduler.now);
+    if (!this.#loose) this.cluster.onWrite((write) => this.safety.suspect(this.#silence.called(write)));
     const listen = (): void => {
       this.safety.suspect(this.#silence.unnoticed());
       scheduler.after(this.#fate, LISTEN_EVERY_MILLISECONDS, listen);
@@ -183,6 +184,7 @@ export class Stage {
       case "second-control": {
         const second = this.#controlPlane();
         this.safety.crowded(deed.seconds);
+        this.#silence.crowded(deed.seconds);
         return this.#later(deed.seconds, () => second.kill());
       }
       case "kill-runtime":
@@ -205,7 +207,7 @@ export class Stage {
         return this.#node(deed.node).freeze(this.scheduler.now + deed.seconds * 1000);
       case "freeze-control":
         if (this.#control !== undefined) this.#control.process.frozenUntil = this.scheduler.now + deed.seconds * 1000;
-        return;
+        return this.#silence.deaf(deed.seconds);
       case "partition":
         this.#node(deed.node).cutOff = true;
         return this.#later(deed.seconds, () => (this.#node(deed.node).cutOff = false));
@@ -241,7 +243,9 @@ export class Stage {
   }
 
   #startControl(): void {
-    this.#control ??= this.#controlPlane();
+    if (this.#control !== undefined) return;
+    this.#control = this.#controlPlane();
+    this.#silence.begins();
   }
 
   #controlPlane(): ControlPlane {
@@ -320,6 +324,9 @@ export class Stage {
   /** What the present control plane takes in, noted. */
   #listening(control: ControlPlane): Listening {
     return {
+      get frozenUntil() {
+        return control.frozenUntil;
+      },
       heartbeat: async (body) => {
         const node = await control.heartbeat(body);
         this.#silence.heard(node);
@@ -336,6 +343,7 @@ export class Stage {
     const node = this.nodes.get(who);
     if (node !== undefined) return node.jump(milliseconds);
     this.#controlSkew += milliseconds;
+    this.#silence.set();
     if (this.#control !== undefined) this.#control.process.skew = this.#controlSkew;
   }
 

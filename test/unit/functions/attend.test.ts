@@ -50,7 +50,11 @@ function settled(): Stored<Node> {
 /** Somebody has listened since the second, and heard the node last at another. */
 function kept(since: number, last: number | undefined, known: Stored<Node> | undefined = settled()): AttendFacts {
   const heartbeatKept = last === undefined ? undefined : confirmed(heartbeat("node1"), last);
-  return { name: "node1", node: known, heartbeat: heartbeatKept, listensSince: at(since) };
+  return { name: "node1", node: known, heartbeat: heartbeatKept, listening: listening(since, heartbeatKept) };
+}
+
+function listening(since: number, heard: AttendFacts["heartbeat"]): NonNullable<AttendFacts["listening"]> {
+  return { since: at(since), lastHeard: heard?.at };
 }
 
 describe("attend", () => {
@@ -146,7 +150,10 @@ describe("attend", () => {
   it("writes a heartbeat that is kept down every 5 minutes", () => {
     for (const second of [2, 8, 299]) expect(ours.decide(kept(0, second), at(second)).effects).toEqual([]);
     expect(ours.decide(kept(0, 300), at(300)).effects).toHaveLength(1);
-    const { effects } = ours.decide({ ...heard(2, { hypervisorReady: false }), listensSince: at(0) }, at(2));
+    const { effects } = ours.decide(
+      { ...heard(2, { hypervisorReady: false }), listening: listening(0, undefined) },
+      at(2),
+    );
     expect(effects).toHaveLength(2);
   });
 
@@ -164,7 +171,7 @@ describe("attend", () => {
 
   it("takes the newer of what the event tells and what is kept", async () => {
     const rollCall = {
-      since: at(0),
+      listening: () => listening(0, undefined),
       last: () => ({ said: heartbeat("node1", { hypervisorReady: false }), at: at(4) }),
     };
     const read = (time: number) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Node } from "#api/core.ts";
 import type { Stored } from "#api/object.ts";
-import { virtualClock } from "#events/clock.ts";
+import { virtualClock, type Clock } from "#events/clock.ts";
 import { heartbeatNews } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { createRollCall, deadlinesHeard } from "#functions/roll-call.ts";
@@ -52,5 +52,35 @@ describe("the roll call", () => {
     expect(seconds(deadlineOf(Node, written))).toBe(127);
     const unheard: Stored<Node> = { ...written, status: {} };
     expect(deadlineOf(Node, unheard)).toBeUndefined();
+  });
+
+  it.each([
+    ["while timers are not looked at", 60],
+    ["while they are, but each is late", 2],
+    ["when the wall clock is set forward", 3600],
+    ["when the wall clock is set back", -3600],
+  ])("counts as silence only what it could listen: %s", async (how, seconds) => {
+    const clock = virtualClock(START);
+    const set = { forward: 0 };
+    const late = how.endsWith("late") ? seconds * 1000 : 0;
+    const wall: Clock = {
+      now: () => new Date(clock.now().getTime() + set.forward),
+      schedule: (milliseconds, action) => clock.schedule(milliseconds + late, action),
+    };
+    const rollCall = createRollCall(wall);
+    const left = () =>
+      ((deadlinesHeard(() => rollCall)(Node, node("node1"))?.getTime() ?? 0) - wall.now().getTime()) / 1000;
+    rollCall.heard(heartbeat("node1"));
+    await clock.advance(10_000);
+    expect(left()).toBe(late === 0 ? 10 : 12);
+    // As after a suspension: its timers have not run yet.
+    set.forward = late === 0 ? seconds * 1000 : 0;
+    expect(Math.abs(left() - (late === 0 ? 10 : 12))).toBeLessThanOrEqual(5);
+    await clock.advance(10_000);
+    expect(Math.abs(left() - (late === 0 ? 0 : 4))).toBeLessThanOrEqual(5);
+    rollCall.heard(heartbeat("node1"));
+    expect(left()).toBe(20);
+    rollCall.close();
+    expect(clock.waiting).toBe(0);
   });
 });
