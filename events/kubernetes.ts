@@ -99,10 +99,9 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   try {
     await config.applyToHTTPSOptions(applied);
   } catch (thrown) {
-    throw badConfig(
-      `its credentials can't be used: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      thrown,
-    );
+    // A program or a server that gives them may be away; what was asked for is not refused by that.
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Fault("later", "NoCredentials", `kubeconfig: its credentials can't be had: ${why}`, { cause: thrown });
   }
   const { headers, auth, agent, ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = applied;
   const plain: Record<string, string> = {};

@@ -269,3 +269,20 @@ describe("a kubeconfig that can't be used", () => {
     expect(await faultOf(connect(new KubeConfig()))).toMatchObject({ kind: "refused", reason: "BadKubeconfig" });
   });
 });
+
+describe("credentials that can't be had", () => {
+  it("may be had later: whoever asks for them tries again", async () => {
+    const config = new KubeConfig();
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "false", interactiveMode: "Never" };
+    config.loadFromOptions({
+      clusters: [{ name: "test", server: "http://127.0.0.1:1" }],
+      users: [{ name: "test", exec }],
+      contexts: [{ name: "test", cluster: "test", user: "test" }],
+      currentContext: "test",
+    });
+    const cluster = await connect(config);
+    running.push(async () => cluster.close());
+    const fault = await faultOf(cluster.get(ConfigMap, { namespace: "ns", name: "a" }));
+    expect(fault).toMatchObject({ kind: "later", reason: "NoCredentials" });
+  });
+});
