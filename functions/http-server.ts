@@ -4,8 +4,14 @@ import { Fault } from "#events/fault.ts";
 import { MOST_BODY_BYTES } from "#events/http.ts";
 import type { Host, HostAnswer } from "./http-host.ts";
 
+/**
+ * Routers keep idle connections for 90 s. Closed sooner from here, an event would now and then be sent into one that is just
+ * being closed: nobody sends a POST again by itself.
+ */
+const KEEP_ALIVE_MILLISECONDS = 120_000;
+
 export function hostServer(host: Host): Server {
-  return createServer((request, response) => {
+  return createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
     const asked = {
       method: request.method ?? "GET",
       path: (request.url ?? "/").split("?", 1)[0] ?? "/",
@@ -39,7 +45,10 @@ function bodyOf(request: IncomingMessage): Promise<Uint8Array> {
       reject(new Fault("refused", "EventTooLarge", `the body has more than the ${MOST_BODY_BYTES} bytes allowed`));
     });
     request.on("end", () => resolve(Buffer.concat(parts)));
-    request.on("error", (error) => reject(new Fault("later", "BodyBroken", `the body broke off: ${error.message}`)));
+    const broken = (): void => reject(new Fault("later", "BodyBroken", "the body broke off"));
+    request.on("error", broken);
+    request.on("close", broken); // with nothing to read any more it ends nothing
+    if (request.destroyed) broken();
   });
 }
 
