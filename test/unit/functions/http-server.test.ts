@@ -27,10 +27,10 @@ describe("a function host's server", () => {
 
   it("tells whoever reads a body that it broke off, also when that was before it was asked for", async () => {
     const told = Promise.withResolvers<unknown>();
-    const port = await listening(async ({ body }) => {
+    const port = await listening(async (asked) => {
       // As a token is checked first.
       await new Promise((resolve) => setTimeout(resolve, 100));
-      await body().then(told.resolve, told.reject);
+      await asked.body().then(told.resolve, told.reject);
       return { status: 204 };
     });
     const socket = connect(port, "127.0.0.1");
