@@ -9,7 +9,7 @@
  * answer to "why did it not boot?".
  */
 import type { Key } from "#api/object.ts";
-import type { Answer, Broker, DeliverySpec, Trigger } from "#events/broker-types.ts";
+import type { Answer, Broker, DeliverySpec, Filter, Trigger } from "#events/broker-types.ts";
 import { isoTime, type Clock } from "#events/clock.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
@@ -125,12 +125,23 @@ function triggerOf(definition: FunctionDefinition, parts: DispatcherParts, dispa
   const keys = keysOf(definition);
   return {
     name: definition.name,
-    filters: [{ any: definition.on.map((wake) => ({ all: wake.filters })) }],
+    filters: filtersOf(definition),
     delivery: parts.delivery ?? defaultDelivery,
     keys: (event) => keys(event, parts.reader),
     subscriber: (event, key) => dispatch(definition, event, key),
   };
 }
+
+/** The same list each time, which a broker need not compile again. */
+function filtersOf(definition: FunctionDefinition): readonly Filter[] {
+  const known = filters.get(definition);
+  if (known !== undefined) return known;
+  const made: readonly Filter[] = [{ any: definition.on.map((wake) => ({ all: wake.filters })) }];
+  filters.set(definition, made);
+  return made;
+}
+
+const filters = new WeakMap<FunctionDefinition, readonly Filter[]>();
 
 const NO_EFFECTS: readonly string[] = Object.freeze([]);
 

@@ -14,9 +14,9 @@ import type { Log } from "../log.ts";
 import { answerOf, pauseBefore, verdictOf, type Failure } from "./answers.ts";
 import { codeOf, createDeliveries, isUrgent, type Deliveries, type TriggerMetrics } from "./delivery.ts";
 import { checkDelivery, DEFAULT_DELIVERY } from "./delivery-spec.ts";
-import { compileFilters, type Matches } from "./filters.ts";
+import type { Matches } from "./filters.ts";
 import { createLanes } from "./lanes.ts";
-import { createMatching } from "./matching.ts";
+import { createMatching, matchesOf } from "./matching.ts";
 import { arrive, deadLetterOf, replyTo, type Passing } from "./passing.ts";
 import { createWakes, wakeEvent } from "./wakes.ts";
 
@@ -233,7 +233,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
     const final = into === deadLetterTriggers;
     into.set(name, {
       trigger,
-      matches: compileFilters(trigger.filters, `trigger ${name}: filters`),
+      matches: matchesOf(trigger.filters, `trigger ${name}: filters`),
       deliveries: createDeliveries({
         trigger,
         lanes,

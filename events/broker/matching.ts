@@ -4,7 +4,7 @@
  */
 import type { Filter } from "../broker-types.ts";
 import { attribute, type CloudEvent } from "../cloud-event.ts";
-import { attributesOf, type Matches } from "./filters.ts";
+import { attributesOf, compileFilters, type Matches } from "./filters.ts";
 
 export interface Candidate<T> {
   readonly filters: readonly Filter[];
@@ -34,6 +34,21 @@ export function createMatching<T>(candidates: readonly Candidate<T>[]): (event: 
     return branch.found;
   };
 }
+
+/**
+ * The filters, compiled, with what they have answered: once for a list of filters, however many brokers it is given to. A
+ * list that was handed over is not changed any more. @throws Fault refused, as `compileFilters`
+ */
+export function matchesOf(filters: readonly Filter[], at: string): Matches {
+  const known = compiled.get(filters);
+  if (known !== undefined) return known;
+  const matching = createMatching([{ filters, matches: compileFilters(filters, at), value: true }]);
+  const made: Matches = (event) => matching(event).length > 0;
+  compiled.set(filters, made);
+  return made;
+}
+
+const compiled = new WeakMap<readonly Filter[], Matches>();
 
 /** By the value of one attribute after the other: no text is made of them. */
 interface Branch<T> {

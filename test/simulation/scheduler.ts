@@ -95,9 +95,14 @@ export function createScheduler(seed: number): Scheduler {
     let index = 0;
     for (;;) {
       const left = 2 * index + 1;
-      const [one, other] = [heap[left], heap[left + 1]];
-      if (one === undefined) break;
-      const [child, smaller] = other !== undefined && isBefore(other, one) ? [left + 1, other] : [left, one];
+      let child = left;
+      let smaller = heap[left];
+      if (smaller === undefined) break;
+      const other = heap[left + 1];
+      if (other !== undefined && isBefore(other, smaller)) {
+        child = left + 1;
+        smaller = other;
+      }
       if (!isBefore(smaller, last)) break;
       heap[index] = smaller;
       index = child;

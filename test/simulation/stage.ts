@@ -23,7 +23,7 @@ import { createUsers, isUserDeed, NAMESPACE, type UserDeed, type Users } from ".
 import { createWeather, type Weather } from "./weather.ts";
 import { SimulatedPods } from "./pods.ts";
 
-const LISTEN_EVERY_MILLISECONDS = 5_000;
+const LISTEN_EVERY_MILLISECONDS = 15_000;
 /** Deeds that leave the control plane and the API server as they are. */
 const ABOUT_NODES: ReadonlySet<Deed["do"]> = new Set([
   "partition",
@@ -63,6 +63,8 @@ export class Stage {
   readonly #door: ControlDoor;
   readonly #users: Users;
   #control: ControlPlane | undefined;
+  /** What it takes in, noted. */
+  #listens: Listening | undefined;
   #controlSkew = 0;
   /** Kills that wait for so many more writes, or changes of a node's domains. */
   #killControlAfter: { writes: number; readonly seconds: number } | undefined;
@@ -93,7 +95,7 @@ export class Stage {
     this.#door = controlDoor({
       scheduler,
       weather: this.weather,
-      present: () => (this.#control === undefined ? undefined : this.#listening(this.#control)),
+      present: () => this.#listens,
       told: (node, report, status) => {
         this.story.tell(
           node.name,
@@ -245,6 +247,7 @@ export class Stage {
   #startControl(): void {
     if (this.#control !== undefined) return;
     this.#control = this.#controlPlane();
+    this.#listens = this.#listening(this.#control);
     this.#silence.begins();
   }
 
@@ -281,6 +284,7 @@ export class Stage {
     this.#silence.disturbed(seconds);
     this.#control.kill();
     this.#control = undefined;
+    this.#listens = undefined;
     this.#later(seconds, () => this.#startControl());
   }
 
@@ -321,7 +325,6 @@ export class Stage {
     return there;
   }
 
-  /** What the present control plane takes in, noted. */
   #listening(control: ControlPlane): Listening {
     return {
       get frozenUntil() {
