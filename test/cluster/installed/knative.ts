@@ -77,7 +77,9 @@ export function knativeShape(open: () => ChartRig): void {
         writesIn(calls)
           .filter(([call]) => call.endsWith(` ${resource}`))
           .reduce((sum, [, count]) => sum + count, 0);
+      expect(of("virtualmachineinstances/status")).toBeLessThanOrEqual(3);
       expect(of("virtualmachineinstances")).toBe(1);
+      expect(of("virtualmachines/status")).toBeLessThanOrEqual(2);
       expect(of("pods")).toBe(1);
       expect(writesIn(calls).filter(([call]) => call.startsWith("control "))).toEqual([]);
     });
