@@ -11,7 +11,7 @@ import type { Host, HostAnswer } from "./http-host.ts";
 const KEEP_ALIVE_MILLISECONDS = 120_000;
 
 export function hostServer(host: Host): Server {
-  return createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
     const asked = {
       method: request.method ?? "GET",
       path: (request.url ?? "/").split("?", 1)[0] ?? "/",
@@ -21,9 +21,12 @@ export function hostServer(host: Host): Server {
     void host(asked).then((answer) => {
       // What was not read of a refused body is let in, so that the answer is seen and not a broken connection.
       if (!request.readableEnded) request.resume();
+      // It ends once all connections have: a router's would be kept by the next event, until the pod is killed.
+      if (!server.listening) response.setHeader("connection", "close");
       write(response, answer);
     });
   });
+  return server;
 }
 
 /** Of one that was sent twice, Node keeps the first or joins them. */

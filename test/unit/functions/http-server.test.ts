@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HostRequest } from "#functions/http-host.ts";
@@ -23,6 +23,24 @@ describe("a function host's server", () => {
     response.resume();
     const seconds = Number(/timeout=(\d+)/.exec(response.headers["keep-alive"] ?? "")?.[1]);
     expect(seconds).toBeGreaterThan(90);
+  });
+
+  it("ends with the requests that it has when it is closed, though their connections would be kept", async () => {
+    const answer = Promise.withResolvers<{ readonly status: 204 }>();
+    const server = hostServer(() => answer.promise).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const agent = new Agent({ keepAlive: true });
+    const { port } = server.address() as AddressInfo;
+    const asked = request({ port, host: "127.0.0.1", agent }).end();
+    await once(server, "request");
+    const closed = once(server, "close");
+    server.close();
+    answer.resolve({ status: 204 });
+    const [response] = (await once(asked, "response")) as [{ headers: Record<string, string>; resume(): void }];
+    response.resume();
+    expect(response.headers["connection"]).toBe("close");
+    await closed;
+    agent.destroy();
   });
 
   it("tells whoever reads a body that it broke off, also when that was before it was asked for", async () => {
