@@ -56,13 +56,18 @@ export function createLanes(parallel: number, quiet: () => void, eased: () => vo
   }
 
   function nextKey(): Key | undefined {
-    const first: Turn = inARow < MOST_URGENT_IN_A_ROW ? "urgent" : "ordinary";
-    for (const turn of [first, first === "urgent" ? "ordinary" : "urgent"] as const) {
-      for (let key = turns[turn].shift(); key !== undefined; key = turns[turn].shift()) {
-        if (lanes.get(key)?.place !== turn) continue;
-        inARow = turn === "urgent" ? inARow + 1 : 0;
-        return key;
-      }
+    return inARow < MOST_URGENT_IN_A_ROW
+      ? (nextOf("urgent") ?? nextOf("ordinary"))
+      : (nextOf("ordinary") ?? nextOf("urgent"));
+  }
+
+  function nextOf(turn: Turn): Key | undefined {
+    const keys = turns[turn];
+    while (keys.length > 0) {
+      const key = keys.shift();
+      if (key === undefined || lanes.get(key)?.place !== turn) continue;
+      inARow = turn === "urgent" ? inARow + 1 : 0;
+      return key;
     }
     return undefined;
   }

@@ -24,7 +24,14 @@ export interface CacheOptions {
 
 export function createCache({ kinds, cluster, changed, ...options }: CacheOptions): Cache {
   const shelves = new Map(kinds.map((kind) => [nameOf(kind), createShelf(kind, changed)]));
-  const shelf = (kind: Kind): Shelf | undefined => shelves.get(nameOf(kind));
+  /** The same, by the very value that a caller has. */
+  const byKind = new Map<Kind, Shelf | undefined>();
+  const shelf = (kind: Kind): Shelf | undefined => {
+    if (byKind.has(kind)) return byKind.get(kind);
+    const found = shelves.get(nameOf(kind));
+    byKind.set(kind, found);
+    return found;
+  };
   const wrote = options.wrote ?? ((kind: Kind, object: Stored<KubeObject>): void => shelf(kind)?.put(object));
 
   /** A kind that is not watched, or not yet known whole, is read where it is. */
