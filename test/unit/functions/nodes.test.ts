@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import { connect, type AddressInfo } from "node:net";
+import { connect, createServer as createPlainServer, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
@@ -85,6 +86,24 @@ async function serveNode(name: string): Promise<OrdersServer> {
       mustBeOpen: () => undefined,
     },
   });
+}
+
+/** A way to a port that can be cut, without a word to either end. */
+function createWay(port: number) {
+  const sockets: Socket[] = [];
+  const server = createPlainServer((socket) => {
+    const on = connect(port, "127.0.0.1");
+    sockets.push(socket, on);
+    for (const one of [socket, on]) one.on("error", () => undefined);
+    socket.pipe(on).pipe(socket);
+  }).listen(0, "127.0.0.1");
+  return {
+    url: once(server, "listening").then(() => `https://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    cut() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
 }
 
 async function tellOf(name: string, url: string): Promise<void> {
@@ -235,10 +254,15 @@ describe("a console", () => {
     front.close();
   });
 
-  async function makeVMI(name: string, status: { phase?: "Running" | "Failed" }, serial = true): Promise<void> {
+  async function makeVMI(
+    name: string,
+    status: { phase?: "Running" | "Failed" },
+    serial = true,
+    node = "node1",
+  ): Promise<void> {
     const domain = { ...instanceSpec.domain, devices: serial ? {} : { autoattachSerialConsole: false } };
     const { object } = await cluster.create(VirtualMachineInstance, bareInstance({ domain }, name));
-    const claim = { node: "node1", bootID: "boot-1", epoch: 1 };
+    const claim = { node, bootID: "boot-1", epoch: 1 };
     await cluster.patch(VirtualMachineInstance, object, { ...object, status: { ...status, claim } }, "status");
     machines.set(object.metadata.uid, machineStatus("running", { uid: object.metadata.uid }));
   }
@@ -336,7 +360,8 @@ describe("a console", () => {
 
   it("whose node is gone without a word tells its client so", async () => {
     const gone = await serveNode("node3");
-    await tellOf("node3", gone.url);
+    const way = createWay(Number(new URL(gone.url).port));
+    await tellOf("node3", await way.url);
     const vmi = await cluster.get(VirtualMachineInstance, { namespace: "default", name: "web" });
     if (vmi === undefined) throw new Error("no VMI");
     const claim = { node: "node3", bootID: "boot-1", epoch: 2 };
@@ -344,8 +369,20 @@ describe("a console", () => {
     const socket = new WebSocket(`${url}/web/console`, "plain.kubevirt.io");
     await said(socket, "login: ");
     const closed = new Promise((resolve) => socket.once("close", (code) => resolve(code)));
-    await gone.close();
+    way.cut();
     expect(await closed).toBe(consoleClosings.lost.code);
+    await gone.close();
+  });
+
+  it("whose node's runtime goes in order tells its client so", async () => {
+    const leaving = await serveNode("node4");
+    await tellOf("node4", leaving.url);
+    await makeVMI("moved", { phase: "Running" }, true, "node4");
+    const socket = new WebSocket(`${url}/moved/console`, "plain.kubevirt.io");
+    await said(socket, "login: ");
+    const closed = new Promise((resolve) => socket.once("close", (code) => resolve(code)));
+    await leaving.close();
+    expect(await closed).toBe(consoleClosings.leaving.code);
   });
 
   const refusals = [
