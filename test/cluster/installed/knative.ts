@@ -63,7 +63,7 @@ export function knativeShape(open: () => ChartRig): void {
       const rig = open();
       const kn = machine("kn", () => ({ evictionStrategy: "LiveMigrate" }));
       const started = rig.start(kn);
-      await rig.until("vmi", "kn", ".status.phase", /^Schedul/);
+      await rig.until("vmi", "kn", ".status.phase", /^(Scheduling|Scheduled|Running)$/);
       const node = await rig.must(["get", "pod", ...HOSTS, "-o", "jsonpath={.items[0].spec.nodeName}"]);
       const pid = (await rig.onNode(node, ["pgrep", "-f", "dist/functions"])).trim();
       expect(pid).toMatch(/^\d+$/);
