@@ -136,7 +136,8 @@ export function everydayUse(open: () => ChartRig): void {
       const rig = open();
       // Nothing listens there.
       const livenessProbe = { tcpSocket: { port: 81 }, initialDelaySeconds: 8, periodSeconds: 1, failureThreshold: 2 };
-      const { spec, ...mortal } = machine("mortal", () => ({ livenessProbe }));
+      // Its pod's grace follows from it, and the kubelet takes that.
+      const { spec, ...mortal } = machine("mortal", () => ({ livenessProbe, terminationGracePeriodSeconds: 1 }));
       await rig.must(["create", "-f", "-"], JSON.stringify({ ...mortal, spec: { ...spec, runStrategy: "Once" } }));
       await rig.until("vmi", "mortal", ".status.phase", /^Running$/);
       await rig.until("vmi", "mortal", ".status.phase", /^(Failed|Succeeded)$/);
