@@ -44,7 +44,7 @@ export function httpSubscriber(url: string, options: HttpSubscriberOptions = {})
 
 async function accepted(response: Response): Promise<ExactAnswer> {
   if (response.status !== 200) {
-    await response.body?.cancel();
+    await response.body?.cancel().catch(() => undefined); // taken it is, however its body ended
     return { status: 202 };
   }
   try {

@@ -40,7 +40,7 @@ export async function fetchFollowing(
     const response = await answer(fetch, url, headers, options);
     const location = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || location === null) return response;
-    await response.body?.cancel();
+    await discard(response);
     if (!URL.canParse(location, url.href)) throw failed(`${url.host} redirects to something that is no address`);
     url = new URL(location, url);
   }
@@ -83,14 +83,24 @@ export function bodyOf(response: Response): AsyncIterable<Uint8Array> {
   return (response.body ?? []) as unknown as AsyncIterable<Uint8Array>;
 }
 
-/** The whole body. @throws Fault refused ImageRefused when it is longer */
+/** Nobody reads the body. One that has broken off already is no trouble of anybody's. */
+export async function discard(response: Response): Promise<void> {
+  await response.body?.cancel().catch(() => undefined);
+}
+
+/** The whole body. @throws Fault refused ImageRefused when it is longer; later ImagePullFailed when it breaks off */
 export async function bounded(response: Response, most: number, what: string): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of bodyOf(response)) {
-    length += part.length;
-    if (length > most) throw new Fault("refused", "ImageRefused", `The answer for ${what} has over ${most} bytes`);
-    parts.push(part);
+  try {
+    for await (const part of bodyOf(response)) {
+      length += part.length;
+      if (length > most) throw new Fault("refused", "ImageRefused", `The answer for ${what} has over ${most} bytes`);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw failed(`The answer for ${what} broke off: ${error instanceof Error ? error.message : String(error)}`, error);
   }
   return Buffer.concat(parts);
 }

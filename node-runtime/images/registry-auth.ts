@@ -1,7 +1,7 @@
 /** How a registry is told who asks: basic credentials, or a token from the service that it names. */
 import { z } from "zod";
 import { Fault } from "#events/fault.ts";
-import { bounded, fetchFollowing, isLoopback, type Fetch } from "./http.ts";
+import { bounded, discard, fetchFollowing, isLoopback, type Fetch } from "./http.ts";
 import type { Limits, PullSecret } from "./image.ts";
 import type { Repository } from "./registry.ts";
 
@@ -34,7 +34,7 @@ export async function authorize(
     from: `${isLoopback(of.registry) ? "http" : "https"}://${of.registry}/`,
   });
   if (!response.ok) {
-    await response.body?.cancel();
+    await discard(response);
     throw denied(of, `gives no token (HTTP ${response.status})`);
   }
   const body = await bounded(response, MAX_TOKEN_BYTES, "a token");

@@ -7,7 +7,7 @@ import { Fault } from "#events/fault.ts";
 import type { Descriptor, Limits, PullSecret } from "./image.ts";
 import type { Log } from "#events/log.ts";
 import { INDEX_TYPES, MANIFEST_TYPES, MAX_MANIFEST_BYTES } from "./manifest.ts";
-import { bodyOf, bounded, fetchFollowing, isLoopback, type Fetch } from "./http.ts";
+import { bodyOf, bounded, discard, fetchFollowing, isLoopback, type Fetch } from "./http.ts";
 import { authorize } from "./registry-auth.ts";
 
 export interface Repository {
@@ -53,7 +53,7 @@ export function openRegistry(
         answerSeconds: limits.answerSeconds,
       });
       if (response.status !== 401 || attempt > 1) return response;
-      await response.body?.cancel();
+      await discard(response);
       authorization = await authorize(response.headers.get("www-authenticate") ?? "", of, options, signal);
     }
   };
@@ -148,7 +148,7 @@ function pullFailed(what: string, why: string, cause?: unknown): Fault {
 
 /** What an answer that is no success means for the caller. */
 async function faultOf(response: Response, what: string): Promise<Fault> {
-  await response.body?.cancel();
+  await discard(response);
   const { status } = response;
   if (status === 404) return new Fault("later", "ImageNotFound", `The registry has no ${what}`);
   const retryAfter = Number(response.headers.get("retry-after"));

@@ -31,6 +31,11 @@ describe("a function behind HTTP", () => {
     expect(read).toMatchObject({ id: "1", data: { a: 1 } });
   });
 
+  it("has taken an event by 202, also when the answer's body breaks off", async () => {
+    const broken = new ReadableStream({ start: (body) => body.error(new TypeError("terminated")) });
+    expect((await asked(new Response(broken, { status: 202 }))).answer).toEqual({ status: 202 });
+  });
+
   it("replies with an event by 200", async () => {
     const { headers, body } = encode(event({ id: "2", type: "answer" }), "structured");
     const { answer } = await asked(new Response(body as string, { status: 200, headers }));

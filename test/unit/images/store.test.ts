@@ -182,6 +182,21 @@ describe("pulling from a registry", () => {
     await expect(open().pull(name)).rejects.toThrow(fault("later", "ImagePullFailed"));
   });
 
+  it.each([
+    ["a manifest", "/manifests/", 200],
+    ["what a registry that is busy says", "/manifests/", 503],
+    ["a token", "/token", 200],
+  ])("comes back later when %s breaks off", async (_what, where, status) => {
+    const name = await served({ token: "" });
+    const broken = (): Response =>
+      new Response(new ReadableStream({ start: (body) => body.error(new TypeError("terminated")) }), { status });
+    const fetch = (url: string, init: RequestInit): Promise<Response> =>
+      url.includes(where) && (where !== "/manifests/" || "authorization" in (init.headers ?? {}))
+        ? Promise.resolve(broken())
+        : globalThis.fetch(url, init);
+    await expect(open({ fetch }).pull(name)).rejects.toThrow(fault("later", "ImagePullFailed"));
+  });
+
   it("is not led to plain HTTP elsewhere", async () => {
     const name = await served({ redirectsTo: "http://example.invalid" });
     await expect(open({ limits: { attempts: 1 } }).pull(name)).rejects.toThrow(/not HTTPS/);
