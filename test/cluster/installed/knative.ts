@@ -61,15 +61,15 @@ export function knativeShape(open: () => ChartRig): void {
 
     it("a machine that kubectl applied boots, though the functions' host is killed meanwhile", async () => {
       const rig = open();
-      const kn = machine("kn", () => ({ evictionStrategy: "LiveMigrate" }));
-      const started = rig.start(kn);
-      await rig.until("vmi", "kn", ".status.phase", /^(Scheduling|Scheduled|Running)$/);
+      const vm = machine("behind", () => ({ evictionStrategy: "LiveMigrate" }));
+      const started = rig.start(vm);
+      await rig.until("vmi", "behind", ".status.phase", /^(Scheduling|Scheduled|Running)$/);
       const node = await rig.must(["get", "pod", ...HOSTS, "-o", "jsonpath={.items[0].spec.nodeName}"]);
       const pid = (await rig.onNode(node, ["pgrep", "-f", "dist/functions"])).trim();
       expect(pid).toMatch(/^\d+$/);
       await rig.onNode(node, ["kill", "-9", pid]);
       address = await started;
-      const calls = await callsAbout(rig.audit, "kn");
+      const calls = await callsAbout(rig.audit, "behind");
       console.error(
         `calls of ours for a start behind Knative: ${JSON.stringify(Object.fromEntries([...calls].sort()))}`,
       );
@@ -87,27 +87,27 @@ export function knativeShape(open: () => ChartRig): void {
     it("it is joined on its console, paused, restarted, stopped and started", async () => {
       const rig = open();
       const { cluster } = rig;
-      const url = cluster.url.replace("https", "wss") + consolePath("default", "kn", true);
+      const url = cluster.url.replace("https", "wss") + consolePath("default", "behind", true);
       const socket = new WebSocket(url, ["plain.kubevirt.io"], await administratorOf(cluster));
       try {
         await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
         socket.send(Buffer.from("\n"));
         socket.send(Buffer.from("echo $((6*7)) from $(hostname)\n"));
-        await seen(socket, /42 from kn/, MINUTE);
+        await seen(socket, /42 from behind/, MINUTE);
       } finally {
         socket.terminate();
       }
       const first = await rig.counter(address);
-      await takesOrders(rig, "kn");
+      await takesOrders(rig, "behind");
       expect((await rig.counter(address)).boot).toBe(first.boot);
-      await ask("kn", "restart");
+      await ask("behind", "restart");
       await anotherBoot(first);
-      await rig.until("vm", "kn", ".status.printableStatus", /^Running$/);
+      await rig.until("vm", "behind", ".status.printableStatus", /^Running$/);
       const second = await rig.counter(address);
-      await ask("kn", "stop");
-      await rig.until("vm", "kn", ".status.printableStatus", /^Stopped$/);
-      await expect.poll(() => rig.podOf("kn"), patience(MINUTE)).toBe("");
-      await ask("kn", "start");
+      await ask("behind", "stop");
+      await rig.until("vm", "behind", ".status.printableStatus", /^Stopped$/);
+      await expect.poll(() => rig.podOf("behind"), patience(MINUTE)).toBe("");
+      await ask("behind", "start");
       await anotherBoot(second);
     });
 
@@ -116,11 +116,11 @@ export function knativeShape(open: () => ChartRig): void {
     it("it leaves its node by kubectl drain", async () => {
       const rig = open();
       const before = await rig.counter(address);
-      const from = await rig.value("vmi", "kn", ".status.nodeName");
-      await rig.until("vmi", "kn", '.status.conditions[?(@.type=="LiveMigratable")].status', /^True$/);
-      await rig.must(["drain", from, "--pod-selector=kubevirt.io/vm=kn", "--timeout=3m"]);
+      const from = await rig.value("vmi", "behind", ".status.nodeName");
+      await rig.until("vmi", "behind", '.status.conditions[?(@.type=="LiveMigratable")].status', /^True$/);
+      await rig.must(["drain", from, "--pod-selector=kubevirt.io/vm=behind", "--timeout=3m"]);
       await rig.must(["uncordon", from]);
-      expect(await rig.value("vmi", "kn", ".status.nodeName")).not.toBe(from);
+      expect(await rig.value("vmi", "behind", ".status.nodeName")).not.toBe(from);
       const after = await rig.counter(address);
       expect(after.boot).toBe(before.boot);
       expect(after.number).toBeGreaterThan(before.number);
@@ -128,9 +128,9 @@ export function knativeShape(open: () => ChartRig): void {
 
     it("it is deleted with all of its, and no event was given up", async () => {
       const rig = open();
-      await rig.must(["delete", "vm,service", "kn", "--timeout=100s"]);
+      await rig.must(["delete", "vm,service", "behind", "--timeout=100s"]);
       const left = () => rig.must(["get", "vmi,vmim,pods", "-o", "name"]);
-      await expect.poll(left, patience(MINUTE)).not.toMatch(/\bkn\b|-kn-/);
+      await expect.poll(left, patience(MINUTE)).not.toMatch(/\bbehind\b|-behind-/);
       const logs = ["logs", ...HOSTS, "--tail=-1"];
       const told = (await rig.must(logs)) + (await rig.must([...logs, "--previous"]));
       expect(told.split("\n").filter((line) => line.includes("a dead letter"))).toEqual([]);
