@@ -157,7 +157,7 @@ export class Driver {
     this.#liveness.end();
     this.#work?.abort.abort();
     this.#moving.end();
-    await this.#performing;
+    await Promise.all([this.#performing, this.#preparation.ended(), this.#mending.ended()]);
   }
 
   #ordered(): void {

@@ -21,6 +21,7 @@ export class Mending {
   readonly #parts: MendingParts;
   readonly #trouble: Trouble;
   readonly #alarm: Alarm;
+  #trying: Promise<unknown> = Promise.resolve();
   /** Counts beginnings and ends: what an older round brings is of no interest. */
   #round = 0;
 
@@ -37,7 +38,7 @@ export class Mending {
 
   begin(): void {
     this.#round += 1;
-    void this.#try(this.#round);
+    this.#go(this.#round);
   }
 
   /** The run is over, or the driver lets go. */
@@ -45,6 +46,15 @@ export class Mending {
     this.#round += 1;
     this.#alarm.off();
     this.#trouble.over();
+  }
+
+  /** Resolves when nothing is being done any more. */
+  async ended(): Promise<void> {
+    await this.#trying;
+  }
+
+  #go(round: number): void {
+    this.#trying = Promise.all([this.#trying, this.#try(round)]);
   }
 
   async #try(round: number): Promise<void> {
@@ -55,7 +65,7 @@ export class Mending {
       if (round !== this.#round) return;
       const now = this.#parts.clock.now();
       const isNew = this.#trouble.note(asFault(thrown));
-      this.#alarm.set([this.#trouble.retryAt], now, () => void this.#try(round));
+      this.#alarm.set([this.#trouble.retryAt], now, () => this.#go(round));
       if (isNew) this.#parts.changed("troubled");
       return;
     }

@@ -74,11 +74,16 @@ export class Preparation {
     await this.settle(order);
   }
 
+  /** Resolves when nothing is being brought up any more. */
+  async ended(): Promise<void> {
+    await this.#settled?.catch(() => {});
+  }
+
   /** Answers how the run ended, as all know by then. @throws Fault later: it must be called again */
   async takeDown(order: MachineOrder, told: Exit): Promise<Exit> {
     const exit = (await this.#anchor?.explain(order, told)) ?? told;
     // What is just coming up would stay behind.
-    await this.#settled?.catch(() => {});
+    await this.ended();
     this.#settled = undefined;
     this.#serve = undefined;
     await Promise.all([this.#volumes.remove(order.uid), this.#network.down(order.uid)]);

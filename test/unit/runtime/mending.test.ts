@@ -87,4 +87,26 @@ describe("NAT and DHCP of a guest that was found running", () => {
     expect(rig.status().state).toBe("running");
     expect(rig.serving.present).toContain(uid);
   });
+
+  it.each(["at its start", "when it is found"])(
+    "are waited for by a runtime that lets go %s: nothing acts after it",
+    async (when) => {
+      const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
+      const rig = when === "at its start" ? await Rig.start() : await adopted([]);
+      rig.serving.gate = gate;
+      if (when === "at its start") await rig.running();
+      else {
+        await rig.killRuntime();
+        await rig.startRuntime();
+        await rig.clock.advance(100);
+      }
+      let closed = false;
+      const closing = rig.machines.close().then(() => (closed = true));
+      await rig.clock.advance(seconds(5));
+      expect(closed).toBe(false);
+      goOn();
+      await Promise.all([closing, rig.clock.advance(seconds(5))]);
+      expect(rig.serving.present).toContain(uid);
+    },
+  );
 });

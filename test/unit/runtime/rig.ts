@@ -60,9 +60,12 @@ export class Counting {
   prepared = 0;
   /** Never ends until its signal does. */
   stuck = false;
+  /** Whatever comes up waits for it. */
+  gate: Promise<void> | undefined;
 
   async up(uid: string, signal?: AbortSignal): Promise<void> {
     this.prepared += 1;
+    await this.gate;
     if (this.stuck) await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("cut"))));
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
