@@ -67,7 +67,12 @@ export function watchSilence(cluster: MemoryCluster, nodes: readonly string[], n
       deafTimes = [];
       setTimes = [];
     },
-    deaf: (seconds) => void deafTimes.push({ from: now(), to: now() + seconds * 1000 }),
+    deaf(seconds) {
+      // It may stand still already: no time counts twice.
+      const from = Math.max(now(), ...deafTimes.map((one) => one.to));
+      const to = now() + seconds * 1000;
+      if (to > from) deafTimes.push({ from, to });
+    },
     set: () => void setTimes.push(now()),
     crowded: (seconds) => (crowdedUntil = Math.max(crowdedUntil, now() + seconds * 1000 + LATEST_WRITE_MILLISECONDS)),
     disturbed: (seconds) => (calmFrom = Math.max(calmFrom, now() + seconds * 1000)),

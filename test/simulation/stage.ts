@@ -208,7 +208,10 @@ export class Stage {
       case "freeze-node":
         return this.#node(deed.node).freeze(this.scheduler.now + deed.seconds * 1000);
       case "freeze-control":
-        if (this.#control !== undefined) this.#control.process.frozenUntil = this.scheduler.now + deed.seconds * 1000;
+        if (this.#control !== undefined) {
+          const { process } = this.#control;
+          process.frozenUntil = Math.max(process.frozenUntil, this.scheduler.now + deed.seconds * 1000);
+        }
         return this.#silence.deaf(deed.seconds);
       case "partition":
         this.#node(deed.node).cutOff = true;
