@@ -20,7 +20,7 @@ describe.skipIf(cannotBoot() !== undefined)("a guest that outruns its copying", 
   beforeAll(async () => {
     local = await LocalProcess.create(2);
     // Half of it without progress, and what is allowed is done.
-    const spec = { configuration: { migrations: { progressTimeout: 30 } } };
+    const spec = { configuration: { migrations: { progressTimeout: 20 } } };
     await local.must([
       "patch",
       "kubevirt",
@@ -47,7 +47,7 @@ describe.skipIf(cannotBoot() !== undefined)("a guest that outruns its copying", 
       metadata: { name: "narrow" },
       spec: {
         selectors: {},
-        bandwidthPerMigration: "2Mi",
+        bandwidthPerMigration: "4Mi",
         maxDowntimeMs: 300,
         ...settings,
       },
