@@ -21,7 +21,7 @@ export class Mending {
   readonly #parts: MendingParts;
   readonly #trouble: Trouble;
   readonly #alarm: Alarm;
-  #trying: Promise<unknown> = Promise.resolve();
+  #trying: Promise<void> = Promise.resolve();
   /** Counts beginnings and ends: what an older round brings is of no interest. */
   #round = 0;
 
@@ -49,12 +49,13 @@ export class Mending {
   }
 
   /** Resolves when nothing is being done any more. */
-  async ended(): Promise<void> {
-    await this.#trying;
+  ended(): Promise<void> {
+    return this.#trying;
   }
 
   #go(round: number): void {
-    this.#trying = Promise.all([this.#trying, this.#try(round)]);
+    const before = this.#trying;
+    this.#trying = this.#try(round).then(() => before);
   }
 
   async #try(round: number): Promise<void> {
