@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { mkdtemp, rm } from "node:fs/promises";
+import type { RequestListener } from "node:http";
 import { createServer } from "node:https";
 import { createServer as createPlainServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,7 +13,7 @@ import { CLIENT_AUTH, makeAuthority, SERVER_AUTH, type Authority, type Identity 
 import { consoleClosings } from "#events/console-closing.ts";
 import { CONTROL_URI, nodeURI } from "#events/identities.ts";
 import { silentLog } from "#events/log.ts";
-import { controlClient } from "#node-runtime/control-client.ts";
+import { controlClient, type ControlClient } from "#node-runtime/control-client.ts";
 import { peerClient } from "#node-runtime/migration/peer-client.ts";
 import { serveOrders, type OrdersServer } from "#node-runtime/server.ts";
 import { BOOT_ID, order } from "./orders.ts";
@@ -57,6 +58,22 @@ async function runtime(node: string, memory = "/nowhere/memory"): Promise<Orders
   });
   closing.push(() => server.close());
   return server;
+}
+
+/** A node's way to a control plane that answers so. */
+async function toControl(answer: RequestListener): Promise<ControlClient> {
+  const tls = await identity(CONTROL_URI);
+  const server = createServer({ ...tls, ca: authority.cert, requestCert: true }, answer);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closing.push(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return controlClient({
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    tls: { ...(await identity(nodeURI("node1"))), ca: authority.cert },
+  });
 }
 
 async function connected(server: OrdersServer, uri: string): Promise<TLSSocket> {
@@ -143,19 +160,8 @@ describe("a way to another runtime", () => {
 
 describe("a runtime's way to the control plane", () => {
   it("has room for a heartbeat while reports wait for their answers", async () => {
-    const tls = await identity(CONTROL_URI);
-    const server = createServer({ ...tls, ca: authority.cert, requestCert: true }, (request, response) => {
+    const client = await toControl((request, response) => {
       if (request.url === "/heartbeat") response.end("{}");
-    });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    closing.push(async () => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const client = controlClient({
-      url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      tls: { ...(await identity(nodeURI("node1"))), ca: authority.cert },
     });
     const sending = Array.from({ length: 8 }, () => new AbortController());
     const reports = sending.map(({ signal }) => client.post("/events", {}, "", signal).catch(() => undefined));
@@ -166,17 +172,7 @@ describe("a runtime's way to the control plane", () => {
   });
 
   it("gives up in time what waits for a connection", async () => {
-    const server = createServer({ ...(await identity(CONTROL_URI)), ca: authority.cert, requestCert: true });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    closing.push(async () => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const client = controlClient({
-      url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      tls: { ...(await identity(nodeURI("node1"))), ca: authority.cert },
-    });
+    const client = await toControl(() => undefined);
     const asked = Array.from({ length: 20 }, () => new AbortController());
     const answers = asked.map(({ signal }) => client.post("/events", {}, "", signal));
     const outcomes = Promise.allSettled(answers);
