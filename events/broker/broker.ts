@@ -7,7 +7,7 @@ import type { Key } from "#api/object.ts";
 import type { Broker, DeliverySpec, Trigger } from "../broker-types.ts";
 import type { Random } from "../chance.ts";
 import type { CloudEvent } from "../cloud-event.ts";
-import { wait, type Clock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { asFault, Fault } from "../fault.ts";
 import type { DeadLetter, Journal } from "../journal-entry.ts";
 import type { Log } from "../log.ts";
@@ -18,6 +18,7 @@ import type { Matches } from "./filters.ts";
 import { createLanes } from "./lanes.ts";
 import { createMatching, matchesOf } from "./matching.ts";
 import { arrive, deadLetterOf, replyTo, type Passing } from "./passing.ts";
+import { createWaitingRoom } from "./waiting-room.ts";
 import { createWakes, wakeEvent } from "./wakes.ts";
 
 export interface BrokerOptions {
@@ -73,22 +74,21 @@ interface Registered {
 }
 
 const SOURCE = "/virtive/broker";
-const TAKEN = Promise.resolve();
 
 export function createBroker(options: BrokerOptions): LocalBroker {
   const { journal, clock, random, log, parallel = 64, mostWaiting = 2000, patienceMilliseconds = 1000 } = options;
   const deliveryDefaults = options.deliveryDefaults ?? DEFAULT_DELIVERY;
   const triggers = new Map<string, Registered>();
   const deadLetterTriggers = new Map<string, Registered>();
-  const lanes = createLanes(parallel, quiet, eased);
+  const lanes = createLanes(parallel, quiet, () => room.eased());
   const wakes = createWakes(clock, wake);
-  const ending = new AbortController();
+  let ending = false;
   /** Ways to call off what would find out keys again. */
   const routings = new Set<() => void>();
   /** Made anew when an event comes after the triggers have changed. */
   let matching: ((event: CloudEvent) => readonly Registered[]) | undefined;
   let published = 0;
-  /** Publishing, or finding out keys. */
+  /** Routings that find out keys. */
   let busy = 0;
   let idlers: (() => void)[] = [];
 
@@ -111,46 +111,22 @@ export function createBroker(options: BrokerOptions): LocalBroker {
 
   /** Deliveries of all triggers that wait for their next attempt. */
   let pausing = 0;
-
-  /** Publishers that wait for room, in the order in which they came. */
-  const roomers = new Set<() => void>();
-
-  function full(urgent = false): boolean {
-    return lanes.waiting + pausing >= (urgent ? 2 : 1) * mostWaiting;
-  }
-
-  /** One publisher for each place: they would only fill it all again. */
-  function eased(): void {
-    const [first] = roomers;
-    if (first !== undefined && !full()) first();
-  }
-
-  /** Back-pressure: a publisher waits while the queue is full, for a while. */
-  async function room(): Promise<void> {
-    const until = clock.now().getTime() + patienceMilliseconds;
-    while (full()) {
-      const left = until - clock.now().getTime();
-      if (left <= 0 || ending.signal.aborted) {
-        throw new Fault("later", "BrokerFull", `${mostWaiting} deliveries wait already`, { retryAfterSeconds: 1 });
-      }
-      const place = new AbortController();
-      const taken = (): void => place.abort();
-      roomers.add(taken);
-      ending.signal.addEventListener("abort", taken, { once: true });
-      await wait(clock, left, place.signal);
-      roomers.delete(taken);
-      ending.signal.removeEventListener("abort", taken);
-    }
-  }
+  const room = createWaitingRoom({
+    clock,
+    patienceMilliseconds,
+    isFull: (urgent) => lanes.waiting + pausing >= (urgent ? 2 : 1) * mostWaiting,
+    refusal: `${mostWaiting} deliveries wait already`,
+  });
 
   /** Taken when it returns, where there is room. */
   function publish(event: CloudEvent): Promise<void> {
+    return admit(event, isUrgent(event));
+  }
+
+  function admit(event: CloudEvent, urgent: boolean): Promise<void> {
     try {
-      if (ending.signal.aborted) throw new Fault("later", "BrokerClosed", "the broker is shutting down");
       const passing = arrive(event, clock.now());
-      if (full(isUrgent(event))) return counted(room().then(() => take(passing)));
-      take(passing);
-      return TAKEN;
+      return room.enter(() => take(passing), urgent);
     } catch (thrown) {
       return Promise.reject(asFault(thrown));
     }
@@ -185,7 +161,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
   function keysFailed(registered: Registered, passing: Passing, thrown: unknown, attempts: number): void {
     const { trigger, deliveries } = registered;
     const failure = answerOf(thrown);
-    if (ending.signal.aborted || triggers.get(trigger.name) !== registered) return;
+    if (ending || triggers.get(trigger.name) !== registered) return;
     if (verdictOf(codeOf(failure)) === "never" || attempts > trigger.delivery.retry) {
       return giveUp(trigger.name, passing, ownKey(passing.event), failure, attempts);
     }
@@ -197,11 +173,11 @@ export function createBroker(options: BrokerOptions): LocalBroker {
         keysFailed(registered, passing, error, attempts + 1);
       }
     };
-    const cancel = clock.schedule(
-      pauseBefore(trigger.delivery, attempts, failure, random),
-      () => void counted(again()),
-    );
-    ending.signal.addEventListener("abort", cancel, { once: true });
+    const cancel = clock.schedule(pauseBefore(trigger.delivery, attempts, failure, random), () => {
+      routings.delete(cancel);
+      void counted(again());
+    });
+    routings.add(cancel);
   }
 
   function giveUp(trigger: string, passing: Passing, key: Key, failure: Failure, attempts: number): void {
@@ -239,7 +215,10 @@ export function createBroker(options: BrokerOptions): LocalBroker {
         lanes,
         clock,
         random,
-        paused: (more) => (pausing += more),
+        paused(more) {
+          pausing += more;
+          if (more < 0) room.eased();
+        },
         reply: (answered, { reply }) => publishReply(name, answered, reply),
         giveUp: (passing, key, failure, attempts) =>
           final
@@ -252,7 +231,8 @@ export function createBroker(options: BrokerOptions): LocalBroker {
 
   async function publishReply(trigger: string, answered: Passing, reply: CloudEvent): Promise<void> {
     try {
-      await publish(replyTo(answered, reply));
+      // It comes out of the queue: were it to wait for room, it would wait for what it keeps from running.
+      await admit(replyTo(answered, reply), true);
     } catch (thrown) {
       const fault = asFault(thrown);
       if (fault.kind === "later") throw fault;
@@ -262,7 +242,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
 
   function wake(name: string, key: Key, time: Date): void {
     const registered = triggers.get(name);
-    if (registered === undefined || ending.signal.aborted) return;
+    if (registered === undefined || ending) return;
     const passing = arrive(wakeEvent({ trigger: name, key, time }, SOURCE, clock), clock.now());
     journal.appendEvent(passing.event);
     registered.deliveries.deliver(passing, key);
@@ -286,7 +266,7 @@ export function createBroker(options: BrokerOptions): LocalBroker {
       return registered !== undefined;
     },
     wakeAt: (trigger, key, at) => {
-      if (!ending.signal.aborted) wakes.at(trigger, key, at);
+      if (!ending) wakes.at(trigger, key, at);
     },
     idle() {
       return new Promise((resolve) => {
@@ -295,7 +275,8 @@ export function createBroker(options: BrokerOptions): LocalBroker {
       });
     },
     async close() {
-      ending.abort();
+      ending = true;
+      room.close();
       for (const cancel of routings) cancel();
       wakes.close();
       for (const { deliveries } of [...triggers.values(), ...deadLetterTriggers.values()]) deliveries.close();

@@ -106,8 +106,9 @@ export function createDeliveries(options: DeliveriesOptions): Deliveries {
   function resume(key: Key, delivery: Delivery): void {
     delivery.pause?.cancel();
     delete delivery.pause;
-    pause(-1);
+    // In this order there is no moment between in which it counts as neither.
     queue(key, delivery);
+    pause(-1);
   }
 
   function deliver(passing: Passing, key: Key): void {

@@ -246,6 +246,62 @@ describe("bounds", () => {
     expect(seen).toEqual(["1", "2", "3", "4"]);
   });
 
+  it("let nobody in before those that wait already", async () => {
+    const { broker, clock } = bench({ mostWaiting: 1, parallel: 1, patienceMilliseconds: 500 });
+    const seen: string[] = [];
+    broker.addTrigger({
+      name: "slow",
+      filters: [],
+      async subscriber({ id }) {
+        seen.push(id);
+        await new Promise<void>((resolve) => void clock.schedule(10, resolve));
+        return { status: 204 };
+      },
+    });
+    const restless = async (name: string): Promise<void> => {
+      for (let turn = 0; turn < 100; turn += 1) await broker.publish(event({ id: name, key: `${name}${turn}` }));
+    };
+    const done = Promise.all(["a", "b", "c"].map(restless));
+    await clock.advance(10_000);
+    await done;
+    const turns = Array.from({ length: 100 }, (_, turn) => seen.slice(3 * turn, 3 * turn + 3).sort().join(""));
+    expect(turns).toEqual(turns.map(() => "abc"));
+    expect(seen.length).toBe(300);
+  });
+
+  it("let a reply in while its like waits outside", async () => {
+    const { broker, clock, subscribe } = bench({ mostWaiting: 1, parallel: 1, patienceMilliseconds: 500 });
+    const replies = subscribe({ name: "replies", filters: [{ exact: { type: "reply" } }] });
+    broker.addTrigger({
+      name: "asks",
+      filters: [{ exact: { type: "ask" } }],
+      async subscriber({ id }) {
+        await new Promise<void>((resolve) => void clock.schedule(10, resolve));
+        return { status: 200, reply: event({ id: `re ${id}`, type: "reply" }) };
+      },
+    });
+    const published = ["1", "2", "3"].map((id) => broker.publish(event({ id, type: "ask", key: id })));
+    await clock.advance(1000);
+    await Promise.all(published);
+    expect(times(replies)).toEqual([0.02, 0.02, 0.03]);
+    expect(broker.metrics().triggers["asks"]).toMatchObject({ delivered: 3, retried: 0 });
+  });
+
+  it("let one in for a delivery that is dropped while it waits for its next attempt", async () => {
+    const { broker, clock, subscribe } = bench({ mostWaiting: 1, patienceMilliseconds: 500 });
+    subscribe({ name: "fails", filters: [{ exact: { type: "a" } }], answers: [new Fault("later", "Busy", "not now")] });
+    const others = subscribe({ name: "others", filters: [{ exact: { type: "b" } }] });
+    await broker.publish(event({ id: "1", type: "a" }));
+    await clock.settle();
+    const outside = broker.publish(event({ id: "2", type: "b" }));
+    await clock.settle();
+    expect(ids(others)).toEqual([]);
+    broker.removeTrigger("fails");
+    await outside;
+    await clock.settle();
+    expect(ids(others)).toEqual(["2"]);
+  });
+
   it("refuse a trigger whose name is taken, whose filters or whose delivery are wrong", () => {
     const { broker, subscribe } = bench();
     subscribe({ name: "t" });
