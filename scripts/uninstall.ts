@@ -34,7 +34,7 @@ export interface UninstallOptions {
   /** Where control runs. */
   readonly namespace: string;
   readonly strategy: Strategy;
-  /** For machines to end by themselves; all else takes at most a minute more. */
+  /** For machines to end by themselves; all else takes at most 90 s more. */
   readonly timeoutMilliseconds: number;
   readonly say: (line: string) => void;
 }
@@ -42,6 +42,8 @@ export interface UninstallOptions {
 const POLL_MILLISECONDS = 500;
 /** After the finalizers are off: the kubelet ends what is left in the pods. */
 const FORCED_MILLISECONDS = 30_000;
+/** More than the grace that control's pods are given. */
+const ENDING_MILLISECONDS = 40_000;
 const MOST_NAMES = 5;
 const REFUSED = 3;
 
@@ -79,6 +81,7 @@ export async function uninstall(options: UninstallOptions): Promise<void> {
   // Before what they would make again.
   await removeNamed(cluster, Deployment, { namespace, name: "virtive-control" });
   await removeNamed(cluster, DaemonSet, { namespace, name: "virtive-node" });
+  await controlEnded(options);
   for (const one of webhooks) await removeNamed(cluster, one, { name: "virtive" });
   for (const name of ["virtive-ca", "virtive-serving", "virtive-node-client"]) {
     await removeNamed(cluster, Secret, { namespace, name });
@@ -134,6 +137,13 @@ async function force({ cluster, say }: UninstallOptions, machineKinds: readonly 
   for (const { kind: one, object } of left) await withoutFinalizers(cluster, one, object);
   const ended = await within(FORCED_MILLISECONDS, async () => (await cluster.list(Pod, anchors)).length === 0);
   if (!ended) say("some anchor pods have not ended: look at their nodes before their disks are used elsewhere");
+}
+
+/** Until its last pod has ended, control takes its lease, makes its Secrets and marks Nodes again. */
+async function controlEnded({ cluster, namespace, say }: UninstallOptions): Promise<void> {
+  const labels = { "app.kubernetes.io/name": "virtive", "app.kubernetes.io/component": "control" };
+  const ended = await within(ENDING_MILLISECONDS, async () => (await cluster.list(Pod, { namespace, labels })).length === 0);
+  if (!ended) say("control has not ended in time: it may make its Secrets again; look at its pods");
 }
 
 /** Records of moves that are over or whose machine is gone: nobody misses them, and their definition waits for them. */
