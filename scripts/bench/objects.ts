@@ -66,6 +66,7 @@ export function runningInstance(index: number, version = index + 1): Stored<Virt
     status: {
       phase: "Running",
       nodeName: "node-1",
+      migrationMethod: "BlockMigration",
       claim: { node: "node-1", bootID: "00000000-0000-4000-8000-000000000001", epoch: 1 },
       phaseTransitionTimestamps: (["Pending", "Scheduling", "Scheduled", "Running"] as const).map((phase) => ({
         phase,

@@ -118,6 +118,9 @@ async function costs(size: number, changes: number): Promise<{ readonly instance
   }).start();
   await source.idle();
   telling = true;
+  /** Kinds that are written. */
+  const written = new Set<string>();
+  cluster.onWrite(({ kind, part }) => written.add(`${kind} (${part})`));
   const done = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
     await source.idle();
@@ -126,6 +129,7 @@ async function costs(size: number, changes: number): Promise<{ readonly instance
   const each = async (count: number, change: (index: number) => Promise<unknown>): Promise<number> => {
     globalThis.gc?.();
     const before = broker.metrics().published;
+    written.clear();
     const cpuSeconds = cpuTimer();
     for (let index = 0; index < count; index += 1) {
       await change(index);
@@ -134,6 +138,8 @@ async function costs(size: number, changes: number): Promise<{ readonly instance
     const cost = (cpuSeconds() / count) * 1e6;
     const published = broker.metrics().published - before;
     if (published < count) throw new Error(`${published} of ${count} changes were told`);
+    // A sample that functions have something to say of would cost what no later change costs.
+    if (written.size > 1) throw new Error(`functions wrote too: ${[...written].join(", ")}`);
     return cost;
   };
   const stride = Math.max(1, Math.floor(size / changes));
