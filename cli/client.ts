@@ -4,7 +4,6 @@
  */
 import { request as httpsRequest } from "node:https";
 import type { IncomingMessage } from "node:http";
-import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { Fault } from "#events/fault.ts";
 import { readTarget, type Target } from "./kubeconfig.ts";
@@ -71,19 +70,24 @@ export class Client {
    * @throws ApiError, Fault later when the connection breaks
    */
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
-    const response = await this.#open("GET", path, undefined, {}, signal);
-    const status = response.statusCode ?? 0;
-    if (status !== 200) throw apiError(status, await textOf(response, this.server));
     try {
-      for await (const line of createInterface({ input: response, crlfDelay: Infinity })) yield line;
+      const response = await this.#open("GET", path, undefined, {}, signal);
+      try {
+        const status = response.statusCode ?? 0;
+        if (status !== 200) throw apiError(status, await textOf(response, this.server));
+        yield* linesOf(response, this.server);
+      } finally {
+        response.destroy();
+      }
     } catch (error) {
-      if (!signal.aborted) throw connectionLost(this.server, error);
-    } finally {
-      response.destroy();
+      if (!signal.aborted) throw error;
     }
   }
 
-  /** @throws ApiError when the server refuses before the upgrade */
+  /**
+   * Open; it tells its messages from the next turn on, so that none comes before its caller listens.
+   * @throws ApiError when the server refuses before the upgrade
+   */
   async websocket(path: string): Promise<WebSocket> {
     const url = this.#url(path);
     url.protocol = "wss:";
@@ -94,7 +98,11 @@ export class Client {
       perMessageDeflate: false,
     });
     await new Promise<void>((resolve, reject) => {
-      socket.once("open", resolve);
+      socket.once("open", () => {
+        socket.pause();
+        setImmediate(() => socket.resume());
+        resolve();
+      });
       socket.once("error", (error) => reject(unreachable(this.server, error)));
       socket.once("unexpected-response", (_request, response) => {
         textOf(response, this.server).then((text) => reject(apiError(response.statusCode ?? 0, text)), reject);
@@ -163,6 +171,28 @@ async function textOf(response: IncomingMessage, server: URL): Promise<string> {
     throw error instanceof Fault ? error : connectionLost(server, error);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Ends of lines are line feeds alone: JSON's texts may hold all other characters that end lines elsewhere. */
+async function* linesOf(response: IncomingMessage, server: URL): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      const [first = "", ...others] = decoder.decode(chunk, { stream: true }).split("\n");
+      rest += first;
+      for (const next of others) {
+        yield rest;
+        rest = next;
+      }
+      if (rest.length > MAX_ANSWER_BYTES)
+        throw new Fault("later", "AnswerTooLarge", `a line of the answer is over ${MAX_ANSWER_BYTES} characters`);
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : connectionLost(server, error);
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
 }
 
 function apiError(code: number, text: string): ApiError {

@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -108,6 +109,45 @@ describe("the command line's client", () => {
     const error = await thrownBy((await clientOf(`https://127.0.0.1:${port}`)).send("GET", "/api"));
     expect((error as Error).message).toContain(`https://127.0.0.1:${port} does not answer: nothing listens there`);
     expect(exitCodeOf(error)).toBe(3);
+  });
+
+  it("takes for one line what JSON writes on one, whatever its texts hold", async () => {
+    const line = JSON.stringify({ message: "one\u2028two\u2029three\u0085four" });
+    answer = (_request, response) => {
+      const bytes = Buffer.from(`${line}\n\n{"last":1}`);
+      response.write(bytes.subarray(0, 18)); // in the middle of a character
+      setTimeout(() => response.end(bytes.subarray(18)), 10);
+    };
+    expect(await linesOf(await clientOf(origin))).toEqual([line, "", '{"last":1}']);
+  });
+
+  it("ends a stream that is called off before its answer has begun, and calls that no fault", async () => {
+    const stop = new AbortController();
+    answer = () => stop.abort();
+    const lines: string[] = [];
+    for await (const line of (await clientOf(origin)).lines("/stream", stop.signal)) lines.push(line);
+    expect(lines).toEqual([]);
+  });
+
+  it("misses nothing that a websocket brings along with its handshake", async () => {
+    server.once("upgrade", (request, socket) => {
+      const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash("sha1").update(key).digest("base64");
+      const head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+      const more = [`Sec-WebSocket-Accept: ${accept}`, "Sec-WebSocket-Protocol: plain.kubevirt.io"];
+      const message = Buffer.from("login: ");
+      const frame = Buffer.concat([Buffer.from([0x82, message.length]), message]);
+      socket.write(Buffer.concat([Buffer.from(`${[...head, ...more].join("\r\n")}\r\n\r\n`), frame]));
+      socket.on("error", () => socket.destroy());
+    });
+    const socket = await (await clientOf(origin)).websocket("/console");
+    const first = await new Promise<string>((resolve) => {
+      socket.once("message", (data: Buffer) => resolve(data.toString()));
+      socket.once("close", () => resolve("nothing"));
+      setTimeout(() => socket.terminate(), 2_000);
+    });
+    socket.terminate();
+    expect(first).toBe("login: ");
   });
 
   it("says that an answer is not JSON", async () => {
