@@ -12,8 +12,11 @@ const MOST_UNWRITTEN_BYTES = 1024 * 1024;
  */
 export function openLogFile(path: string, level: string, mostBytes: number = MOST_BYTES): Logger {
   mkdirSync(dirname(path), { recursive: true });
-  let size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size >= mostBytes) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  // A pipe, or /dev/null, is somebody else's, and takes what it is given.
+  const bounded = found === undefined || found.isFile();
+  let size = found?.size ?? 0;
+  if (bounded && size >= mostBytes) {
     renameSync(path, `${path}.1`);
     size = 0;
   }
@@ -21,9 +24,13 @@ export function openLogFile(path: string, level: string, mostBytes: number = MOS
   file.on("error", () => undefined); // a full disk must not end what runs; what can't be written is dropped
   file.on("write", (bytes: number) => {
     size += bytes;
-    if (size < mostBytes) return;
+    if (!bounded || size < mostBytes) return;
     size = 0;
-    renameSync(path, `${path}.1`);
+    try {
+      renameSync(path, `${path}.1`);
+    } catch {
+      // Somebody has removed it, or its folder: there is nothing to put aside.
+    }
     file.reopen();
   });
   return pino({ level }, file);

@@ -1,4 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -39,5 +41,32 @@ describe("the log file", () => {
     openLogFile(path, "info", 4096).info({}, "fresh");
     await vi.waitFor(async () => expect((await linesIn(path)).join()).toContain("fresh"));
     expect(await readFile(`${path}.1`, "utf8")).toMatch(/^y{5000}$/);
+  });
+
+  it("that somebody has removed is written anew, and ends nothing", async () => {
+    const path = join(directory, "virtive.log");
+    const log = openLogFile(path, "info", 1024);
+    log.info({}, "first");
+    await vi.waitFor(async () => expect(await linesIn(path)).toHaveLength(1));
+    await rm(path);
+    log.info({}, "x".repeat(2048));
+    await vi.waitFor(() => stat(path));
+    log.info({}, "last");
+    await vi.waitFor(async () => expect((await linesIn(path)).join()).toContain("last"));
+  });
+
+  it("that is no plain file is left where it is", async () => {
+    const path = join(directory, "pipe");
+    execFileSync("mkfifo", [path]);
+    const reader = createReadStream(path, "utf8");
+    const read: string[] = [];
+    reader.on("data", (text) => read.push(String(text)));
+    const log = openLogFile(path, "info", 1024);
+    log.info({}, "x".repeat(2048));
+    await vi.waitFor(() => expect(read.join("")).toMatch(/x{2048}/));
+    log.info({}, "last");
+    await vi.waitFor(() => expect(read.join("")).toContain("last"));
+    expect(await readdir(directory)).toEqual(["pipe"]);
+    reader.destroy();
   });
 });
