@@ -46,13 +46,14 @@ export async function down(options: DownOptions): Promise<number> {
 
 /** What is ours in the state directory, and nothing else: it may be a directory that was named by mistake. */
 async function purge({ paths, directory }: Instance): Promise<void> {
-  const { pki, api, journal, network, images, layouts, kubeconfig, log } = paths;
+  const { pki, api, journal, network, images, claims, layouts, kubeconfig, log } = paths;
   for (const path of [
     pki,
     api,
     journal,
     network,
     images,
+    claims,
     layouts,
     kubeconfig,
     log,
