@@ -7,7 +7,8 @@ import { Client } from "./client.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import type { EventsOptions } from "./commands/events.ts";
 import { power, sentence, verbs } from "./commands/power.ts";
-import { get, resourceNamed, resourceWords } from "./commands/get.ts";
+import { get, resourceWords, wantedOf } from "./commands/get.ts";
+import { harmless, isObjectName, NAME_WORDS, wholeNumber } from "./words.ts";
 
 interface Globals {
   readonly kubeconfig?: string;
@@ -16,13 +17,19 @@ interface Globals {
 }
 
 const { version } = manifest;
+
+function objectName(text: string): string {
+  if (isObjectName(text)) return text;
+  throw new InvalidArgumentError(`${NAME_WORDS}.`);
+}
+
 const program = new Command("virtive")
   .description(
     "Virtual machines managed by small functions; a client of KubeVirt's API, and the local shape of Virtive.",
   )
   .version(version, "-V, --version")
   .option("--kubeconfig <file>", "kubeconfig to use (default: KUBECONFIG, else the local instance's)")
-  .option("-n, --namespace <name>", "namespace (default: the kubeconfig context's)")
+  .option("-n, --namespace <name>", "namespace (default: the kubeconfig context's)", objectName)
   .option("--state <directory>", "state directory of the local instance (VIRTIVE_STATE)", defaultStateDirectory())
   .showHelpAfterError()
   .exitOverride();
@@ -36,19 +43,17 @@ async function connect(): Promise<{ readonly client: Client; readonly namespace:
 }
 
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${harmless(text)}\n`);
 }
 
 function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${harmless(line)}\n`);
 }
 
 function whole(min: number, max: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < min || value > max) {
-      throw new InvalidArgumentError(`a whole number from ${min} to ${max} is wanted.`);
-    }
+    const value = wholeNumber(text, min, max);
+    if (value === undefined) throw new InvalidArgumentError(`a whole number from ${min} to ${max} is wanted.`);
     return value;
   };
 }
@@ -118,11 +123,10 @@ program
   .addOption(output("table", "wide", "json").default("table"))
   .action(
     async (first: string | undefined, second: string | undefined, options: { output: "table" | "wide" | "json" }) => {
-      // `virtive get demo` means the VM of that name: only a word that names a kind is one.
-      const kind = first === undefined ? "vm" : resourceNamed(first);
-      const name = kind === undefined ? first : second;
+      const wanted = wantedOf(first, second);
+      if (typeof wanted === "string") return program.error(`error: ${wanted}`, { exitCode: EXIT.usage });
       const { client, namespace } = await connect();
-      print(await get(client, kind ?? "vm", name, { namespace, output: options.output }));
+      print(await get(client, wanted.resource, wanted.name, { namespace, output: options.output }));
     },
   );
 
@@ -130,7 +134,7 @@ for (const verb of verbs) {
   const command = program
     .command(verb)
     .description(`${verb} a VM`)
-    .argument("<vm>")
+    .argument("<vm>", "its name", objectName)
     .option("--no-wait", "do not wait until it is done")
     .addOption(timeout(120))
     .addOption(output("text", "json").default("text"))
@@ -138,8 +142,7 @@ for (const verb of verbs) {
       async (name: string, options: { wait: boolean; timeout: number; force?: boolean; output: "text" | "json" }) => {
         const { client, namespace } = await connect();
         const { wait, timeout: timeoutSeconds, force = false } = options;
-        const report = (line: string): void => void process.stderr.write(`${line}\n`);
-        const result = await power(client, verb, name, { namespace, wait, timeoutSeconds, force, report });
+        const result = await power(client, verb, name, { namespace, wait, timeoutSeconds, force, report: tell });
         print(options.output === "json" ? JSON.stringify(result) : sentence(result));
       },
     );
@@ -149,8 +152,8 @@ for (const verb of verbs) {
 program
   .command("migrate")
   .description("move a running VM to another node, without stopping its guest")
-  .argument("<vm>")
-  .option("--to <node>", "to this node; default: where it fits best")
+  .argument("<vm>", "its name", objectName)
+  .option("--to <node>", "to this node; default: where it fits best", objectName)
   .option("--no-wait", "do not wait until it has moved")
   .addOption(timeout(600))
   .addOption(output("text", "json").default("text"))
@@ -165,7 +168,7 @@ program
 program
   .command("drain")
   .description("cordon a node and let all guests leave it: they move, or shut down, as their evictionStrategy says")
-  .argument("<node>")
+  .argument("<node>", "its name", objectName)
   .addOption(timeout(900))
   .action(async (node: string, options: { timeout: number }) => {
     const { drain } = await import("./commands/drain.ts");
@@ -177,7 +180,7 @@ program
 program
   .command("uncordon")
   .description("let guests in again; what a drain has begun and not finished is called off")
-  .argument("<node>")
+  .argument("<node>", "its name", objectName)
   .action(async (node: string) => {
     const { cordon } = await import("./commands/drain.ts");
     const { client } = await connect();
@@ -188,7 +191,7 @@ program
 program
   .command("confirm-off")
   .description("your word that a node which does not answer is off: what it had may run elsewhere")
-  .argument("<node>")
+  .argument("<node>", "its name", objectName)
   .option("--yes", "its power is off, and nothing of it runs", false)
   .action(async (node: string, { yes }: { readonly yes: boolean }) => {
     const { confirmOff } = await import("./commands/confirm-off.ts");
@@ -212,7 +215,7 @@ program
 program
   .command("console")
   .description("serial console of a VM; leave with ^]")
-  .argument("<vm>")
+  .argument("<vm>", "its name", objectName)
   .action(async (name: string) => {
     const { attachConsole } = await import("./commands/console.ts");
     const { client, namespace } = await connect();
@@ -222,7 +225,7 @@ program
 program
   .command("events")
   .description("follow CloudEvents and the decisions that functions made on them")
-  .option("--vm <name>", "of this VM only")
+  .option("--vm <name>", "of this VM only", objectName)
   .option("--type <type>", "of this CloudEvent type only, such as dev.virtive.machine.started")
   .option("--since <cursor>", "start after this cursor; default: now")
   .option("--all", "start with everything that the journal still holds")
@@ -237,7 +240,7 @@ program
 program
   .command("explain")
   .description("why a VM is in its state: decisions and their reasons, conditions, what it waits for and until when")
-  .argument("<vm>")
+  .argument("<vm>", "its name", objectName)
   .addOption(output("text", "json").default("text"))
   .action(async (name: string, options: { output: "text" | "json" }) => {
     const { explain } = await import("./commands/explain.ts");
@@ -252,9 +255,11 @@ function sentenceOf(error: unknown): string {
 }
 
 // Whoever reads us may stop (`| head`): what is left to print is then nobody's, and no reason to end what runs.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 
 try {
   await program.parseAsync();
@@ -263,7 +268,7 @@ try {
     // Help and version are no mistakes; commander has printed what there is to say.
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   } else {
-    process.stderr.write(`virtive: ${sentenceOf(error)}\n`);
+    tell(`virtive: ${sentenceOf(error)}`);
     if (process.env["VIRTIVE_DEBUG"] !== undefined) console.error(error);
     process.exitCode = exitCodeOf(error);
   }

@@ -1,5 +1,6 @@
 /** `virtive get [KIND] [NAME]`: the server's own table, or the object as JSON. */
 import type { Client } from "../client.ts";
+import { isObjectName, NAME_WORDS } from "../words.ts";
 
 const RESOURCES = {
   vm: { path: "/apis/kubevirt.io/v1", plural: "virtualmachines", namespaced: true },
@@ -23,12 +24,31 @@ const ALIASES: Readonly<Record<string, keyof typeof RESOURCES>> = {
   events: "event",
 };
 
-export function resourceNamed(word: string): keyof typeof RESOURCES | undefined {
+function resourceNamed(word: string): keyof typeof RESOURCES | undefined {
   const lower = word.toLowerCase();
-  return Object.hasOwn(RESOURCES, lower) ? (lower as keyof typeof RESOURCES) : ALIASES[lower];
+  if (Object.hasOwn(RESOURCES, lower)) return lower as keyof typeof RESOURCES;
+  return Object.hasOwn(ALIASES, lower) ? ALIASES[lower] : undefined;
 }
 
 export const resourceWords = Object.keys(RESOURCES).join(", ");
+
+interface WantedObjects {
+  readonly resource: keyof typeof RESOURCES;
+  readonly name: string | undefined;
+}
+
+/**
+ * What the two words of `virtive get [KIND] [NAME]` ask for, or what is wrong with them. One word that names no kind is a
+ * VM's name.
+ */
+export function wantedOf(first: string | undefined, second: string | undefined): WantedObjects | string {
+  const kind = first === undefined ? "vm" : resourceNamed(first);
+  if (kind === undefined && second !== undefined)
+    return `${first} is no kind that is listed; there are: ${resourceWords}`;
+  const name = kind === undefined ? first : second;
+  if (name !== undefined && !isObjectName(name)) return `${JSON.stringify(name)} is no name: ${NAME_WORDS}`;
+  return { resource: kind ?? "vm", name };
+}
 
 interface Table {
   readonly columnDefinitions: readonly { readonly name: string; readonly priority?: number }[];

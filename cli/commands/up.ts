@@ -17,6 +17,7 @@ import { ApiError, Client } from "../client.ts";
 import { EXIT, TimedOut } from "../exit.ts";
 import { openLogFile } from "../log-file.ts";
 import { lineOf } from "../story.ts";
+import { harmless } from "../words.ts";
 import { watchConsole } from "./console.ts";
 import { journalPath } from "./events.ts";
 import { untilSignalled } from "./serve.ts";
@@ -40,7 +41,7 @@ const root = join(import.meta.dirname, "..", "..");
 export async function up(options: UpOptions): Promise<number> {
   const started = Date.now();
   const say = (line: string): void => {
-    process.stdout.write(`${seconds(Date.now() - started)}  ${line}\n`);
+    process.stdout.write(`${seconds(Date.now() - started)}  ${harmless(line)}\n`);
   };
   const instance = await openInstance(options.state);
   const running = await runningProcess(instance);
