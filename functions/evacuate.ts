@@ -79,10 +79,13 @@ export const evacuate = defineFunction<EvacuateFacts>({
     if (isFinal(vmi) || isDeleting(vmi)) return nothing("the instance is ending anyway");
     if (claimOf(vmi)?.node !== from) return clear(vmi, [], `the instance has left ${from}`);
     const open = migrations.filter((migration) => !isOver(migration));
-    const drains = migrations.filter(({ metadata }) => metadata.annotations?.[DRAIN] === from);
-    const called = open.filter((migration) => drains.includes(migration) && !isDeleting(migration));
+    // Of this stay: a guest that has come back is asked anew.
+    const drains = triesOf(vmi, migrations).filter(({ metadata }) => metadata.annotations?.[DRAIN] === from);
     if (drains.length > 0 && node !== undefined && node.spec?.unschedulable !== true) {
-      const off = called.map((object): Effect => ({ do: "remove", kind: VirtualMachineInstanceMigration, object }));
+      // The failed ones as well: the next who wants the guest gone, of a node that is not drained, would be taken for that drain.
+      const off = drains
+        .filter((migration) => !isDeleting(migration))
+        .map((object): Effect => ({ do: "remove", kind: VirtualMachineInstanceMigration, object }));
       return clear(vmi, off, `${from} takes guests again: the instance may stay`);
     }
     if (open.length > 0 || targetOf(vmi) !== undefined) return nothing("a migration of the instance is open");
@@ -102,22 +105,22 @@ function clear(vmi: Instance, effects: readonly Effect[], because: string): Deci
 }
 
 /** Before the number of the try. A guest that has moved has another claim, and its tries count anew. */
-function tryName({ metadata: { uid }, status }: Instance): string {
+export function tryName({ metadata: { uid }, status }: Instance): string {
   return `kubevirt-evacuation-${shortHash(`${uid}/${status?.claim?.epoch}`)}-`;
+}
+
+function triesOf(vmi: Instance, migrations: readonly Migration[]): readonly Migration[] {
+  return migrations.filter(({ metadata }) => metadata.name.startsWith(tryName(vmi)));
 }
 
 /** How often it was tried under this claim. By the names: the oldest ones are removed. */
 function attempts(vmi: Instance, migrations: readonly Migration[]): number {
-  const numbers = migrations
-    .filter(({ metadata }) => metadata.name.startsWith(tryName(vmi)))
-    .map(({ metadata }) => Number(metadata.name.slice(tryName(vmi).length)));
+  const numbers = triesOf(vmi, migrations).map(({ metadata }) => Number(metadata.name.slice(tryName(vmi).length)));
   return Math.max(-1, ...numbers.filter(Number.isInteger)) + 1;
 }
 
 function retryAt(vmi: Instance, migrations: readonly Migration[]): Date | undefined {
-  const failed = migrations.filter(
-    (migration) => migrationPhase(migration) === "Failed" && migration.metadata.name.startsWith(tryName(vmi)),
-  );
+  const failed = triesOf(vmi, migrations).filter((migration) => migrationPhase(migration) === "Failed");
   if (failed.length === 0) return undefined;
   const last = Math.max(...failed.map((migration) => enteredPhaseAt(migration).getTime()));
   return new Date(last + Math.min(attempts(vmi, migrations) * AGAIN_SECONDS, LONGEST_SECONDS) * 1000);

@@ -5,6 +5,7 @@ import type { Condition } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
+import { tryName } from "#functions/evacuate.ts";
 import { anchorNameFor, type Instance } from "#functions/instance.ts";
 import { anchorPodFor, machineStatus } from "../unit/functions/objects.ts";
 import { SLOW_TO_GO } from "./arranged-machine.ts";
@@ -49,7 +50,7 @@ export async function arrangeMigration(
     apiVersion: "kubevirt.io/v1",
     kind: "VirtualMachineInstanceMigration",
     metadata: {
-      name: "moves",
+      name: given.evacuation ? `${tryName(marked)}0` : "moves",
       namespace: "default",
       finalizers: ["kubevirt.io/migrationJobFinalize"],
       ...(given.evacuation
