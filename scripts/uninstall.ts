@@ -5,8 +5,8 @@
  *
  *   machines exist ──Block──► refused, nothing is changed
  *        └──RemoveWorkloads──► deleted ──control stops them──► gone ─────────────┐
- *                                 └──time is over──► finalizers off, pods deleted ─┴─► control, node runtimes, its Secrets,
- *                                                                                     marks on Nodes, definitions
+ *                                 └──time is over──► finalizers off, pods deleted ─┴─► control, functions and node runtimes end
+ *                                             its Secrets, marks on Nodes, definitions ◄─┘
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -34,7 +34,7 @@ export interface UninstallOptions {
   /** Where control runs. */
   readonly namespace: string;
   readonly strategy: Strategy;
-  /** For machines to end by themselves; all else takes at most 90 s more. */
+  /** For machines to end by themselves; all else takes at most `MORE_SECONDS` more. */
   readonly timeoutMilliseconds: number;
   readonly say: (line: string) => void;
 }
@@ -42,8 +42,10 @@ export interface UninstallOptions {
 const POLL_MILLISECONDS = 500;
 /** After the finalizers are off: the kubelet ends what is left in the pods. */
 const FORCED_MILLISECONDS = 30_000;
-/** More than the grace that control's pods are given. */
-const ENDING_MILLISECONDS = 40_000;
+/** By component: more than the grace that its pods have, which is Knative's for functions' hosts. */
+const ENDING_MILLISECONDS = { control: 40_000, function: 70_000 } as const;
+/** What waiting adds at most to the time for machines: by force, for who may write, by force for who came meanwhile. */
+export const MORE_SECONDS = (2 * FORCED_MILLISECONDS + ENDING_MILLISECONDS.function) / 1000;
 const MOST_NAMES = 5;
 const REFUSED = 3;
 
@@ -53,6 +55,7 @@ function kind(group: string, name: string, plural: string, namespaced = true): K
 
 const Deployment = kind("apps", "Deployment", "deployments");
 const DaemonSet = kind("apps", "DaemonSet", "daemonsets");
+const FunctionService = kind("serving.knative.dev", "Service", "services");
 const Lease = kind("coordination.k8s.io", "Lease", "leases");
 const webhooks = ["Mutating", "Validating"].map((type) =>
   kind(
@@ -81,7 +84,9 @@ export async function uninstall(options: UninstallOptions): Promise<void> {
   // Before what they would make again.
   await removeNamed(cluster, Deployment, { namespace, name: "virtive-control" });
   await removeNamed(cluster, DaemonSet, { namespace, name: "virtive-node" });
-  await controlEnded(options);
+  await removeFunctionServices(options);
+  await writersEnded(options);
+  await removeLatecomers(options, heldKinds);
   for (const one of webhooks) await removeNamed(cluster, one, { name: "virtive" });
   for (const name of ["virtive-ca", "virtive-serving", "virtive-node-client"]) {
     await removeNamed(cluster, Secret, { namespace, name });
@@ -130,7 +135,7 @@ async function listAll(
 /** Nobody took the machines down in time: control or a node is gone. Their pods' end ends what still runs of them. */
 async function force({ cluster, say }: UninstallOptions, machineKinds: readonly Kind[]): Promise<void> {
   const left = await listAll(cluster, machineKinds);
-  say(`${left.length} machines did not end in time: taking their finalizers and pods away`);
+  say(`${left.length} machines have not ended: taking their finalizers and pods away`);
   const anchors = { labels: { [label.component]: "virt-launcher" } };
   const pods = await cluster.list(Pod, anchors);
   await Promise.all(pods.map((pod) => cluster.remove(Pod, pod, { gracePeriodSeconds: 1 })));
@@ -139,11 +144,41 @@ async function force({ cluster, say }: UninstallOptions, machineKinds: readonly 
   if (!ended) say("some anchor pods have not ended: look at their nodes before their disks are used elsewhere");
 }
 
-/** Until its last pod has ended, control takes its lease, makes its Secrets and marks Nodes again. */
-async function controlEnded({ cluster, namespace, say }: UninstallOptions): Promise<void> {
-  const labels = { "app.kubernetes.io/name": "virtive", "app.kubernetes.io/component": "control" };
-  const ended = await within(ENDING_MILLISECONDS, async () => (await cluster.list(Pod, { namespace, labels })).length === 0);
-  if (!ended) say("control has not ended in time: it may make its Secrets again; look at its pods");
+const labelsOf = (component: string) => ({
+  "app.kubernetes.io/name": "virtive",
+  "app.kubernetes.io/component": component,
+});
+
+/** In the shape knative. Without them an event that is still on its way finds nobody. */
+async function removeFunctionServices({ cluster, namespace }: UninstallOptions): Promise<void> {
+  const name = `${FunctionService.plural}.${FunctionService.group}`;
+  if ((await cluster.get(CustomResourceDefinition, { name })) === undefined) return;
+  const hosts = await cluster.list(FunctionService, { namespace, labels: labelsOf("function") });
+  await Promise.all(hosts.map((host) => cluster.remove(FunctionService, host)));
+}
+
+/**
+ * Until its last pod has ended, control takes its lease, makes its Secrets, marks Nodes again and admits machines; so do the
+ * functions' hosts with Nodes.
+ */
+async function writersEnded({ cluster, namespace, say }: UninstallOptions): Promise<void> {
+  const began = Date.now();
+  const left = async (component: keyof typeof ENDING_MILLISECONDS): Promise<boolean> =>
+    !(await within(began + ENDING_MILLISECONDS[component] - Date.now(), async () => {
+      const pods = await cluster.list(Pod, { namespace, labels: labelsOf(component) });
+      return pods.length === 0;
+    }));
+  if (await left("control")) say("control has not ended in time: it may make its Secrets again; look at its pods");
+  if (await left("function")) say("functions have not ended in time: they may mark Nodes again; look at their pods");
+}
+
+/** Machines that came while control still admitted them. Nobody sees to them any more, and their definitions wait for them. */
+async function removeLatecomers(options: UninstallOptions, kinds: readonly Kind[]): Promise<void> {
+  const { cluster } = options;
+  const late = await listAll(cluster, kinds);
+  if (late.length === 0) return;
+  await Promise.all(late.map(({ kind, object }) => cluster.remove(kind, object)));
+  await force(options, kinds);
 }
 
 /** Records of moves that are over or whose machine is gone: nobody misses them, and their definition waits for them. */

@@ -7,6 +7,7 @@ import { defaultConfig } from "#functions/config.ts";
 import { functions } from "#functions/registry.ts";
 import { helm, ensureHelm } from "../../scripts/kubernetes/helm.ts";
 import { asYaml, CHART, manifests, render, type Manifest } from "../../scripts/manifests.ts";
+import { MORE_SECONDS } from "../../scripts/uninstall.ts";
 
 beforeAll(async () => {
   await ensureHelm((line) => console.error(line));
@@ -131,6 +132,24 @@ describe("the shape knative", () => {
     // A user calls an evacuation off through the gateway: evacuate/cancel.
     const deletes = rules.filter(({ verbs }) => verbs.includes("delete"));
     expect(deletes.flatMap(({ resources }) => resources)).toEqual(["virtualmachineinstancemigrations"]);
+  });
+});
+
+describe("the hook that uninstalls", () => {
+  it("may take as long as the uninstallation may", async () => {
+    const job = named(await render({ set: ["uninstall.timeoutSeconds=60"] }), "Job", "virtive-uninstall");
+    const { activeDeadlineSeconds } = job["spec"] as { readonly activeDeadlineSeconds: number };
+    // Its pod has to start as well.
+    expect(activeDeadlineSeconds).toBeGreaterThanOrEqual(60 + MORE_SECONDS + 20);
+  });
+
+  it("may end functions' hosts, which mark Nodes", async () => {
+    const rules = named(await render({ set: ["shape=knative"] }), "Role", "virtive-uninstall")["rules"];
+    expect(rules).toContainEqual({
+      apiGroups: ["serving.knative.dev"],
+      resources: ["services"],
+      verbs: ["list", "delete"],
+    });
   });
 });
 
