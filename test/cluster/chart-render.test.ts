@@ -112,15 +112,17 @@ describe("the shape knative", () => {
     expect(types.sort()).toEqual(catalogue.map(({ type }) => type).sort());
   });
 
-  it("keeps a function that must run alone at one replica", () => {
-    const scale = (name: string): unknown =>
+  it("keeps a function that must run alone at one replica, also among all others", async () => {
+    const scale = (list: readonly Manifest[], name: string): unknown =>
       (
-        named(rendered, "Service", name) as unknown as {
+        named(list, "Service", name) as unknown as {
           readonly spec: { readonly template: { readonly metadata: { readonly annotations: Record<string, string> } } };
         }
       ).spec.template.metadata.annotations["autoscaling.knative.dev/max-scale"];
-    expect(scale("virtive-schedule")).toBe("1");
-    expect(scale("virtive-boot")).toBe("4");
+    expect(scale(rendered, "virtive-schedule")).toBe("1");
+    expect(scale(rendered, "virtive-boot")).toBe("4");
+    const together = await render({ set: ["shape=knative", "knative.functions.services=one"] });
+    expect(scale(together, "virtive-functions")).toBe("1");
   });
 
   it("leaves control without the functions' rights", () => {
