@@ -125,6 +125,21 @@ describe("the shape knative", () => {
     expect(scale(together, "virtive-functions")).toBe("1");
   });
 
+  it("wants no more replicas of a function than it may have", async () => {
+    const list = await render({ set: ["shape=knative", "knative.functions.minScale=2"] });
+    const services = list.filter(({ kind, apiVersion }) => kind === "Service" && apiVersion.includes("knative"));
+    const scales = services.map((one) => {
+      const { spec } = one as unknown as {
+        readonly spec: { readonly template: { readonly metadata: { readonly annotations: Record<string, string> } } };
+      };
+      const of = (what: string): number =>
+        Number(spec.template.metadata.annotations[`autoscaling.knative.dev/${what}`]);
+      return { name: one.metadata.name, least: of("min-scale"), most: of("max-scale") };
+    });
+    expect(scales.filter(({ least, most }) => least > most)).toEqual([]);
+    expect(scales.filter(({ least }) => least === 2).length).toBeGreaterThan(5);
+  });
+
   it("leaves control without the functions' rights", () => {
     const rules = named(rendered, "ClusterRole", "virtive-control")["rules"] as {
       resources: string[];

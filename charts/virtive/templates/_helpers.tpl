@@ -130,7 +130,7 @@ spec:
   template:
     metadata:
       annotations:
-        autoscaling.knative.dev/min-scale: {{ $root.Values.knative.functions.minScale | quote }}
+        autoscaling.knative.dev/min-scale: {{ min $root.Values.knative.functions.minScale .maxScale | quote }}
         autoscaling.knative.dev/max-scale: {{ .maxScale | quote }}
         {{- with $root.Values.podAnnotations }}
         {{- toYaml . | nindent 8 }}
