@@ -35,10 +35,15 @@ export function sameJson(one: unknown, other: unknown): boolean {
     return one.length === other.length && one.every((item, index) => sameJson(item, other[index]));
   }
   if (!isObject(one) || !isObject(other)) return false;
-  // Plain objects: all that `for in` finds is their own, and no list of names is made.
-  for (const name in one) if (!sameJson(one[name], other[name])) return false;
-  for (const name in other) if (one[name] === undefined && other[name] !== undefined) return false;
-  return true;
+  // Plain objects: all that `for in` finds is their own, and no list of names is made. Members are counted, not looked up
+  // the other way: every object has a "constructor" to be found, which may be a label's name.
+  let more = 0;
+  for (const name in one) {
+    if (!sameJson(one[name], other[name])) return false;
+    if (one[name] !== undefined) more += 1;
+  }
+  for (const name in other) if (other[name] !== undefined) more -= 1;
+  return more === 0;
 }
 
 /** Neither null nor an array. */

@@ -13,7 +13,7 @@ export function mergePatch(before: Json, after: Json): Json | undefined {
   // Plain objects: all that `for in` finds is their own, and no list of names is made.
   for (const name in before) {
     const [old, wanted] = [before[name], after[name]];
-    if (old === wanted || !isNothing(wanted) || isNothing(old)) continue;
+    if (old === wanted || isNothing(old) || !(isNothing(wanted) || isInherited(wanted))) continue;
     patch = withMember(patch, name, null);
   }
   for (const name in after) {
@@ -31,6 +31,11 @@ export function mergePatch(before: Json, after: Json): Json | undefined {
 
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null;
+}
+
+/** No JSON: what every object has under "constructor", which may be a label's name. */
+function isInherited(value: unknown): boolean {
+  return typeof value === "function";
 }
 
 function withMember(patch: Record<string, unknown> | undefined, name: string, value: unknown): Record<string, unknown> {

@@ -68,3 +68,9 @@ describe("the difference of an object's parts", () => {
     expect(patchOf(before, after, "status")).toEqual({ status: { phase: "Running" } });
   });
 });
+
+it("removes and sets a member that has the name of what every object inherits", () => {
+  const [none, one] = [{ labels: {} }, { labels: { constructor: "x" } }];
+  expect(mergePatch(one, none)).toEqual({ labels: { constructor: null } });
+  expect(mergePatch(none, one)).toEqual(one);
+});
