@@ -9,6 +9,9 @@ export interface SchemaFindings {
   readonly readable: boolean;
 }
 
+/** Of an object that its schema has read already. */
+export const SOUND: SchemaFindings = { causes: [], readable: true };
+
 /** Words of these fields are answered with FieldValueNotSupported, others with FieldValueInvalid, as KubeVirt does. */
 const NOT_SUPPORTED = /(\.io|\.rebootPolicy|\.memLock|interfaces\[\d+\]\.model|features\[\d+\]\.policy)$/;
 const QUANTITY = new RegExp(QUANTITY_PATTERN).toString();
@@ -17,7 +20,7 @@ const MAX_CAUSES = 64;
 
 export function schemaFindings(schema: z.ZodType, object: unknown, at = ""): SchemaFindings {
   const result = schema.safeParse(withoutNulls(object), { reportInput: true });
-  if (result.success) return { causes: [], readable: true };
+  if (result.success) return SOUND;
   const causes: Cause[] = [];
   let readable = true;
   for (const issue of result.error.issues.slice(0, MAX_CAUSES)) {

@@ -31,8 +31,8 @@ export function validateVirtualMachineInstance(
   vmi: VirtualMachineInstance,
   config: ClusterConfig,
   writer: Writer = "user",
+  { causes, readable } = schemaFindings(VirtualMachineInstanceSchema, vmi),
 ): Cause[] {
-  const { causes, readable } = schemaFindings(VirtualMachineInstanceSchema, vmi);
   if (!readable) return [...causes];
   return distinct([
     ...causes,

@@ -17,8 +17,11 @@ import { VirtualMachineSchema } from "../schema/kinds.ts";
 const TEMPLATE = "spec.template.spec";
 
 /** What is wrong with a virtual machine that is about to be created, after defaulting. Empty: nothing. */
-export function validateVirtualMachine(vm: VirtualMachine, config: ClusterConfig): Cause[] {
-  const { causes, readable } = schemaFindings(VirtualMachineSchema, vm);
+export function validateVirtualMachine(
+  vm: VirtualMachine,
+  config: ClusterConfig,
+  { causes, readable } = schemaFindings(VirtualMachineSchema, vm),
+): Cause[] {
   if (!readable) return [...causes];
   return distinct([...causes, ...validateRules(vm, config)]);
 }
@@ -28,8 +31,8 @@ export function validateVirtualMachineUpdate(
   old: VirtualMachine,
   next: VirtualMachine,
   config: ClusterConfig,
+  { causes, readable } = schemaFindings(VirtualMachineSchema, next),
 ): Cause[] {
-  const { causes, readable } = schemaFindings(VirtualMachineSchema, next);
   if (!readable) return [...causes];
   // What is stored already is not judged again by rules that came later: it must stay possible to delete it.
   const rules = same(old.spec, next.spec) ? [] : validateRules(next, config);

@@ -13,6 +13,7 @@ import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-inst
 import { KubeVirt } from "#api/kubevirt.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
 import { refusedOrUnsupported } from "#api/support.ts";
+import { SOUND } from "#api/validate/schema.ts";
 import { validateVirtualMachine, validateVirtualMachineUpdate } from "#api/validate/virtual-machine.ts";
 import {
   validateVirtualMachineInstance,
@@ -116,13 +117,19 @@ function admitSubresource({ subresource, user, kind, name }: AdmitRequest, { wri
   return { allowed: false, status: { code: 403, reason: "Forbidden", message } };
 }
 
-/** What can't even be read is told as it is: defaulting would stumble over it. */
+/**
+ * What can't even be read is told as it is: defaulting would stumble over it. What can is not read once more when it is
+ * defaulted; the schema holds for that too.
+ */
 function admitVM(vm: VirtualMachine, old: VirtualMachine | undefined, facts: AdmitFacts): AdmitAnswer {
   const { config } = facts;
   const readable = VirtualMachineSchema.safeParse(vm).success;
   const next = readable ? defaultVirtualMachine(vm, config, facts, old) : vm;
+  const found = readable ? SOUND : undefined;
   const causes =
-    old === undefined ? validateVirtualMachine(next, config) : validateVirtualMachineUpdate(old, next, config);
+    old === undefined
+      ? validateVirtualMachine(next, config, found)
+      : validateVirtualMachineUpdate(old, next, config, found);
   const answer = judged(VirtualMachine, next, causes);
   return answer.allowed ? { ...answer, ...warningsFor(next.spec.template, "spec.template.") } : answer;
 }
@@ -138,7 +145,11 @@ function admitVMI(
   }
   const readable = VirtualMachineInstanceSchema.safeParse(vmi).success;
   const next = readable ? defaultVirtualMachineInstance(vmi, config, facts) : vmi;
-  const answer = judged(VirtualMachineInstance, next, validateVirtualMachineInstance(next, config, writer));
+  const answer = judged(
+    VirtualMachineInstance,
+    next,
+    validateVirtualMachineInstance(next, config, writer, readable ? SOUND : undefined),
+  );
   // Who made the VM of an instance of ours was warned then.
   return answer.allowed && writer === "user" ? { ...answer, ...warningsFor(next, "") } : answer;
 }

@@ -1,4 +1,5 @@
 /** Requests about resources: one function for each verb. Found by method and path, answered through the operations. */
+import { copyJson } from "#events/json.ts";
 import { parseBody, requireObject, type Message } from "./body.ts";
 import { type Served, type Verb } from "./kinds/kind.ts";
 import { create } from "./operations/create.ts";
@@ -154,7 +155,7 @@ async function updateOne(request: ResourceRequest): Promise<Reply> {
   // Parsed anew for each attempt: an attempt changes it. Warnings are those of the first.
   const object = decode(parseBody(bytes, contentType), served, context);
   requireName(object, place.name);
-  return answer(request, await update(room, place, () => structuredClone(object), context), context);
+  return answer(request, await update(room, place, () => copyJson(object), context), context);
 }
 
 async function patchOne(request: ResourceRequest): Promise<Reply> {

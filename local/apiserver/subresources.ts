@@ -1,4 +1,5 @@
 /** Subresources: status and finalize are ordinary writes of a part; scale, binding and eviction have shapes of their own. */
+import { copyJson } from "#events/json.ts";
 import { parseBody, parseJson, requireObject, mediaType } from "./body.ts";
 import type { JsonObject } from "./json-value.ts";
 import type { ScalePaths } from "./kinds/kind.ts";
@@ -71,7 +72,7 @@ function wishedScale(verb: "update" | "patch", bytes: Buffer, contentType: strin
     case "application/json-patch+json":
       return (old) => applyJsonPatch(withoutVersion(old), value);
     case "application/merge-patch+json":
-      return (old) => applyMergePatch(withoutVersion(old), requireObject(structuredClone(value), "a merge patch"));
+      return (old) => applyMergePatch(withoutVersion(old), requireObject(copyJson(value), "a merge patch"));
     default:
       throw unsupportedMediaType(type, ["application/json-patch+json", "application/merge-patch+json"]);
   }

@@ -2,6 +2,7 @@
  * The fields of an object, one by one, as managedFields names them: `f:spec`, `k:{"name":"a"}` for an entry of a list
  * with keys, `v:"x"` for an entry of a set. A path is its elements joined by NUL, so that sets of paths are plain sets.
  */
+import { sameJson } from "#events/json.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
 import { childOf, type Schema } from "../schema/schema.ts";
 
@@ -17,10 +18,6 @@ export function elements(path: Path): string[] {
   return path.split(SEPARATOR);
 }
 
-export function joined(parts: readonly string[]): Path {
-  return parts.join(SEPARATOR);
-}
-
 export function isBelow(path: Path, ancestor: Path): boolean {
   return path.startsWith(ancestor + SEPARATOR);
 }
@@ -31,39 +28,106 @@ const ownedMetadata: ReadonlySet<string> = new Set(["labels", "annotations", "fi
 /** Each leaf with its value. Atomic lists and maps are leaves. */
 export function fieldsOf(object: JsonObject, schema: Schema): Map<Path, unknown> {
   const found = new Map<Path, unknown>();
-  for (const [field, value] of Object.entries(object)) {
-    if (field === "apiVersion" || field === "kind" || value === undefined) continue;
-    const child = childOf(schema, field);
-    if (field !== "metadata") collect(value, child, [`f:${field}`], found);
-    else if (isObject(value)) {
-      for (const [name, part] of Object.entries(value)) {
-        if (ownedMetadata.has(name) && part !== undefined)
-          collect(part, childOf(child, name), ["f:metadata", `f:${name}`], found);
-      }
-    }
-  }
+  for (const { path, value, schema: own } of roots(object, schema)) collect(value, own, path, found);
   return found;
 }
 
-function collect(value: unknown, schema: Schema | undefined, path: readonly string[], found: Map<Path, unknown>): void {
-  if (isObject(value) && schema?.atomicMap !== true && Object.keys(value).length > 0) {
+export interface Changes {
+  /** Set, or set to another value. */
+  readonly taken: ReadonlySet<Path>;
+  readonly gone: ReadonlySet<Path>;
+}
+
+/** How the leaves of two objects differ. Only what differs is looked at leaf by leaf. */
+export function changesOf(old: JsonObject, now: JsonObject, schema: Schema): Changes {
+  const changes = { taken: new Set<Path>(), gone: new Set<Path>() };
+  const before = new Map(roots(old, schema).map((root) => [root.path, root]));
+  for (const { path, value, schema: own } of roots(now, schema)) {
+    compare(before.get(path)?.value, value, own, path, changes);
+    before.delete(path);
+  }
+  for (const { path, value, schema: own } of before.values()) compare(value, undefined, own, path, changes);
+  return changes;
+}
+
+/** The topmost fields that somebody owns. */
+function roots(
+  object: JsonObject,
+  schema: Schema,
+): { readonly path: Path; readonly value: unknown; readonly schema: Schema | undefined }[] {
+  return Object.entries(object).flatMap(([field, value]) => {
+    if (field === "apiVersion" || field === "kind" || value === undefined) return [];
+    const own = childOf(schema, field);
+    if (field !== "metadata") return [{ path: `f:${field}`, value, schema: own }];
+    if (!isObject(value)) return [];
+    return Object.entries(value).flatMap(([name, part]) =>
+      ownedMetadata.has(name) && part !== undefined
+        ? [{ path: below("f:metadata", `f:${name}`), value: part, schema: childOf(own, name) }]
+        : [],
+    );
+  });
+}
+
+function below(path: Path, part: string): Path {
+  return path + SEPARATOR + part;
+}
+
+function isMap(value: unknown, schema: Schema | undefined): value is JsonObject {
+  return isObject(value) && schema?.atomicMap !== true && Object.keys(value).length > 0;
+}
+
+function collect(value: unknown, schema: Schema | undefined, path: Path, found: Map<Path, unknown>): void {
+  if (isMap(value, schema)) {
     for (const [field, child] of Object.entries(value)) {
-      if (child !== undefined) collect(child, childOf(schema, field), [...path, `f:${field}`], found);
+      if (child !== undefined) collect(child, childOf(schema, field), below(path, `f:${field}`), found);
     }
     return;
   }
   if (Array.isArray(value) && schema !== undefined && schema.list.kind !== "atomic") {
     for (const entry of value) {
-      const at = [...path, entryElement(entry, schema)];
-      if (schema.list.kind === "set") found.set(joined(at), entry);
+      const at = below(path, entryElement(entry, schema));
+      if (schema.list.kind === "set") found.set(at, entry);
       else {
-        found.set(joined(at), PRESENT);
+        found.set(at, PRESENT);
         collect(entry, schema.items, at, found);
       }
     }
     return;
   }
-  found.set(joined(path), value);
+  found.set(path, value);
+}
+
+function compare(
+  old: unknown,
+  now: unknown,
+  schema: Schema | undefined,
+  path: Path,
+  changes: { readonly taken: Set<Path>; readonly gone: Set<Path> },
+): void {
+  if (sameJson(old, now)) return;
+  if (isMap(old, schema) && isMap(now, schema)) {
+    for (const field of new Set([...Object.keys(old), ...Object.keys(now)])) {
+      compare(own(old, field), own(now, field), childOf(schema, field), below(path, `f:${field}`), changes);
+    }
+    return;
+  }
+  const before = leaves(old, schema, path);
+  const after = leaves(now, schema, path);
+  for (const [leaf, value] of after) {
+    if (!before.has(leaf) || !sameJson(before.get(leaf), value)) changes.taken.add(leaf);
+  }
+  for (const leaf of before.keys()) if (!after.has(leaf)) changes.gone.add(leaf);
+}
+
+/** Not what every object inherits: "constructor" may be a label's name. */
+function own(object: JsonObject, field: string): unknown {
+  return Object.hasOwn(object, field) ? object[field] : undefined;
+}
+
+function leaves(value: unknown, schema: Schema | undefined, path: Path): Map<Path, unknown> {
+  const found = new Map<Path, unknown>();
+  if (value !== undefined) collect(value, schema, path, found);
+  return found;
 }
 
 /** The path element of a list's entry. */
@@ -99,15 +163,15 @@ export function toFieldsV1(set: FieldSet): JsonObject {
 
 export function fromFieldsV1(fields: unknown): Set<Path> {
   const set = new Set<Path>();
-  const walk = (node: unknown, path: readonly string[]) => {
+  const walk = (node: unknown, path: Path | undefined) => {
     if (!isObject(node)) return;
     const parts = Object.keys(node);
-    if (parts.length === 0 && path.length > 0) set.add(joined(path));
+    if (parts.length === 0 && path !== undefined) set.add(path);
     for (const part of parts) {
-      if (part === ".") set.add(joined(path));
-      else walk(node[part], [...path, part]);
+      if (part === ".") set.add(path ?? "");
+      else walk(node[part], path === undefined ? part : below(path, part));
     }
   };
-  walk(fields, []);
+  walk(fields, undefined);
   return set;
 }

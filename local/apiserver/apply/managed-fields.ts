@@ -12,6 +12,15 @@ export interface Manager {
   readonly fields: FieldSet;
 }
 
+/** As it was read: most entries are written as they were. */
+const written = new WeakMap<FieldSet, unknown>();
+
+function read(fieldsV1: unknown): FieldSet {
+  const fields = fromFieldsV1(fieldsV1);
+  written.set(fields, fieldsV1);
+  return fields;
+}
+
 export function managersOf(object: JsonObject): Manager[] {
   const list = metadataOf(object)["managedFields"];
   if (!Array.isArray(list)) return [];
@@ -21,7 +30,7 @@ export function managersOf(object: JsonObject): Manager[] {
     apiVersion: stringAt(entry, "apiVersion") ?? "",
     subresource: stringAt(entry, "subresource") ?? "",
     time: stringAt(entry, "time") ?? "",
-    fields: fromFieldsV1(entry["fieldsV1"]),
+    fields: read(entry["fieldsV1"]),
   }));
 }
 
@@ -41,14 +50,16 @@ export function setManagers(object: JsonObject, managers: readonly Manager[]): v
       apiVersion,
       time,
       fieldsType: "FieldsV1",
-      fieldsV1: toFieldsV1(fields),
+      fieldsV1: written.get(fields) ?? toFieldsV1(fields),
       ...(subresource === "" ? {} : { subresource }),
     }));
   if (entries.length === 0) delete metadata["managedFields"];
   else metadata["managedFields"] = entries;
 }
 
+/** The same set where it has none of them. */
 export function without(fields: FieldSet, gone: ReadonlySet<Path>): FieldSet {
+  if (fields.isDisjointFrom(gone)) return fields;
   return new Set([...fields].filter((path) => !gone.has(path)));
 }
 

@@ -7,7 +7,7 @@ import { sameJson } from "#events/json.ts";
 import { metadataOf, type JsonObject } from "../json-value.ts";
 import type { ServedKind } from "../kinds/kind.ts";
 import type { WriteContext } from "../room.ts";
-import { fieldsOf, type Path } from "./field-set.ts";
+import { changesOf, fieldsOf } from "./field-set.ts";
 import { managersOf, seconds, setManagers, without, type Manager } from "./managed-fields.ts";
 
 function asText({ fields, ...manager }: Manager): string {
@@ -47,27 +47,24 @@ function managersGiven(after: JsonObject, old: JsonObject): Manager[] {
 export function trackUpdate(after: JsonObject, old: JsonObject, { kind, context, now }: Tracking): void {
   // Apply has settled the ownership already.
   if (context.verb === "apply") return;
-  const managers = managersGiven(after, old);
+  const handed = metadataOf(after)["managedFields"];
+  const had = metadataOf(old)["managedFields"];
+  const managers = sameJson(handed, had) ? managersOf(old) : managersGiven(after, old);
   if (managers.length === 0) {
     delete metadataOf(after)["managedFields"];
     return;
   }
-  if (sameJson(managers.map(asText), managersOf(old).map(asText))) {
-    metadataOf(after)["managedFields"] = metadataOf(old)["managedFields"];
+  if (sameJson(handed, had) || sameJson(managers.map(asText), managersOf(old).map(asText))) {
+    metadataOf(after)["managedFields"] = had;
   } else setManagers(after, managers);
-  const { schema } = kind.storedVersion;
-  const before = fieldsOf(old, schema);
-  const now_ = fieldsOf(after, schema);
-  const taken = new Set<Path>();
-  const gone = new Set<Path>();
-  for (const [path, value] of now_) if (!before.has(path) || !sameJson(before.get(path), value)) taken.add(path);
-  for (const path of before.keys()) if (!now_.has(path)) gone.add(path);
+  const { taken, gone } = changesOf(old, after, kind.storedVersion.schema);
   if (taken.size === 0 && gone.size === 0) return;
   const subresource = context.subresource ?? "";
   const isMine = (manager: Manager) =>
     manager.name === context.fieldManager && manager.operation === "Update" && manager.subresource === subresource;
   const mine = managers.find(isMine);
-  const lost = new Set([...taken, ...gone]);
+  const kept = without(mine?.fields ?? new Set(), gone);
+  const lost = taken.union(gone);
   const others = managers
     .filter((manager) => !isMine(manager))
     .map((manager) => ({ ...manager, fields: without(manager.fields, lost) }));
@@ -79,7 +76,7 @@ export function trackUpdate(after: JsonObject, old: JsonObject, { kind, context,
       apiVersion: kind.storedApiVersion,
       subresource,
       time: seconds(now),
-      fields: new Set([...without(mine?.fields ?? new Set(), gone), ...taken]),
+      fields: taken.isSubsetOf(kept) ? kept : kept.union(taken),
     },
   ]);
 }

@@ -1,4 +1,5 @@
 /** create: a new object. Decode, default, admit, validate, store. */
+import { copyJson } from "#events/json.ts";
 import { reviewed } from "../admission/admission.ts";
 import { trackCreation } from "../apply/track.ts";
 import type { Body } from "../body.ts";
@@ -44,7 +45,7 @@ export async function createObject(
   for (let attempt = 1; ; attempt++) {
     if (generates) metadata["name"] = generatedName(prefix);
     try {
-      return await createNamed(room, kind, structuredClone(object), context);
+      return await createNamed(room, kind, copyJson(object), context);
     } catch (error) {
       const taken = error instanceof StatusError && error.reason === "AlreadyExists";
       if (!taken || !generates || attempt >= GENERATED_NAME_TRIES) throw error;

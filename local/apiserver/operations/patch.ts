@@ -1,4 +1,5 @@
 /** patch: four kinds of it, told apart by the content type. */
+import { copyJson } from "#events/json.ts";
 import { appliedNew, appliedOver, requireNoManagedFields, type ApplyOptions } from "../apply/apply.ts";
 import { mediaType, parseBody, parseJson, requireObject, type Body } from "../body.ts";
 import { metadataOf, stringAt, type JsonObject } from "../json-value.ts";
@@ -56,7 +57,7 @@ function changeOf(type: string, body: Body, { kind, version }: Served): (object:
       return (object) => applyJsonPatch(object, body.value);
     case "application/merge-patch+json": {
       const value = requireObject(body.value, "a merge patch");
-      return (object) => applyMergePatch(object, structuredClone(value));
+      return (object) => applyMergePatch(object, copyJson(value));
     }
     case "application/strategic-merge-patch+json": {
       if (kind.custom)
@@ -65,7 +66,7 @@ function changeOf(type: string, body: Body, { kind, version }: Served): (object:
           types.filter((known) => known !== type),
         );
       const value = requireObject(body.value, "a strategic merge patch");
-      return (object) => applyStrategicPatch(object, structuredClone(value), version.schema);
+      return (object) => applyStrategicPatch(object, copyJson(value), version.schema);
     }
     default:
       throw unsupportedMediaType(type, kind.custom ? types.filter((known) => !known.includes("strategic")) : types);

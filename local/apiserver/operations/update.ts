@@ -5,7 +5,7 @@
  */
 import { reviewed } from "../admission/admission.ts";
 import { trackUpdate } from "../apply/track.ts";
-import { sameJson } from "#events/json.ts";
+import { copyJson, sameJson } from "#events/json.ts";
 import { metadataOf, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { Place, Room, WriteContext } from "../room.ts";
 import { badRequest, conflict, invalid, modified, notFound, StatusError } from "../status.ts";
@@ -61,7 +61,7 @@ async function attemptUpdate(
     namespace,
     name,
     object,
-    oldObject: parsed(current),
+    oldObject: copyJson(old),
     user,
     dryRun,
     ...(subresource === undefined ? {} : { subresource }),
@@ -112,12 +112,12 @@ function settle(wished: JsonObject, old: JsonObject, { kind, name }: Place, cont
   const hasStatus = kind.storedVersion.hasStatus;
   let object = wished;
   if (context.subresource === "status") {
-    object = { ...structuredClone(old), status: wished["status"] };
+    object = { ...copyJson(old), status: wished["status"] };
     if (wished["status"] === undefined) delete object["status"];
     metadataOf(object)["managedFields"] = metadata["managedFields"] ?? oldMetadata["managedFields"];
   } else if (hasStatus && !wholeObject.has(context.subresource ?? "")) {
     if (old["status"] === undefined) delete object["status"];
-    else object["status"] = structuredClone(old["status"]);
+    else object["status"] = copyJson(old["status"]);
   }
   const settled = metadataOf(object);
   for (const field of [

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { elements, fieldsOf, fromFieldsV1, toFieldsV1 } from "#local/apiserver/apply/field-set.ts";
+import { sameJson } from "#events/json.ts";
+import { changesOf, elements, fieldsOf, fromFieldsV1, toFieldsV1 } from "#local/apiserver/apply/field-set.ts";
 import { merged } from "#local/apiserver/apply/merge.ts";
 import type { JsonObject } from "#local/apiserver/json-value.ts";
 import { coreSchema } from "#local/apiserver/kinds/core-schema.ts";
 import { applyJsonPatch } from "#local/apiserver/patch/json-patch.ts";
 import { applyMergePatch } from "#local/apiserver/patch/merge-patch.ts";
 import { applyStrategicPatch } from "#local/apiserver/patch/strategic-patch.ts";
+import { compileStructural } from "#local/apiserver/schema/structural.ts";
 
 const podSpec = coreSchema("V1PodSpec");
 
@@ -133,4 +135,49 @@ test("an apply lays fields over an object without touching either", () => {
     containers: [{ name: "a", image: "2" }, { name: "b" }, { name: "c" }],
   });
   expect(live).toEqual(before);
+});
+
+test("tells how the fields of two objects differ as their leaves do, each by itself", () => {
+  const { schema } = compileStructural(
+    {
+      type: "object",
+      properties: {
+        map: { type: "object", additionalProperties: { type: "object", properties: { a: { type: "string" } } } },
+        atomic: { "type": "object", "x-kubernetes-map-type": "atomic", "properties": { a: { type: "string" } } },
+        list: { type: "array", items: { type: "string" } },
+        set: { "type": "array", "x-kubernetes-list-type": "set", "items": { type: "string" } },
+        keyed: {
+          "type": "array",
+          "x-kubernetes-list-type": "map",
+          "x-kubernetes-list-map-keys": ["a"],
+          "items": { type: "object", required: ["a"], properties: { a: { type: "string" }, b: { type: "integer" } } },
+        },
+      },
+    },
+    "schema",
+  );
+  const word = fc.constantFrom("x", "y", "z");
+  const part = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
+  const object = fc.record({
+    apiVersion: word,
+    metadata: fc.record({ name: word, labels: part(fc.dictionary(word, word)), finalizers: part(fc.array(word)) }),
+    map: part(fc.dictionary(word, fc.oneof(fc.record({ a: word }), fc.constant({}), fc.constant(null)))),
+    atomic: part(fc.oneof(fc.record({ a: word }), fc.constant({}))),
+    list: part(fc.oneof(fc.array(word), word)),
+    set: part(fc.uniqueArray(word)),
+    keyed: part(fc.array(fc.record({ a: word, b: part(fc.nat(2)) }), { maxLength: 4 })),
+    unknown: part(fc.anything({ maxDepth: 2 })),
+  });
+  const json = object.map((value) => JSON.parse(JSON.stringify(value)) as JsonObject);
+  fc.assert(
+    fc.property(json, json, (old, now) => {
+      const before = fieldsOf(old, schema);
+      const after = fieldsOf(now, schema);
+      const { taken, gone } = changesOf(old, now, schema);
+      const differs = (path: string): boolean => !before.has(path) || !sameJson(before.get(path), after.get(path));
+      expect([...taken].toSorted()).toEqual([...after.keys()].filter(differs).toSorted());
+      expect([...gone].toSorted()).toEqual([...before.keys()].filter((path) => !after.has(path)).toSorted());
+    }),
+    { numRuns: 2000 },
+  );
 });
