@@ -222,11 +222,19 @@ export function createAdmission(options: AdmissionOptions): Admission {
 async function evicted(request: AdmitRequest, options: AdmissionOptions): Promise<AdmitAnswer> {
   const evictor = options.evictor?.();
   if (request.subresource !== "eviction" || evictor === undefined) return ALLOWED;
-  const { namespace, name, dryRun } = request;
+  const { namespace, name, object } = request;
+  const dryRun = request.dryRun || isDryRun(object);
   const config = clusterConfig(await kubevirtOf(options.reader()), options.around);
   const verdict = await evictor.review({ namespace, pod: name, dryRun }, config);
   if (verdict.allowed) return ALLOWED;
   return { allowed: false, status: { code: 429, reason: "TooManyRequests", message: verdict.message } };
+}
+
+/** `kubectl drain --dry-run=server` says it in the Eviction: of a review's `dryRun` an API server makes nothing of that. */
+function isDryRun(eviction: KubeObject | undefined): boolean {
+  const { deleteOptions } = (eviction ?? {}) as { readonly deleteOptions?: { readonly dryRun?: unknown } | null };
+  const dryRun = deleteOptions?.dryRun;
+  return Array.isArray(dryRun) && dryRun.length > 0;
 }
 
 async function migratingOf(

@@ -85,16 +85,21 @@ function validationOf(verb: WriteVerb, value: string): WriteContext["fieldValida
 
 const policies = ["Background", "Foreground", "Orphan"] as const;
 
+export interface AskedDelete {
+  readonly options: DeleteOptions;
+  readonly dryRun: boolean;
+}
+
 /** From the body when there is one, else from the query. `dryRun` may stand in either. */
-export function deleteOptions(
-  query: Query,
-  bytes: Buffer,
-  contentType: string | null,
-): { readonly options: DeleteOptions; readonly dryRun: boolean } {
+export function deleteOptions(query: Query, bytes: Buffer, contentType: string | null): AskedDelete {
   const body: Body | undefined = bytes.length === 0 ? undefined : parseBody(bytes, contentType);
-  const given = body?.value ?? {};
+  return deleteOptionsIn(body?.value ?? {}, query);
+}
+
+/** @param given a DeleteOptions, on its own or in an Eviction */
+export function deleteOptionsIn(given: unknown, query: Query): AskedDelete {
   if (!isObject(given) || (given["kind"] ?? "DeleteOptions") !== "DeleteOptions") {
-    throw badRequest("the body of a delete must be a DeleteOptions object");
+    throw badRequest("the options of a delete must be a DeleteOptions object");
   }
   const fromQuery = query.get("gracePeriodSeconds");
   const grace = given["gracePeriodSeconds"] ?? (fromQuery === null ? undefined : Number(fromQuery));

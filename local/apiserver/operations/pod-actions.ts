@@ -4,7 +4,7 @@ import { requireObject } from "../body.ts";
 import { isObject, metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.ts";
 import type { Place, Room, WriteContext } from "../room.ts";
 import { badRequest, conflict } from "../status.ts";
-import type { DeleteOptions } from "./options.ts";
+import { deleteOptionsIn } from "./options.ts";
 import { remove } from "./remove.ts";
 import { update } from "./update.ts";
 
@@ -45,7 +45,10 @@ export async function evict(room: Room, place: Place, body: unknown, context: Wr
   const eviction = requireObject(body);
   // Who looks after the pod may have it asked again later, with 429, as a disruption budget would.
   const { namespace, name, kind } = place;
-  const { user, dryRun } = context;
+  const { user } = context;
+  // `kubectl drain --dry-run=server` says it here, and not in the query.
+  const { options, dryRun: asked } = deleteOptionsIn(eviction["deleteOptions"] ?? {}, new URLSearchParams());
+  const dryRun = context.dryRun || asked;
   await reviewed(room.admission, kind, {
     operation: "CREATE",
     namespace,
@@ -55,12 +58,5 @@ export async function evict(room: Room, place: Place, body: unknown, context: Wr
     dryRun,
     subresource: "eviction",
   });
-  const options = objectAt(eviction, "deleteOptions") ?? {};
-  const grace = options["gracePeriodSeconds"];
-  const uid = stringAt(objectAt(options, "preconditions"), "uid");
-  const wished: DeleteOptions = {
-    ...(typeof grace === "number" && grace >= 0 ? { gracePeriodSeconds: grace } : {}),
-    ...(uid === undefined ? {} : { uid }),
-  };
-  await remove(room, place, wished, context);
+  await remove(room, place, options, { ...context, dryRun });
 }

@@ -101,6 +101,10 @@ onEachServer("deletion", (bench) => {
     };
     await client.post(pods, pod);
     const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "evicted", namespace } };
+    // As `kubectl drain --dry-run=server` asks.
+    const onlyAsked = { ...eviction, deleteOptions: { dryRun: ["All"] } };
+    expect((await client.post(`${pods}/evicted/eviction`, onlyAsked)).code).toBe(201);
+    expect((await client.get(`${pods}/evicted`)).code).toBe(200);
     expect((await client.post(`${pods}/evicted/eviction`, eviction)).code).toBe(201);
     expect((await client.get(`${pods}/evicted`)).code).toBe(404);
   });

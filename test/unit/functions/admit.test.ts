@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ConfigMap } from "#api/core.ts";
+import { ConfigMap, Pod } from "#api/core.ts";
 import { KubeVirt } from "#api/kubevirt.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
@@ -8,6 +8,7 @@ import { virtualClock } from "#events/clock.ts";
 import { memoryCluster } from "#events/memory-cluster.ts";
 import { createAdmission, type AdmitAnswer, type AdmitRequest } from "#functions/admit/admit.ts";
 import { createAdmissionWebhook } from "#functions/admit/review.ts";
+import type { Eviction } from "#functions/evict.ts";
 import { bareInstance, claimedInstance, START, stored, virtualMachine } from "./objects.ts";
 
 const jane = { username: "jane", groups: ["system:authenticated"] };
@@ -239,5 +240,32 @@ describe("the webhook", () => {
   it("refuses what is no review", async () => {
     expect((await post({}, { kind: "Pod" })).status).toBe(400);
     expect((await app.request("/admit", { method: "POST", body: "no" })).status).toBe(400);
+  });
+});
+
+describe("an eviction's review", () => {
+  const evictions: Eviction[] = [];
+  const evicting = createAdmission({
+    reader: () => cluster,
+    evictor: () => ({
+      review(eviction) {
+        evictions.push(eviction);
+        return Promise.resolve({ allowed: true });
+      },
+    }),
+  });
+  const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "web" } };
+
+  it.each([
+    [false, {}, false],
+    [true, {}, true],
+    // As `kubectl drain --dry-run=server` asks; an API server tells webhooks the request's own options only.
+    [false, { deleteOptions: { dryRun: ["All"] } }, true],
+    [false, { deleteOptions: { dryRun: [] } }, false],
+  ])("that says dryRun %s and %j changes nothing: %s", async (dryRun, more, only) => {
+    const object = { ...eviction, ...more };
+    const request = { operation: "CREATE", kind: Pod, namespace: "default", name: "web", user: jane } as const;
+    await evicting.review({ ...request, object, dryRun, subresource: "eviction" });
+    expect(evictions.at(-1)).toEqual({ namespace: "default", pod: "web", dryRun: only });
   });
 });
