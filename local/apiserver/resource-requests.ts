@@ -139,8 +139,6 @@ async function createOne(request: ResourceRequest): Promise<Reply> {
   const { room, served, path } = request;
   const { kind } = served;
   if (kind.namespaced && path.namespace === undefined) throw methodNotAllowed(kind, "create without a namespace");
-  if (kind.custom && room.kinds.isEnding(kind.resource))
-    throw methodNotAllowed(kind, "create, while its definition is being deleted,");
   const context = contextOf(request, "create");
   const body = parseBody(await request.message.bytes(), request.message.header("content-type"));
   return answer(request, await create(room, served, path.namespace ?? "", body, context), context, 201);

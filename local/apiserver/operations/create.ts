@@ -7,7 +7,7 @@ import { metadataOf, objectAt, stringAt, type JsonObject } from "../json-value.t
 import type { Served, ServedKind } from "../kinds/kind.ts";
 import { generatedName, nameProblem } from "../names.ts";
 import type { Room, WriteContext } from "../room.ts";
-import { alreadyExists, badRequest, forbidden, invalid, notFound, StatusError } from "../status.ts";
+import { alreadyExists, badRequest, forbidden, invalid, methodNotAllowed, notFound, StatusError } from "../status.ts";
 import { stored, textAt, type StoredObject } from "../store/stored-object.ts";
 import { check, requireMetadata, withDefaults } from "./check.ts";
 import { decode, settleNamespace } from "./decode.ts";
@@ -67,7 +67,7 @@ async function createNamed(
   const metadata = metadataOf(given);
   const namespace = stringAt(metadata, "namespace") ?? "";
   const name = stringAt(metadata, "name") ?? "";
-  requireNamespace(room, kind, namespace, name);
+  requirePlace(room, kind, namespace, name);
   const { user, dryRun } = context;
   const review = await reviewed(room.admission, kind, {
     operation: "CREATE",
@@ -83,6 +83,8 @@ async function createNamed(
   withDefaults(object, kind);
   check(object, kind);
   trackCreation(object, { kind, context, now });
+  // Whoever was asked took their time, and what is emptied is looked through once: nobody would find what comes later.
+  requirePlace(room, kind, namespace, name);
   if (dryRun) {
     if (room.store.get(kind.resource, namespace, name) !== undefined) throw alreadyExists(kind, name);
     return stored(kind.resource, 0, object, textAt(object, undefined), () => ({}));
@@ -116,6 +118,16 @@ export function keepIdentity(object: JsonObject, metadata: JsonObject): void {
     if (metadata[field] === undefined) delete own[field];
     else own[field] = metadata[field];
   }
+}
+
+/** @throws StatusError 404 when there is no such namespace or kind any more, 403 or 405 when it is being deleted */
+function requirePlace(room: Room, kind: ServedKind, namespace: string, name: string): void {
+  if (kind.custom && room.kinds.byResource(kind.resource) === undefined) {
+    throw new StatusError(404, "NotFound", `${kind.plural}.${kind.group} are served no more: their definition is gone`);
+  }
+  if (kind.custom && room.kinds.isEnding(kind.resource))
+    throw methodNotAllowed(kind, "create, while its definition is being deleted,");
+  requireNamespace(room, kind, namespace, name);
 }
 
 /** @throws StatusError 404 when there is no such namespace, 403 when it is being deleted */

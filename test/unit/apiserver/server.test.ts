@@ -387,3 +387,47 @@ test("closes its watches and connections when it stops", async () => {
   running = undefined;
   expect(await watch.next()).toBeUndefined();
 });
+
+/** Judges widgets called "late" only once it is told to. */
+function patientJudge(): Admission & { readonly asked: Promise<void>; answer(): void } {
+  const asked = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  return {
+    asked: asked.promise,
+    answer: told.resolve,
+    async review({ name }) {
+      if (name !== "late") return { allowed: true };
+      asked.resolve();
+      await told.promise;
+      return { allowed: true };
+    },
+  };
+}
+
+test("makes nothing in a namespace that has gone while the admission was asked", async () => {
+  const admission = patientJudge();
+  const { client } = await start({ admission });
+  await client.post("/api/v1/namespaces", { metadata: { name: "short" } });
+  const widgets = `/apis/${GROUP}/v1/namespaces/short/widgets`;
+  const late = client.post(widgets, { ...widget("late"), metadata: { name: "late" } });
+  await admission.asked;
+  await client.delete("/api/v1/namespaces/short");
+  await until(async () => (await client.get("/api/v1/namespaces/short")).code === 404);
+  admission.answer();
+  expect((await late).code).toBe(404);
+  expect((await client.get(`/apis/${GROUP}/v1/widgets`)).body.items).toEqual([]);
+});
+
+test("makes nothing of a kind that has gone while the admission was asked", async () => {
+  const admission = patientJudge();
+  const { client } = await start({ admission });
+  const late = client.post(WIDGETS, widget("late"));
+  await admission.asked;
+  const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  await client.delete(`${definitions}/widgets.${GROUP}`);
+  await until(async () => (await client.get(`${definitions}/widgets.${GROUP}`)).code === 404);
+  admission.answer();
+  expect((await late).code).toBe(404);
+  await client.post(definitions, widgetDefinition(GROUP));
+  expect((await client.get(WIDGETS)).body.items).toEqual([]);
+});
