@@ -2,6 +2,7 @@
  * The local shape's own certificates, in files. One authority an instance; one identity a role: the API server, the
  * administrator, the control plane, each node. Who is who: events/identities.ts.
  */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -46,7 +47,7 @@ const LOOPBACK: readonly Name[] = [
 /** The control plane, as the API server knows its users. */
 export const CONTROL_USER = "system:virtive:control";
 
-/** Opens the instance's certificates in the directory, making what is missing or about to expire. */
+/** Opens the instance's certificates in the directory, making what is missing, damaged, about to expire or not yet valid. */
 export async function openPki(directory: string, now: () => Date = () => new Date()): Promise<Pki> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const authority = await openAuthority(
@@ -107,12 +108,19 @@ async function read(path: string): Promise<Identity | undefined> {
   }
 }
 
-async function usable({ cert }: Identity, now: Date, authority: string | undefined): Promise<boolean> {
-  if (validityOf(cert).notAfter.getTime() - now.getTime() < RENEW_DAYS * DAY) return false;
-  return authority === undefined || isIssuedBy(cert, authority, now);
+async function usable({ cert, key }: Identity, now: Date, authority: string | undefined): Promise<boolean> {
+  try {
+    const { notBefore, notAfter } = validityOf(cert);
+    if (notBefore > now || notAfter.getTime() - now.getTime() < RENEW_DAYS * DAY) return false;
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return false;
+    return authority === undefined || (await isIssuedBy(cert, authority, now));
+  } catch {
+    return false; // cut off by a power cut: there is nothing in it to keep
+  }
 }
 
+/** Its content is on disk before its name is. */
 async function replace(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
   await rename(`${path}.new`, path);
 }

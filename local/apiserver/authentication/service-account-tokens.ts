@@ -181,26 +181,34 @@ export function accountUser(namespace: string, name: string): UserInfo {
 }
 
 async function openKey(file: string): Promise<Key> {
-  const privateKey = createPrivateKey(readKey(file) ?? makeKey(file));
+  const privateKey = readKey(file) ?? makeKey(file);
   const publicKey = createPublicKey(privateKey);
   const jwk = await exportJWK(publicKey);
   return { privateKey, publicKey, jwk: { ...jwk, use: "sig", alg: ALGORITHM, kid: await calculateJwkThumbprint(jwk) } };
 }
 
-function readKey(file: string): string | undefined {
+/** Undefined when there is none: a power cut may have left a file without its content. */
+function readKey(file: string): KeyObject | undefined {
+  let pem: string;
   try {
-    return readFileSync(file, "utf8");
+    pem = readFileSync(file, "utf8");
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
 }
 
-function makeKey(file: string): string {
+/** Its content is on disk before its name is. */
+function makeKey(file: string): KeyObject {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(`${file}.new`, pem, { mode: 0o600 });
+  writeFileSync(`${file}.new`, pem, { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);
-  return pem;
+  return privateKey;
 }

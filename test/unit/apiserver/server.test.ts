@@ -1,5 +1,5 @@
 /** What is particular to the embedded server: its seams, its bounds, its restart. The rest is the contract suite's. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -430,4 +430,17 @@ test("makes nothing of a kind that has gone while the admission was asked", asyn
   expect((await late).code).toBe(404);
   await client.post(definitions, widgetDefinition(GROUP));
   expect((await client.get(WIDGETS)).body.items).toEqual([]);
+});
+
+test("starts with a new key for tokens where a power cut has left an empty one", async () => {
+  await (await start()).stop();
+  await writeFile(path.join(home, "data", "service-accounts.key"), "");
+  running = await startEmbedded({}, home);
+  const { client } = running;
+  const asked = await client.post("/api/v1/namespaces/default/serviceaccounts/default/token", {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: {},
+  });
+  expect(asked.code).toBe(201);
 });
