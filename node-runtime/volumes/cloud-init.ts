@@ -12,7 +12,11 @@ const MOST_BYTES = 1024 * 1024;
 
 /** NoCloud reads a disk labelled cidata. */
 export function noCloudFiles(order: MachineOrder, volume: Volume, source: Source): Files {
-  const metaData = [`instance-id: ${instanceId(order)}`, `local-hostname: ${hostname(order)}`, ""].join("\n");
+  // Quoted: a name such as 123, true or 2024-01-01 would be no text in YAML, and cloud-init fails at it.
+  const text = JSON.stringify;
+  const metaData = [`instance-id: ${text(instanceId(order))}`, `local-hostname: ${text(hostname(order))}`, ""].join(
+    "\n",
+  );
   const network = dataOf(
     order,
     volume,

@@ -43,6 +43,15 @@ describe("cloud-init's files", () => {
     expect(metaData).toEqual({ "instance-id": uuid, "local-hostname": "web" });
   });
 
+  // cloud-init's reader is of YAML 1.1, to which more words are something else than texts.
+  it.each(["123", "007", "2024-01-01", "true", "null", "yes", "off", "1e3"])(
+    "have the hostname %s as a text, whatever else YAML takes it for",
+    (name) => {
+      const metaData = textOf(noCloudFiles(order({ name }), volume, {}))["meta-data"] ?? "";
+      expect(parse(metaData, { version: "1.1" })).toMatchObject({ "local-hostname": name });
+    },
+  );
+
   it("are ConfigDrive's in OpenStack's places", () => {
     const files = textOf(configDriveFiles(order(), volume, { userData: "u", networkData: "{}" }));
     expect(Object.keys(files).sort()).toEqual([
