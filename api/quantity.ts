@@ -2,12 +2,16 @@
  * Kubernetes quantities: 512Mi, 2, 500m, 1.5Gi, 1e3. Exact: a quantity is held as a whole number of billionths, which
  * is as fine as Kubernetes keeps them; what is finer is rounded up, as there. Pure.
  */
-import { QUANTITY_PATTERN } from "./schema/vocabulary.ts";
-
 /** Billionths of the unit. */
 export type Quantity = bigint;
 
+/** The pattern of Kubernetes quantities, as its CRDs have it. */
+export const QUANTITY_PATTERN =
+  "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$";
+
 const NANO = 1_000_000_000n;
+/** 8Pi: what is below is exact as a JavaScript number of bytes. */
+const MOST = BigInt(Number.MAX_SAFE_INTEGER) * NANO;
 const SHAPE = new RegExp(QUANTITY_PATTERN);
 const PARTS = /^([+-]?)(\d*)(?:\.(\d*))?(.*)$/;
 /** Longer texts and larger exponents name nothing that a machine has, and would only cost time. */
@@ -48,6 +52,12 @@ export function parseQuantity(value: string | number): Quantity | undefined {
   return sign === "-" ? -size : size;
 }
 
+/** Whether it is a quantity below 8Pi: what is counted in bytes and thousandths here. */
+export function isHeld(value: string | number): boolean {
+  const quantity = parseQuantity(value);
+  return quantity !== undefined && quantity <= MOST && quantity >= -MOST;
+}
+
 function scaleOf(suffix: string): { readonly factor: bigint; readonly exponent: number } | undefined {
   const factor = BINARY[suffix];
   if (factor !== undefined) return { factor, exponent: 0 };
@@ -61,29 +71,27 @@ function divideUp(amount: bigint, by: bigint): bigint {
 }
 
 function exactly(value: string | number): Quantity {
-  const quantity = parseQuantity(value);
+  const quantity = isHeld(value) ? parseQuantity(value) : undefined;
   if (quantity === undefined) {
     throw new RangeError(
-      `${JSON.stringify(value)} is no quantity: write a number with a unit, such as 512Mi, 2 or 500m`,
+      `${JSON.stringify(value)} is no quantity: write a number with a unit, such as 512Mi, 2 or 500m, below 8Pi`,
     );
   }
   return quantity;
 }
 
-function rounded(quantity: Quantity, unit: bigint, value: string | number): number {
-  const amount = Number(quantity >= 0n ? divideUp(quantity, unit) : quantity / unit);
-  if (!Number.isSafeInteger(amount)) throw new RangeError(`${value} is too large: at most 8Pi`);
-  return amount;
+function rounded(quantity: Quantity, unit: bigint): number {
+  return Number(quantity >= 0n ? divideUp(quantity, unit) : quantity / unit);
 }
 
-/** Bytes (or whole units) of a quantity, rounded up. @throws RangeError when it is no quantity, or above 2^53 - 1 */
+/** Bytes (or whole units) of a quantity, rounded up. @throws RangeError when it is no quantity, or 8Pi or more */
 export function bytesOf(value: string | number): number {
-  return rounded(exactly(value), NANO, value);
+  return rounded(exactly(value), NANO);
 }
 
-/** Thousandths of a quantity, rounded up: milli-CPU. @throws RangeError when it is no quantity, or too large */
+/** Thousandths of a quantity, rounded up: milli-CPU. @throws RangeError when it is no quantity, or 8Pi or more */
 export function milliOf(value: string | number): number {
-  return rounded(exactly(value), NANO / 1000n, value);
+  return rounded(exactly(value), NANO / 1000n);
 }
 
 /** Bytes as the shortest exact text with a binary unit: 1073741824 → 1Gi, 1000 → 1000. */

@@ -1,7 +1,7 @@
 /** The order that makes a machine of an instance: the whole wish, every time. */
 import { ConfigMap, Secret, type Pod } from "#api/core.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
-import { bytesOf } from "#api/quantity.ts";
+import { bytesOf, isHeld } from "#api/quantity.ts";
 import type { Reader } from "#events/cluster.ts";
 import type { Claim, Desired, MachineOrder, Move, MoveParameters } from "#events/machine.ts";
 import type { Effect } from "./define.ts";
@@ -49,7 +49,9 @@ type Configuration = NonNullable<
 function parametersOf(vmi: Instance, configuration: Configuration): MoveParameters {
   const { allowAutoConverge, bandwidthPerMigration, completionTimeoutPerGiB, progressTimeout, maxDowntimeMs } =
     configuration;
-  const bandwidth = bandwidthPerMigration === undefined ? 0 : bytesOf(bandwidthPerMigration);
+  // What is more than can be counted is no limit.
+  const bandwidth =
+    bandwidthPerMigration === undefined || !isHeld(bandwidthPerMigration) ? 0 : bytesOf(bandwidthPerMigration);
   const gibibytes = Math.max(1, bytesOf(vmi.spec.domain.memory?.guest ?? 0) / 2 ** 30);
   const steps = stepsOf(configuration.experimental?.downtimeTuning);
   return {

@@ -1,6 +1,6 @@
 /** Defaults of CPUs, memory and resources: what the guest gets when it says only a part of it. Pure. */
 import type { Architecture, ClusterConfig } from "../cluster-config.ts";
-import { bytesOf, formatBytes, milliOf, parseQuantity } from "../quantity.ts";
+import { bytesOf, formatBytes, isHeld, milliOf, parseQuantity } from "../quantity.ts";
 import type { CPU } from "../schema/cpu.ts";
 import type { Domain } from "../schema/instance-spec.ts";
 import type { Memory, Resources } from "../schema/memory.ts";
@@ -27,7 +27,7 @@ export function defaultResources(domain: Domain, config: ClusterConfig): Resourc
 /** Sockets for an amount of CPU: whole CPUs, at least one. Undefined for what is no positive amount. */
 function socketsFor(amount: string | number | undefined): number | undefined {
   const parsed = amount === undefined ? undefined : parseQuantity(amount);
-  if (amount === undefined || parsed === undefined || parsed <= 0n) return undefined;
+  if (amount === undefined || parsed === undefined || parsed <= 0n || !isHeld(amount)) return undefined;
   return Math.max(1, Math.ceil(milliOf(amount) / 1000));
 }
 
@@ -72,7 +72,7 @@ export function defaultMemory(domain: Domain, architecture: Architecture, config
 function guestMemory(domain: Domain, config: ClusterConfig): string | number | undefined {
   const asked = domain.resources?.requests?.["memory"] ?? domain.resources?.limits?.["memory"];
   if (asked === undefined) return domain.memory?.hugepages?.pageSize;
-  if (config.memoryOvercommitPercent === 100 || parseQuantity(asked) === undefined) return asked;
+  if (config.memoryOvercommitPercent === 100 || !isHeld(asked)) return asked;
   // Whole MiB, so that the amount stays a memory size that machines take.
   return formatBytes(Math.floor((bytesOf(asked) * config.memoryOvercommitPercent) / 100 / MIB) * MIB);
 }
@@ -86,7 +86,7 @@ function growableMemory(
   if (!config.liveUpdate || architecture !== "amd64" || guest === undefined) return undefined;
   if (whyMemoryCannotGrow(domain, guest) !== undefined) return undefined;
   const most =
-    config.maxGuest !== undefined && parseQuantity(config.maxGuest) !== undefined
+    config.maxGuest !== undefined && isHeld(config.maxGuest)
       ? bytesOf(config.maxGuest)
       : bytesOf(guest) * config.maxHotplugRatio;
   return most > bytesOf(guest) && Number.isSafeInteger(most) ? formatBytes(most) : undefined;
@@ -94,8 +94,7 @@ function growableMemory(
 
 /** Why memory cannot be plugged into this guest, for people; undefined when it can. */
 export function whyMemoryCannotGrow(domain: Domain, guest: string | number): string | undefined {
-  const parsed = parseQuantity(guest);
-  if (parsed === undefined) return "its memory is no quantity";
+  if (!isHeld(guest)) return "its memory is no quantity";
   if (domain.cpu?.realtime !== undefined) return "it is a real-time guest";
   if (domain.launchSecurity !== undefined) return "its memory is encrypted";
   if (domain.cpu?.numa?.guestMappingPassthrough !== undefined) return "its NUMA nodes are passed through";
@@ -110,5 +109,5 @@ export function whyMemoryCannotGrow(domain: Domain, guest: string | number): str
 export function pageBytes(domain: Domain): number | undefined {
   const size = domain.memory?.hugepages?.pageSize;
   const parsed = size === undefined ? undefined : parseQuantity(size);
-  return size === undefined || parsed === undefined || parsed <= 0n ? undefined : bytesOf(size);
+  return size === undefined || parsed === undefined || parsed <= 0n || !isHeld(size) ? undefined : bytesOf(size);
 }

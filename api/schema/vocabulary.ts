@@ -4,6 +4,7 @@
  * What zod has no word for (list types, int-or-string, defaults of the CRD) is kept beside the schema in `facts`.
  */
 import { z } from "zod";
+import { isHeld, QUANTITY_PATTERN } from "../quantity.ts";
 
 /** What the CRD says of a field beyond what its zod type tells. */
 export interface Facts {
@@ -49,9 +50,6 @@ export type ReadonlyDeep<T> = T extends readonly (infer U)[]
     ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> }
     : T;
 
-/** The pattern of Kubernetes quantities, as its CRDs have it. */
-export const QUANTITY_PATTERN =
-  "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$";
 const QUANTITY = new RegExp(QUANTITY_PATTERN);
 
 function field<S extends z.ZodType>(schema: S, description: string, known: Facts = {}): z.ZodOptional<S> {
@@ -127,7 +125,13 @@ export function decimal(description: string) {
 
 /** A Kubernetes quantity such as 512Mi or 2: see api/quantity.ts. */
 export function quantity(description: string) {
-  return field(z.union([z.string().regex(QUANTITY), z.number().int()]), description, { intOrString: true });
+  const text = z.string().regex(QUANTITY).refine(isHeldOrWrong, "must be below 8Pi, in at most 64 characters");
+  return field(z.union([text, z.number().int()]), description, { intOrString: true });
+}
+
+/** What has the wrong form is told as that. */
+function isHeldOrWrong(text: string): boolean {
+  return !QUANTITY.test(text) || isHeld(text);
 }
 
 /** A port by number or by name. */

@@ -1,6 +1,6 @@
 /** What a schema finds wrong with an object, as causes. Pure. */
 import type { z } from "zod";
-import { QUANTITY_PATTERN } from "../schema/vocabulary.ts";
+import { QUANTITY_PATTERN } from "../quantity.ts";
 import { distinct, invalid, missing, shown, unsupported, wrongType, type Cause } from "./cause.ts";
 
 export interface SchemaFindings {

@@ -243,6 +243,55 @@ describe("the webhook", () => {
   });
 });
 
+describe("an amount that is beyond all machines", () => {
+  const places: Readonly<Record<string, (amount: string | number) => object>> = {
+    "domain.memory.guest": (guest) => ({ domain: { devices: {}, memory: { guest } } }),
+    "domain.memory.maxGuest": (maxGuest) => ({ domain: { devices: {}, memory: { guest: "1Gi", maxGuest } } }),
+    "domain.memory.hugepages.pageSize": (pageSize) => ({
+      domain: { devices: {}, memory: { hugepages: { pageSize } } },
+    }),
+    "domain.resources.requests.memory": (memory) => ({ domain: { devices: {}, resources: { requests: { memory } } } }),
+    "domain.resources.limits.memory": (memory) => ({ domain: { devices: {}, resources: { limits: { memory } } } }),
+    "domain.resources.requests.cpu": (cpu) => ({ domain: { devices: {}, resources: { requests: { cpu } } } }),
+    "domain.resources.limits.cpu": (cpu) => ({ domain: { devices: {}, resources: { limits: { cpu } } } }),
+    "volumes[0].emptyDisk.capacity": (capacity) => ({
+      domain: { devices: { disks: [{ name: "d", disk: {} }] }, memory: { guest: "1Gi" } },
+      volumes: [{ name: "d", emptyDisk: { capacity } }],
+    }),
+  };
+  const amounts = ["8Pi", "9Ei", "1e31", `1${"0".repeat(64)}`, 2 ** 53, 1e21];
+  // A page's size is a text.
+  const cases = Object.entries(places).flatMap(([field, specOf]) =>
+    amounts
+      .filter((amount) => !field.endsWith("pageSize") || typeof amount === "string")
+      .map((amount) => [field, amount, specOf(amount)] as const),
+  );
+
+  it.each(cases)("is refused at %s: %s", async (field, _amount, spec) => {
+    const object = { ...virtualMachine(), spec: { runStrategy: "Halted", template: { spec } } } as KubeObject;
+    const answer = await review({ operation: "CREATE", kind: VirtualMachine, object });
+    if (answer.allowed) throw new Error("it was allowed");
+    expect(answer.status).toMatchObject({ code: 422, reason: "Invalid" });
+    expect(answer.status.causes?.map((cause) => cause.field)).toContain(`spec.template.spec.${field}`);
+  });
+
+  it("in the cluster's settings stands in no VM's way that says its own", async () => {
+    const configuration = { cpuRequest: "9Ei", liveUpdateConfiguration: { maxGuest: "9Ei" } };
+    const settings = { configuration } as unknown as KubeVirt["spec"];
+    const kubevirt = { apiVersion: "kubevirt.io/v1", kind: "KubeVirt", metadata: { name: "k" }, spec: settings };
+    const absurd = memoryCluster({ clock: virtualClock() });
+    await absurd.create(KubeVirt, { ...kubevirt, metadata: { name: "kubevirt", namespace: "kubevirt" } });
+    const domain = { devices: {}, memory: { guest: "1Gi" }, resources: { requests: { cpu: "1" } } };
+    const object = {
+      ...virtualMachine(),
+      spec: { runStrategy: "Halted", template: { spec: { domain } } },
+    } as KubeObject;
+    const request = { operation: "CREATE", namespace: "default", name: "web", user: jane, dryRun: false } as const;
+    const answer = await createAdmission({ reader: () => absurd }).review({ ...request, kind: VirtualMachine, object });
+    expect(answer).toMatchObject({ allowed: true });
+  });
+});
+
 describe("an eviction's review", () => {
   const evictions: Eviction[] = [];
   const evicting = createAdmission({
