@@ -177,21 +177,48 @@ export interface WithoutEffect {
 /** What defaulting fills in although nothing acts on it yet: not the user's wish. */
 const ALWAYS_FILLED_IN: readonly string[] = ["spec.domain.memory.maxGuest"];
 
+/** The table of instances by the parts of its paths: a spec is walked only as far down as the table says something. */
+interface Entry {
+  support?: Support;
+  isFilledIn?: true;
+  readonly below: Map<string, Entry>;
+}
+
+const instanceEntries = entriesOf(instanceSupport);
+
+function entriesOf(table: Table): Entry {
+  const root: Entry = { below: new Map() };
+  const at = (path: string): Entry => {
+    let entry = root;
+    for (const part of path.match(/\[\]|[^.[]+/g) ?? []) {
+      const there = entry.below.get(part) ?? { below: new Map<string, Entry>() };
+      entry.below.set(part, there);
+      entry = there;
+    }
+    return entry;
+  };
+  for (const [path, support] of Object.entries(table)) at(path).support = support;
+  for (const path of ALWAYS_FILLED_IN) at(path).isFilledIn = true;
+  return root;
+}
+
 /** Fields that a user has set and that are without effect, or stand in the way of a start; the shortest paths of each. */
 export function refusedOrUnsupported(vmi: Pick<VirtualMachineInstance, "spec">): readonly WithoutEffect[] {
   const found: WithoutEffect[] = [];
-  const visit = (value: unknown, field: string, path: string): void => {
-    if (saysNothing(value) || ALWAYS_FILLED_IN.includes(path)) return;
-    const support = supportOf(instanceSupport, path);
-    if (support !== "acted" && !speaksBelow(path)) {
-      found.push({ field, support });
+  const visit = (value: unknown, field: string, entry: Entry | undefined, above: Support): void => {
+    if (saysNothing(value) || entry?.isFilledIn === true) return;
+    const support = entry?.support ?? above;
+    if (entry === undefined || entry.below.size === 0) {
+      if (support !== "acted") found.push({ field, support });
     } else if (Array.isArray(value)) {
-      value.forEach((item: unknown, index) => visit(item, `${field}[${index}]`, `${path}[]`));
+      value.forEach((item: unknown, index) => visit(item, `${field}[${index}]`, entry.below.get("[]"), support));
     } else if (typeof value === "object" && value !== null) {
-      for (const [name, child] of Object.entries(value)) visit(child, `${field}.${name}`, `${path}.${name}`);
+      for (const [name, child] of Object.entries(value)) {
+        visit(child, `${field}.${name}`, entry.below.get(name), support);
+      }
     }
   };
-  visit(vmi.spec, "spec", "spec");
+  visit(vmi.spec, "spec", instanceEntries.below.get("spec"), "accepted");
   return found;
 }
 
@@ -200,9 +227,4 @@ function saysNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === "") return true;
   if (Array.isArray(value)) return value.length === 0;
   return typeof value === "object" && "enabled" in value && value.enabled === false;
-}
-
-/** Whether the table names a field below this one. */
-function speaksBelow(path: string): boolean {
-  return Object.keys(instanceSupport).some((other) => other.startsWith(`${path}.`) || other.startsWith(`${path}[]`));
 }
