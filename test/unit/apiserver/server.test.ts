@@ -412,7 +412,7 @@ test("makes nothing in a namespace that has gone while the admission was asked",
   const late = client.post(widgets, { ...widget("late"), metadata: { name: "late" } });
   await admission.asked;
   await client.delete("/api/v1/namespaces/short");
-  await until(async () => (await client.get("/api/v1/namespaces/short")).code === 404);
+  await until(async () => (await client.get("/api/v1/namespaces/short")).code === 404, "the namespace's end");
   admission.answer();
   expect((await late).code).toBe(404);
   expect((await client.get(`/apis/${GROUP}/v1/widgets`)).body.items).toEqual([]);
@@ -425,7 +425,7 @@ test("makes nothing of a kind that has gone while the admission was asked", asyn
   await admission.asked;
   const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
   await client.delete(`${definitions}/widgets.${GROUP}`);
-  await until(async () => (await client.get(`${definitions}/widgets.${GROUP}`)).code === 404);
+  await until(async () => (await client.get(`${definitions}/widgets.${GROUP}`)).code === 404, "the definition's end");
   admission.answer();
   expect((await late).code).toBe(404);
   await client.post(definitions, widgetDefinition(GROUP));
