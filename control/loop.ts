@@ -9,7 +9,7 @@ import { httpSubscriber } from "#events/broker/http-subscriber.ts";
 import { systemRandom } from "#events/chance.ts";
 import type { Clock } from "#events/clock.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
-import type { Writer } from "#events/cluster.ts";
+import type { Reader, Writer } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
 import type { Journal } from "#events/journal-entry.ts";
 import type { Log } from "#events/log.ts";
@@ -38,6 +38,8 @@ export interface Loop {
 export interface LoopParts {
   readonly term: Term;
   readonly source: Pick<Source, "reader" | "writer" | "synced">;
+  /** What the source is a cache of. */
+  readonly present: Pick<Reader, "get">;
   /** What functions write goes through it, once the fence lets it through. */
   readonly writer: Writer;
   readonly nodes: Nodes;
@@ -54,6 +56,7 @@ export function startLoop(parts: LoopParts): Loop {
   createDispatcher({
     functions: functions(config),
     reader: source.reader,
+    present: parts.present,
     writer: fencedWriter(parts.writer, term),
     nodes: fencedNodes(parts.nodes, term),
     journal,

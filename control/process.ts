@@ -178,7 +178,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
     const mine =
       shape.name === "knative"
         ? startSink(shape.sink, journal)
-        : startLoop({ term, source, writer, nodes, journal, config, clock, log });
+        : startLoop({ term, source, present: cluster, writer, nodes, journal, config, clock, log });
     const end = (): void => {
       if (loop === mine) loop = undefined;
       void mine.close();

@@ -79,6 +79,11 @@ export interface Decision {
 
 export interface Looks {
   readonly cluster: Reader;
+  /**
+   * Where `cluster` is a cache: what is there now. For whoever would end a guest since something is not there, of which a watch
+   * that is behind has not told yet.
+   */
+  readonly present?: Pick<Reader, "get">;
   readonly nodes: Pick<Nodes, "identity" | "machine" | "machines">;
   /** The event that woke the function. A hint: read state, not this. Heartbeats are the one kind of event that is state. */
   readonly event: CloudEvent;

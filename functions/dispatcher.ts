@@ -38,6 +38,8 @@ type Outcome = keyof typeof levels;
 export interface DispatcherParts {
   readonly functions: readonly FunctionDefinition[];
   readonly reader: Reader;
+  /** Where the reader is a cache: what it is a cache of. */
+  readonly present?: Pick<Reader, "get">;
   readonly writer: Writer;
   readonly nodes: Nodes;
   readonly journal: Pick<Journal, "appendDecision">;
@@ -145,8 +147,14 @@ const filters = new WeakMap<FunctionDefinition, readonly Filter[]>();
 
 const NO_EFFECTS: readonly string[] = Object.freeze([]);
 
-function looksFor({ reader, nodes, rollCall }: DispatcherParts, event: CloudEvent): Looks {
-  return { cluster: reader, nodes, event, ...(rollCall === undefined ? {} : { rollCall }) };
+function looksFor({ reader, present, nodes, rollCall }: DispatcherParts, event: CloudEvent): Looks {
+  return {
+    cluster: reader,
+    ...(present === undefined ? {} : { present }),
+    nodes,
+    event,
+    ...(rollCall === undefined ? {} : { rollCall }),
+  };
 }
 
 async function runOnce(

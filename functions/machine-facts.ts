@@ -2,7 +2,7 @@
  * What several functions read of an instance: its claim, the machine as its node knows it, the node itself. Reading is
  * all that this file does; a node that does not answer is a fact like any other.
  */
-import { Node } from "#api/core.ts";
+import { Node, Pod } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { conditionOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -11,7 +11,7 @@ import type { CloudEvent } from "#events/cloud-event.ts";
 import { asFault, Fault } from "#events/fault.ts";
 import type { Claim, MachineStatus } from "#events/machine.ts";
 import type { Looks } from "./define.ts";
-import type { Instance } from "./instance.ts";
+import { anchorName, type Instance } from "./instance.ts";
 
 /** `silent`: the node did not answer, for this reason. */
 export type MachineFact =
@@ -66,6 +66,13 @@ export async function readMachineOn(
     if (fault.kind !== "later") throw fault;
     return { known: "silent", reason: fault.message };
   }
+}
+
+/** The pod that it runs in, or will. Undefined: there is none now, whatever a cache has heard of. */
+export async function readAnchor({ cluster, present }: Looks, vmi: Instance): Promise<Stored<Pod> | undefined> {
+  const { namespace = "" } = vmi.metadata;
+  const at = { namespace, name: anchorName(vmi) };
+  return (await cluster.get(Pod, at)) ?? present?.get(Pod, at);
 }
 
 export async function readNode(looks: Looks, name: string | undefined): Promise<Stored<Node> | undefined> {

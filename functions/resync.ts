@@ -35,7 +35,7 @@ export const resync = defineFunction<ResyncFacts>({
   reads: ["Node.get", "Node.list", "VirtualMachineInstance.get", "VirtualMachineInstance.list"],
   writes: ["order off (unclaimed)", "forget (unclaimed)", `emit ${flowEvents.differs.type}`],
 
-  async read({ cluster, nodes }, key) {
+  async read({ cluster, present = cluster, nodes }, key) {
     const { name } = partsOf(key);
     const node = await cluster.get(Node, { name });
     if (node === undefined) return undefined;
@@ -46,7 +46,7 @@ export const resync = defineFunction<ResyncFacts>({
     const here = await cluster.list(VirtualMachineInstance, { node: name });
     const known = new Set(here.map((vmi) => vmi.metadata.uid));
     const elsewhere = machines.filter(({ uid }) => !known.has(uid));
-    const there = await Promise.all(elsewhere.map((machine) => cluster.get(VirtualMachineInstance, machine)));
+    const there = await Promise.all(elsewhere.map((machine) => present.get(VirtualMachineInstance, machine)));
     return { node: name, heard, machines, instances: [...here, ...there.filter((vmi) => vmi !== undefined)] };
   },
 

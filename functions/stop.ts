@@ -12,17 +12,8 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { flowEvents } from "#events/catalogue.ts";
 import type { Claim, Desired } from "#events/machine.ts";
 import { changed, defineFunction, due, nothing, told, type Decision, type Effect } from "./define.ts";
-import {
-  anchorName,
-  graceSeconds,
-  hasBeen,
-  hasEnded,
-  isDeleting,
-  isFinal,
-  phaseOf,
-  type Instance,
-} from "./instance.ts";
-import { claimOf, readMachine, type MachineFact } from "./machine-facts.ts";
+import { graceSeconds, hasBeen, hasEnded, isDeleting, isFinal, phaseOf, type Instance } from "./instance.ts";
+import { claimOf, readAnchor, readMachine, type MachineFact } from "./machine-facts.ts";
 import { order } from "./machine-order.ts";
 
 export interface StopFacts {
@@ -56,7 +47,7 @@ export const stop = defineFunction<StopFacts>({
     const vmi = await looks.cluster.get(VirtualMachineInstance, at);
     if (vmi === undefined) return undefined;
     if (claimOf(vmi) === undefined || isFinal(vmi)) return { vmi, pod: undefined, machine: undefined };
-    const pod = await looks.cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
+    const pod = await readAnchor(looks, vmi);
     const calm = !isDeleting(vmi) && pod !== undefined && !isDeleting(pod) && !hasEnded(pod);
     // A machine that nobody wants to stop is asked about only when a resync says that the node may not know it.
     const look = !calm || looks.event.type === flowEvents.differs.type;

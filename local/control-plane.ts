@@ -148,6 +148,7 @@ async function start(options: ControlPlaneOptions, undo: Undo): Promise<ControlP
   const dispatcher = createDispatcher({
     functions: functions(config),
     reader: source.reader,
+    present: cluster,
     writer: source.writer,
     nodes,
     journal,

@@ -15,22 +15,13 @@ import { flowEvents, reports } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
 import { changed, defineFunction, due, nothing, statusPatch, told, type Decision, type Effect } from "../define.ts";
-import {
-  anchorName,
-  enteredAt,
-  hasBeen,
-  hasEnded,
-  isDeleting,
-  isFinal,
-  phaseOf,
-  type Instance,
-  type Phase,
-} from "../instance.ts";
+import { enteredAt, hasBeen, hasEnded, isDeleting, isFinal, phaseOf, type Instance, type Phase } from "../instance.ts";
 import {
   claimOf,
   endOfBoot,
   isChangeOfInstance,
   tellsOfInstance,
+  readAnchor,
   readMachine,
   targetOf,
   readNode,
@@ -95,7 +86,7 @@ export const observe = defineFunction<ObserveFacts>({
     const claim = claimOf(vmi);
     if (isFinal(vmi)) return { vmi, pod: undefined, node: undefined, machine: undefined };
     if (claim === undefined) {
-      const pod = await looks.cluster.get(Pod, { namespace: at.namespace, name: anchorName(vmi) });
+      const pod = await readAnchor(looks, vmi);
       return { vmi, pod, node: undefined, machine: undefined };
     }
     const node = await readNode(looks, claim.node);
