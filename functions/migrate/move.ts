@@ -197,6 +197,11 @@ function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date
   }
   const bootID = bootIDOf(targetNode);
   const { source } = facts;
+  const from = claimOf(vmi)?.node;
+  if (from !== undefined && targetNode?.metadata.name === from) {
+    const message = `The target's pod was placed on ${from}, which the guest is to leave.`;
+    return failedBefore(vmi, mine, pod, { reason: "TargetIsSource", message }, now);
+  }
   if (isHalted(vmi, mine.metadata.uid, source))
     return failedBefore(
       vmi,

@@ -127,10 +127,10 @@ export function anchorOf(
 
 type Affinity = Instance["spec"]["affinity"];
 
-/** Terms are alternatives: each of them must keep away from the node. */
+/** Terms are alternatives: each of them must keep away from the node. By its name: its label hostname may say another. */
 function awayFrom(affinity: Affinity, node: string): Affinity {
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const away = { key: "kubernetes.io/hostname", operator: "NotIn" as const, values: [node] };
+  const away = { key: "metadata.name", operator: "NotIn" as const, values: [node] };
   const terms = required?.nodeSelectorTerms ?? [{}];
   return {
     ...affinity,
@@ -139,7 +139,7 @@ function awayFrom(affinity: Affinity, node: string): Affinity {
       requiredDuringSchedulingIgnoredDuringExecution: {
         nodeSelectorTerms: terms.map((term) => ({
           ...term,
-          matchExpressions: [...(term.matchExpressions ?? []), away],
+          matchFields: [...(term.matchFields ?? []), away],
         })),
       },
     },
