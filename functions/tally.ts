@@ -106,16 +106,20 @@ async function thoseToTell(keys: readonly Key[], cluster: Reader): Promise<reado
   });
 }
 
-/** Where a guest is that is to leave, and where it has been. Of others nobody is told, nor is anything read for them. */
+/**
+ * Where a guest is that is to leave, where it has been, and where it comes to: its pod may have been placed there before the
+ * node was cordoned. Of others nobody is told, nor is anything read for them.
+ */
 function nodesOf(event: CloudEvent): readonly Key[] {
   const { metadata, status } = event.data as Partial<VirtualMachineInstance>;
   const { evacuationNodeName, migrationState, nodeName, phase } = status ?? {};
   const isGone = event.type === objectEvents.deleted.type || metadata?.deletionTimestamp !== undefined;
   const ends = isGone || phase === "Succeeded" || phase === "Failed";
+  const hasMoved = migrationState?.completed === true;
   const nodes = [
     evacuationNodeName,
-    migrationState?.completed === true ? migrationState.sourceNode : undefined,
-    ends ? nodeName : undefined,
+    hasMoved ? migrationState.sourceNode : undefined,
+    hasMoved || ends || phase === "Scheduled" ? nodeName : undefined,
   ];
   return [...new Set(nodes.filter((node) => node !== undefined))].map((node) => `/${node}`);
 }
