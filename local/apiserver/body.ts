@@ -59,6 +59,8 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
       reject(error instanceof StatusError ? error : badRequest(`the body could not be read: ${error.message}`));
     };
     const cut = (): void => fail(new Error("the connection was closed"));
+    // Closed while it was found out who asks: nothing of it is told again.
+    if (request.destroyed) return cut();
     request.on("data", take).on("end", end).on("error", fail).on("close", cut);
   });
 }

@@ -79,7 +79,7 @@ function badSelector(part: string, why: string): Error {
 }
 
 function fieldRequirement(part: string, known: ReadonlySet<string>): FieldRequirement {
-  const pair = /^([^=!]+?)\s*(==|=|!=)\s*(.*)$/.exec(part);
+  const pair = /^([^=!\s]+)\s*(==|=|!=)\s*(.*)$/.exec(part);
   if (pair === null) throw badRequest(`"${part}" in fieldSelector is not of the form field=value or field!=value`);
   const [, field = "", operator = "", value = ""] = pair;
   if (!known.has(field)) {
