@@ -52,13 +52,19 @@ export class Emptying {
     const container = this.#room.store.get(resource, "", name);
     const kind = this.#room.kinds.byResource(resource);
     if (container === undefined || kind === undefined) return;
+    const refusals: unknown[] = [];
     for (const object of this.#contents(resource, name)) {
       const held = this.#room.kinds.byResource(object.resource);
       if (held === undefined || isEnding(parsed(object))) continue;
       const place = { kind: held, namespace: object.namespace, name: object.name };
       const options = { uid: object.uid, propagationPolicy: "Background" } as const;
-      await ignoringGone(remove(this.#room, place, options, cleaningContext("namespace-controller", "delete")));
+      // One that may not go yet keeps none of the others.
+      await ignoringGone(remove(this.#room, place, options, cleaningContext("namespace-controller", "delete"))).catch(
+        (refusal: unknown) => refusals.push(refusal),
+      );
     }
+    // Looked at again in a moment: its leave to go is no change that would be noticed.
+    if (refusals.length > 0) throw refusals[0];
     if (this.#contents(resource, name).length > 0) return;
     const released = (old: JsonObject) => {
       delete metadataOf(old)["resourceVersion"];

@@ -444,3 +444,21 @@ test("starts with a new key for tokens where a power cut has left an empty one",
   });
   expect(asked.code).toBe(201);
 });
+
+test("empties a namespace of all that may go, though something in it may not go yet", async () => {
+  let holds = true;
+  const admission = judge(({ operation, name }) =>
+    operation === "DELETE" && name === "a-held" && holds
+      ? { allowed: false, status: { code: 409, reason: "Conflict", message: "not yet" } }
+      : { allowed: true },
+  );
+  const { client } = await start({ admission });
+  await client.post("/api/v1/namespaces", { metadata: { name: "short" } });
+  const widgets = `/apis/${GROUP}/v1/namespaces/short/widgets`;
+  for (const name of ["a-held", "b", "c"]) await client.post(widgets, { ...widget(name), metadata: { name } });
+  await client.delete("/api/v1/namespaces/short");
+  const left = async () => (await client.get(widgets)).body.items.map(({ metadata }) => metadata.name);
+  await until(async () => (await left()).join() === "a-held", "all but the held widget's end");
+  holds = false;
+  await until(async () => (await client.get("/api/v1/namespaces/short")).code === 404, "the namespace's end");
+});
