@@ -5,6 +5,8 @@ import type { Filter } from "#events/broker-types.ts";
 import { catalogue } from "#events/catalogue.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { functions } from "#functions/registry.ts";
+import { parseExpression } from "#local/apiserver/cel/language.ts";
+import { celValue } from "#local/apiserver/cel/values.ts";
 import { helm, ensureHelm } from "../../scripts/kubernetes/helm.ts";
 import { asYaml, CHART, manifests, render, type Manifest } from "../../scripts/manifests.ts";
 import { MORE_SECONDS } from "../../scripts/uninstall.ts";
@@ -149,6 +151,20 @@ describe("the shape knative", () => {
     // A user calls an evacuation off through the gateway: evacuate/cancel.
     const deletes = rules.filter(({ verbs }) => verbs.includes("delete"));
     expect(deletes.flatMap(({ resources }) => resources)).toEqual(["virtualmachineinstancemigrations"]);
+  });
+});
+
+describe("an upgrade", () => {
+  it("lets the control that there still is make anchors of its own version", async () => {
+    const { spec } = named(await render({ set: ["image.tag=2.0.0"] }), "ValidatingAdmissionPolicy", "virtive-anchors");
+    const { validations } = spec as {
+      readonly validations: readonly { readonly expression: string; readonly message: string }[];
+    };
+    const { expression } = validations.find(({ message }) => message.startsWith("an anchor pod runs")) ?? {};
+    const rule = parseExpression(expression ?? "", ["object"]);
+    const lets = (image: string): unknown => rule.evaluate({ object: celValue({ spec: { containers: [{ image }] } }) });
+    expect(["virtive/anchor:2.0.0", "virtive/anchor:1.9.0"].map(lets)).toEqual([true, true]);
+    expect(["busybox", "virtive/anchors:2.0.0", "else.where/virtive/anchor:2.0.0"].map(lets)).not.toContain(true);
   });
 });
 
