@@ -4,7 +4,7 @@
  * | path                        | who may                                                    |
  * |-----------------------------|------------------------------------------------------------|
  * | /apis/GROUP/VERSION/…       | the API server's front proxy, for the user it names        |
- * | /admit, /validate           | anybody inside the cluster: it decides and changes nothing |
+ * | /admit, /validate           | whoever reaches it: API servers do not say who they are    |
  * | /healthz, /readyz, /metrics | anybody                                                    |
  */
 import type { IncomingMessage, ServerResponse } from "node:http";

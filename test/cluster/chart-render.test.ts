@@ -154,6 +154,26 @@ describe("the shape knative", () => {
   });
 });
 
+describe("the network policy of control", () => {
+  const ingress = async (...set: readonly string[]) => {
+    const { spec } = named(await render({ set }), "NetworkPolicy", "virtive-control");
+    return (spec as { readonly ingress: readonly { readonly ports: readonly object[]; readonly from?: object }[] })
+      .ingress;
+  };
+  const [api, nodes] = ["api", "nodes"].map((port) => ({ ports: [{ protocol: "TCP", port }] }));
+
+  it("opens its ports to everybody, and no other", async () => {
+    expect(await ingress()).toEqual([api, nodes]);
+  });
+
+  it("opens the API's port to those who are named and to other replicas alone, where some are", async () => {
+    const selector = { "app.kubernetes.io/name": "virtive", "app.kubernetes.io/instance": "virtive" };
+    const replicas = { podSelector: { matchLabels: { ...selector, "app.kubernetes.io/component": "control" } } };
+    const from = [{ ipBlock: { cidr: "192.0.2.0/28" } }, replicas];
+    expect(await ingress("networkPolicy.apiFrom[0].ipBlock.cidr=192.0.2.0/28")).toEqual([{ ...api, from }, nodes]);
+  });
+});
+
 describe("an upgrade", () => {
   it("lets the control that there still is make anchors of its own version", async () => {
     const { spec } = named(await render({ set: ["image.tag=2.0.0"] }), "ValidatingAdmissionPolicy", "virtive-anchors");
