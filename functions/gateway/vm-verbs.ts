@@ -8,6 +8,7 @@ import { apiVersionOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
+import { sameJson } from "#events/json.ts";
 import { graceSeconds, isFinal, phaseOf, type Instance } from "../instance.ts";
 import { strategyOf, type Request, type RunStrategy } from "../run/strategy.ts";
 import { isDryRun, optionsOf } from "./options.ts";
@@ -33,6 +34,13 @@ function withRequests(vm: VM, requests: readonly Request[]): VirtualMachine {
   return { ...vm, status: { ...vm.status, stateChangeRequests: requests } };
 }
 
+/** Of a halted VM nothing is under way: what it has is left of a start that got halfway. */
+function withOnly(vm: VM, requests: readonly Request[]): VirtualMachine | undefined {
+  const { stateChangeRequests: old = [], ...status } = vm.status ?? {};
+  if (sameJson(old, requests)) return undefined;
+  return { ...vm, status: { ...status, ...(requests.length === 0 ? {} : { stateChangeRequests: requests }) } };
+}
+
 export async function start(parts: GatewayParts, at: At, request: Request_): Promise<void> {
   const options = await optionsOf(request, StartOptions);
   const vm = await findVM(parts, at);
@@ -50,10 +58,12 @@ export async function start(parts: GatewayParts, at: At, request: Request_): Pro
   if (isDryRun(options)) return;
   const asked: Request = { action: "Start", ...(options.paused === true ? { data: { paused: "true" } } : {}) };
   const replaced: readonly Request[] = vmi === undefined ? [] : [{ action: "Stop", uid: vmi.metadata.uid }];
-  const needsRequest = strategy !== "Halted" || options.paused === true;
+  const requests = strategy !== "Halted" || options.paused === true ? [...replaced, asked] : [];
   // Before the strategy: `run` must know how to start by the time that it may.
-  if (needsRequest) {
-    await edit(parts, VirtualMachine, at, "status", (old) => withRequests(old, [...replaced, asked]));
+  if (requests.length > 0 || vm.status?.stateChangeRequests !== undefined) {
+    await edit(parts, VirtualMachine, at, "status", (old) =>
+      strategyOf(old) === "Halted" ? withOnly(old, requests) : withRequests(old, requests),
+    );
   }
   if (strategy === "Halted") await edit(parts, VirtualMachine, at, "object", (old) => withStrategy(old, "Always"));
 }

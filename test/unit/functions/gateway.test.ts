@@ -94,6 +94,25 @@ describe("start", () => {
     expect(world.node.orders.map(({ desired }) => desired)).toEqual(["paused"]);
   });
 
+  it.each([
+    [{ paused: true }, "Paused"],
+    [{}, "Running"],
+  ])("starts a halted VM as it is asked to, %j, after a paused start that got halfway", async (options, becomes) => {
+    await vm({ runStrategy: "Halted" }, false);
+    const { writer } = world.source;
+    const away = new Fault("later", "APIServerUnreachable", "it does not answer");
+    const patch: typeof writer.patch = (kind, before, after, part) =>
+      part === "object" ? Promise.reject(away) : writer.patch(kind, before, after, part);
+    serve({ writer: { ...writer, patch } });
+    expect((await put("start", { paused: true })).code).toBe(503);
+    serve();
+    expect(await put("start", options)).toEqual({ code: 202, body: {} });
+    await world.until("it has started", async () => (await world.vmi())?.status?.phase === "Running");
+    await world.clock.advance(1000);
+    expect((await world.vm())?.status).toMatchObject({ printableStatus: becomes });
+    expect((await world.vm())?.status).not.toHaveProperty("stateChangeRequests");
+  });
+
   it.each(["Manual", "RerunOnFailure"] as const)("starts a %s VM by a request", async (runStrategy) => {
     await vm({ runStrategy: "Manual" }, false);
     if (runStrategy === "RerunOnFailure") {
