@@ -15,6 +15,12 @@ export interface Pod extends KubeObject {
     readonly terminationGracePeriodSeconds?: number;
     readonly readinessGates?: readonly { readonly conditionType: string }[];
     readonly containers: readonly Container[];
+    /** One after the other, before the others; those that are always restarted stay. */
+    readonly initContainers?: readonly (Container & { readonly restartPolicy?: string })[];
+    /** Of its sandbox. */
+    readonly overhead?: Readonly<Record<string, string>>;
+    /** Of all containers together. */
+    readonly resources?: Container["resources"];
     readonly [field: string]: unknown;
   };
   readonly status?: {

@@ -103,13 +103,48 @@ export function usageOf(pods: readonly Pod[]): Usage {
     if (hasEnded(pod)) continue;
     usage.pods += 1;
     if (pod.metadata.labels?.[label.component] === "virt-launcher") usage.machines += 1;
-    for (const container of pod.spec.containers) {
-      usage.milliCPU += milli(container.resources?.requests?.["cpu"] ?? 0);
-      usage.memoryBytes += bytes(container.resources?.requests?.["memory"] ?? 0);
-    }
+    const { milliCPU, memoryBytes } = askedBy(pod);
+    usage.milliCPU += milliCPU;
+    usage.memoryBytes += memoryBytes;
   }
   known.set(pods, usage);
   return usage;
+}
+
+/**
+ * As schedulers and kubelets count: what runs side by side, or what runs before that, if it is more. A kubelet turns a pod away
+ * that does not fit.
+ */
+function askedBy({ spec }: Pod): Resources {
+  let most = NOTHING;
+  let staying = NOTHING;
+  for (const { resources, restartPolicy } of spec.initContainers ?? []) {
+    const now = sum(staying, amounts(resources?.requests));
+    if (restartPolicy === "Always") staying = now;
+    most = larger(most, now);
+  }
+  const running = spec.containers.reduce((all, { resources }) => sum(all, amounts(resources?.requests)), staying);
+  const whole = amounts(spec.resources?.requests);
+  const { milliCPU, memoryBytes } = larger(most, running);
+  const asked = { milliCPU: whole.milliCPU || milliCPU, memoryBytes: whole.memoryBytes || memoryBytes };
+  return spec.overhead === undefined ? asked : sum(asked, amounts(spec.overhead));
+}
+
+const NOTHING: Resources = { milliCPU: 0, memoryBytes: 0 };
+
+function amounts(quantities: Readonly<Record<string, string>> | undefined): Resources {
+  return { milliCPU: milli(quantities?.["cpu"] ?? 0), memoryBytes: bytes(quantities?.["memory"] ?? 0) };
+}
+
+function sum(one: Resources, other: Resources): Resources {
+  return { milliCPU: one.milliCPU + other.milliCPU, memoryBytes: one.memoryBytes + other.memoryBytes };
+}
+
+function larger(one: Resources, other: Resources): Resources {
+  return {
+    milliCPU: Math.max(one.milliCPU, other.milliCPU),
+    memoryBytes: Math.max(one.memoryBytes, other.memoryBytes),
+  };
 }
 
 /** What the node can give, less what is asked for. */

@@ -5,7 +5,7 @@ import { defaultConfig } from "#functions/config.ts";
 import { anchorName } from "#functions/instance.ts";
 import { anchorOf } from "#functions/schedule/anchor.ts";
 import { explain, place, type Placement, type PodsByNode } from "#functions/schedule/placement.ts";
-import { overheadBytes, requestsOf } from "#functions/schedule/resources.ts";
+import { overheadBytes, requestsOf, usageOf } from "#functions/schedule/resources.ts";
 import { instanceSpec, node, storedInstance } from "./objects.ts";
 
 const MiB = 2 ** 20;
@@ -41,6 +41,24 @@ function using(nodeName: string, memory: string, cpu = "100m", phase: "Running" 
     status: { phase },
   };
 }
+
+describe("what a pod of others asks for", () => {
+  const asking = (memory: string) => ({ name: "c", image: "i", resources: { requests: { memory } } });
+  const sidecar = (memory: string) => ({ ...asking(memory), restartPolicy: "Always" });
+
+  it.each([
+    ["its containers", {}, 1024],
+    ["containers that stay beside them", { initContainers: [sidecar("512Mi"), sidecar("512Mi")] }, 2048],
+    ["one that comes before them, if that is more", { initContainers: [asking("3Gi")] }, 3072],
+    ["one that comes after such as stay", { initContainers: [sidecar("1Gi"), asking("2Gi")] }, 3072],
+    ["one that comes before them, if that is less", { initContainers: [asking("512Mi")] }, 1024],
+    ["its sandbox", { overhead: { memory: "256Mi" } }, 1280],
+    ["all of it together", { resources: { requests: { memory: "2Gi" } } }, 2048],
+  ])("is %s", (_what, more, expected) => {
+    const pod: Pod = { ...using("node1", "1Gi"), spec: { nodeName: "node1", containers: [asking("1Gi")], ...more } };
+    expect(usageOf([pod]).memoryBytes / MiB).toBe(expected);
+  });
+});
 
 function affinity(required: object | undefined, preferred: readonly object[] = []): Partial<typeof instanceSpec> {
   const terms =
