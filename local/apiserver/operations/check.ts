@@ -15,7 +15,10 @@ export function withDefaults(object: JsonObject, kind: ServedKind): void {
 /** @throws StatusError 422, or 400 where a core kind has a field of the wrong type */
 export function check(object: JsonObject, kind: ServedKind, old?: JsonObject, subresource?: string): void {
   const { schema, convert } = kind.storedVersion;
-  const causes = convert === undefined ? validate(object, schema) : validate(convert.fromStored(object), schema);
+  // Schemas of core kinds do not become stricter.
+  const before = kind.custom ? old : undefined;
+  const causes =
+    convert === undefined ? validate(object, schema, "", before) : validate(convert.fromStored(object), schema);
   if (!kind.custom) {
     const wrongType = causes.find(({ reason }) => reason === "FieldValueTypeInvalid");
     if (wrongType !== undefined) {

@@ -12,6 +12,7 @@ import { isObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
 import { ruleReasons, type Rule } from "./rule.ts";
 import type { Schema } from "./schema.ts";
+import { entriesBefore } from "./validate.ts";
 
 /** Wall clock, so that the server answers others again. */
 const BUDGET_MILLISECONDS = 500;
@@ -72,8 +73,9 @@ function collect(at: Pick<Question, "schema" | "value" | "old" | "path">, questi
   if (Array.isArray(value)) {
     const { items } = schema;
     if (items === undefined) return;
+    const before = entriesBefore(schema, old);
     value.forEach((entry, index) =>
-      collect({ schema: items, value: entry, old: before(schema, entry, old), path: `${path}[${index}]` }, questions),
+      collect({ schema: items, value: entry, old: before(entry), path: `${path}[${index}]` }, questions),
     );
   } else if (isObject(value)) {
     for (const [field, child] of Object.entries(value)) {
@@ -83,14 +85,6 @@ function collect(at: Pick<Question, "schema" | "value" | "old" | "path">, questi
         collect({ schema: within, value: child, old: was, path: joined(path, field) }, questions);
     }
   }
-}
-
-/** The same entry in what was before: only lists with keys tell. */
-function before({ list }: Schema, entry: unknown, old: unknown): unknown {
-  if (list.kind !== "map" || !Array.isArray(old) || !isObject(entry)) return undefined;
-  return (old as unknown[]).find(
-    (other) => isObject(other) && list.keys.every((key) => sameJson(other[key], entry[key])),
-  );
 }
 
 function joined(path: string, field: string): string {

@@ -1,4 +1,7 @@
-/** Holds a value to a schema and lists all that is wrong, each with the path of its field. */
+/**
+ * Holds a value to a schema and lists all that is wrong, each with the path of its field. What is as it was before is not
+ * held to it again: a schema that has become stricter blocks no write to other fields, nor the end of an object.
+ */
 import { sameJson } from "#events/json.ts";
 import { isObject, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
@@ -8,9 +11,10 @@ import type { Schema } from "./schema.ts";
 /** More would help nobody. */
 const MAX_CAUSES = 50;
 
-export function validate(value: unknown, schema: Schema, path = ""): StatusCause[] {
+/** @param old what is stored; undefined: all is new */
+export function validate(value: unknown, schema: Schema, path = "", old?: unknown): StatusCause[] {
   const causes: StatusCause[] = [];
-  walk(value, schema, path, causes);
+  walk(value, schema, path, causes, old);
   return causes;
 }
 
@@ -36,8 +40,9 @@ function hasType(value: unknown, schema: Schema): boolean {
   return schema.type === undefined || type === schema.type || (schema.type === "number" && type === "integer");
 }
 
-function walk(value: unknown, schema: Schema, path: string, causes: StatusCause[]): void {
+function walk(value: unknown, schema: Schema, path: string, causes: StatusCause[], old?: unknown): void {
   if (causes.length >= MAX_CAUSES) return;
+  if (old !== undefined && sameJson(value, old)) return;
   if (value === null && (schema.nullable || schema.type === undefined)) return;
   if (!hasType(value, schema)) {
     const wanted = schema.intOrString ? "integer or string" : schema.type;
@@ -46,12 +51,12 @@ function walk(value: unknown, schema: Schema, path: string, causes: StatusCause[
     return;
   }
   checkLimits(value, schema, path, causes);
-  if (Array.isArray(value)) walkList(value, schema, path, causes);
-  else if (isObject(value)) walkObject(value, schema, path, causes);
+  if (Array.isArray(value)) walkList(value, schema, path, causes, old);
+  else if (isObject(value)) walkObject(value, schema, path, causes, old);
   checkJunctors(value, schema, path, causes);
 }
 
-function walkObject(value: JsonObject, schema: Schema, path: string, causes: StatusCause[]): void {
+function walkObject(value: JsonObject, schema: Schema, path: string, causes: StatusCause[], old: unknown): void {
   for (const field of schema.required) {
     if (value[field] !== undefined && value[field] !== null) continue;
     if (value[field] === null && schema.properties.get(field)?.nullable === true) continue;
@@ -59,13 +64,17 @@ function walkObject(value: JsonObject, schema: Schema, path: string, causes: Sta
   }
   for (const field of Object.keys(value)) {
     const child = schema.properties.get(field) ?? schema.additional;
-    if (child !== undefined && value[field] !== undefined) walk(value[field], child, join(path, field), causes);
+    const was = isObject(old) ? old[field] : undefined;
+    if (child !== undefined && value[field] !== undefined) walk(value[field], child, join(path, field), causes, was);
   }
 }
 
-function walkList(value: readonly unknown[], schema: Schema, path: string, causes: StatusCause[]): void {
+function walkList(value: readonly unknown[], schema: Schema, path: string, causes: StatusCause[], old: unknown): void {
   const { items, list } = schema;
-  if (items !== undefined) value.forEach((entry, index) => walk(entry, items, `${path}[${index}]`, causes));
+  if (items !== undefined) {
+    const before = entriesBefore(schema, old);
+    value.forEach((entry, index) => walk(entry, items, `${path}[${index}]`, causes, before(entry)));
+  }
   if (list.kind === "atomic") return;
   const seen = new Set<string>();
   value.forEach((entry, index) => {
@@ -77,6 +86,15 @@ function walkList(value: readonly unknown[], schema: Schema, path: string, cause
     }
     seen.add(text);
   });
+}
+
+/** Finds the same entry in what was before: only lists with keys tell. */
+export function entriesBefore({ list }: Schema, old: unknown): (entry: unknown) => unknown {
+  if (list.kind !== "map" || !Array.isArray(old)) return () => undefined;
+  const { keys } = list;
+  const idOf = (entry: JsonObject): string => JSON.stringify(keys.map((key) => entry[key] ?? null));
+  const known = new Map(old.filter(isObject).map((entry) => [idOf(entry), entry]));
+  return (entry) => (isObject(entry) ? known.get(idOf(entry)) : undefined);
 }
 
 function join(path: string, field: string): string {

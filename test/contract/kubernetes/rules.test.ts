@@ -211,4 +211,80 @@ onEachServer("rules", (bench) => {
     expect((await client.patch(`${relics}/old`, { spec: { b: "y" } })).code).toBe(200);
     await client.delete(`${definitions}/relics.${group}`);
   });
+
+  it("lets an object that breaks a newer schema change elsewhere, and be let go", async () => {
+    const { client, group, namespace } = bench();
+    const part = { type: "object", required: ["name"], properties: { name: text, size: { type: "integer" } } };
+    const parts = {
+      "type": "array",
+      "maxItems": 5,
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["name"],
+    };
+    const list = { type: "array", maxItems: 5, items: text };
+    const status = { type: "object", properties: { phase: text } };
+    const fossils = (spec: object) => {
+      const made = definition(group, "fossils", { type: "object", ...spec }) as {
+        spec: { versions: [{ schema: { openAPIV3Schema: { properties: object } }; subresources?: object }] };
+      };
+      const [version] = made.spec.versions;
+      Object.assign(version.schema.openAPIV3Schema.properties, { status });
+      version.subresources = { status: {} };
+      return made;
+    };
+    const loose = { properties: { a: text, b: text, c: text, list, parts: { ...parts, items: part } } };
+    await client.post(definitions, fossils(loose));
+    const at = `/apis/${group}/v1/namespaces/${namespace}/fossils`;
+    await until(async () => (await client.get(at)).code === 200, "fossils to be served");
+    const fossil = (name: string, spec: object) => ({ ...gadget(name, spec), kind: "Fossil" });
+    const old = {
+      a: "BAD",
+      b: "x",
+      list: ["BAD", "x"],
+      parts: [
+        { name: "p", size: 1 },
+        { name: "q", size: 1 },
+      ],
+    };
+    const made = fossil("old", old);
+    const finalizers = ["example.com/held"];
+    expect((await client.post(at, { ...made, metadata: { ...made.metadata, finalizers } })).code).toBe(201);
+    const lower = { ...text, pattern: "^[a-z]+$" };
+    const large = { ...part, properties: { name: text, size: { type: "integer", minimum: 10 } } };
+    const strict = {
+      required: ["c"],
+      properties: { a: lower, b: text, c: text, list: { ...list, items: lower }, parts: { ...parts, items: large } },
+    };
+    await client.patch(`${definitions}/fossils.${group}`, { spec: fossils(strict).spec });
+    await until(
+      async () => (await client.post(`${at}?dryRun=All`, fossil("new", { ...old, c: "c" }))).code === 422,
+      "the new schema to hold",
+    );
+    const change = async (patch: object, sub = "") => {
+      const { code, body } = await client.patch(`${at}/old${sub}?dryRun=All`, patch);
+      return code === 422 ? body.details.causes.map(({ field }) => field) : code;
+    };
+    expect(await change({ metadata: { labels: { seen: "yes" } } })).toBe(200);
+    expect(await change({ status: { phase: "Up" } }, "/status")).toBe(200);
+    expect(await change({ spec: { c: "c", b: "y" } })).toBe(200);
+    // What is changed must hold, and so must what has changed around it.
+    expect(await change({ spec: { b: "y" } })).toEqual(["spec.c"]);
+    expect(await change({ spec: { c: "c", a: "WORSE" } })).toEqual(["spec.a"]);
+    expect(
+      await change({
+        spec: {
+          c: "c",
+          parts: [
+            { name: "q", size: 2 },
+            { name: "p", size: 1 },
+          ],
+        },
+      }),
+    ).toEqual(["spec.parts[0].size"]);
+    expect(await change({ spec: { c: "c", list: ["BAD", "y"] } })).toEqual(["spec.list[0]"]);
+    await client.delete(`${at}/old`);
+    await client.patch(`${at}/old`, { metadata: { finalizers: [] } });
+    expect((await client.get(`${at}/old`)).code).toBe(404);
+    await client.delete(`${definitions}/fossils.${group}`);
+  });
 });
