@@ -1,4 +1,5 @@
 /** CustomResourceDefinitions: what makes one valid, the status that the server gives it, and the kind that it defines. */
+import { sameJson } from "#events/json.ts";
 import { isObject, metadataOf, objectAt, objectsAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import { nameProblem } from "../names.ts";
 import { ruleProblems } from "../schema/rule-check.ts";
@@ -7,6 +8,7 @@ import { compileStructural } from "../schema/structural.ts";
 import type { StatusCause } from "../status.ts";
 import { ageColumn, printerColumn } from "../tables/printer-column.ts";
 import { metadataSchema } from "./core-schema.ts";
+import { specCauses } from "./definition-checks.ts";
 import {
   allVerbs,
   apiVersionFor,
@@ -82,8 +84,10 @@ export const definitionRules: KindRules = {
     object["status"] = established(object, old, new Date());
   },
   validate: definitionCauses,
+  validateCreate: specCauses,
   validateUpdate(object, old) {
-    const causes: StatusCause[] = [];
+    // One that was stored before this was looked at can still go.
+    const causes = sameJson(specOf(object), specOf(old)) ? [] : specCauses(object);
     for (const path of ["group", "scope"]) {
       if (specOf(object)[path] === specOf(old)[path]) continue;
       causes.push({

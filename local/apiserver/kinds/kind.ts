@@ -47,6 +47,7 @@ export interface KindRules {
   prepareCreate?(object: JsonObject, now: Date): void;
   prepareUpdate?(object: JsonObject, old: JsonObject): void;
   validate?(object: JsonObject): StatusCause[];
+  validateCreate?(object: JsonObject): StatusCause[];
   validateUpdate?(object: JsonObject, old: JsonObject): StatusCause[];
 }
 

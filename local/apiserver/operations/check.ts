@@ -33,6 +33,7 @@ export function check(object: JsonObject, kind: ServedKind, old?: JsonObject, su
     ...causes,
     ...(typesHold ? metadataCauses(metadata, kind.nameGrammar) : []),
     ...(typesHold ? (kind.rules.validate?.(object) ?? []) : []),
+    ...(typesHold && old === undefined ? (kind.rules.validateCreate?.(object) ?? []) : []),
     ...(typesHold && old !== undefined && subresource === undefined
       ? (kind.rules.validateUpdate?.(object, old) ?? [])
       : []),

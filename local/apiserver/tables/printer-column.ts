@@ -28,10 +28,10 @@ function typed(value: unknown, type: Column["type"], now: Date): unknown {
   }
 }
 
-const types = ["string", "integer", "number", "boolean", "date"] as const;
+export const columnTypes = ["string", "integer", "number", "boolean", "date"] as const;
 
 export function printerColumn(source: JsonObject): Column {
-  const type = types.find((name) => name === source["type"]) ?? "string";
+  const type = columnTypes.find((name) => name === source["type"]) ?? "string";
   const values = compileJsonPath(stringAt(source, "jsonPath") ?? "") ?? (() => []);
   const priority = source["priority"];
   return {

@@ -113,6 +113,50 @@ onEachServer("definitions", (bench) => {
     }
   });
 
+  it("refuses a definition whose names, columns, scale or defaults are without effect, or wrong for each object", async () => {
+    const { client, group } = bench();
+    const refused = async (names: object, version: object, field: object = {}): Promise<readonly string[] | number> => {
+      const a = { type: "string", ...field };
+      const spec = { type: "object", properties: { a, count: { type: "integer" } } };
+      const status = { type: "object", properties: { count: { type: "integer" } } };
+      const openAPIV3Schema = { type: "object", properties: { spec, status } };
+      const { code, body } = await client.post(`${definitions}?dryRun=All`, {
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: { name: `zaps.${group}` },
+        spec: {
+          group,
+          scope: "Namespaced",
+          names: { plural: "zaps", kind: "Zap", ...names },
+          versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema }, ...version }],
+        },
+      });
+      // Kubernetes tells of what all versions share without saying which.
+      return code === 422 ? body.details.causes.map(({ field: at }) => at.split(".").at(-1) ?? "") : code;
+    };
+    const column = { name: "A", type: "string", jsonPath: ".spec.a" };
+    const scale = { specReplicasPath: ".spec.count", statusReplicasPath: ".status.count" };
+    expect(await refused({}, { additionalPrinterColumns: [column], subresources: { status: {}, scale } })).toBe(201);
+    expect(await refused({ kind: "" }, {})).toContain("kind");
+    expect(await refused({ kind: "Zap zap" }, {})).toContain("kind");
+    expect(await refused({ singular: "A B" }, {})).toEqual(["singular"]);
+    expect(await refused({ listKind: "Zap" }, {})).toEqual(["listKind"]);
+    expect(await refused({ shortNames: ["z", "a b"] }, {})).toEqual(["shortNames[1]"]);
+    expect(await refused({}, { name: "V 1" })).toContain("name");
+    const path = await refused({}, { additionalPrinterColumns: [{ ...column, jsonPath: "{.a" }] });
+    expect(path).toEqual([expect.stringMatching(/^jsonPath$/i)]);
+    expect(await refused({}, { additionalPrinterColumns: [{ ...column, type: "strange" }] })).toEqual(["type"]);
+    const elsewhere = { specReplicasPath: ".status.count", statusReplicasPath: ".count" };
+    expect(await refused({}, { subresources: { scale: elsewhere } })).toEqual(Object.keys(elsewhere));
+    expect(await refused({}, {}, { default: 5 })).toEqual(["default"]);
+    expect(
+      await refused({}, {}, { "default": "x", "maxLength": 9, "x-kubernetes-validations": [{ rule: "self != 'x'" }] }),
+    ).toEqual(["default"]);
+    const map = { type: "object", properties: { b: { type: "string" } } };
+    expect(await refused({}, {}, { ...map, default: { c: 1 } })).toEqual(["default"]);
+    expect(await refused({}, {}, { ...map, default: { b: "fine" } })).toBe(201);
+  });
+
   it("takes a kind's objects, watches and path away with its definition", async () => {
     const { client, namespace } = bench();
     const group = "short.example.com";
