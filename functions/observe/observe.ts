@@ -86,7 +86,8 @@ export const observe = defineFunction<ObserveFacts>({
     const claim = claimOf(vmi);
     if (isFinal(vmi)) return { vmi, pod: undefined, node: undefined, machine: undefined };
     if (claim === undefined) {
-      const pod = await readAnchor(looks, vmi);
+      // Before that there is none, and nobody need look for it where the cache ends.
+      const pod = phaseOf(vmi) === "Scheduling" ? await readAnchor(looks, vmi) : undefined;
       return { vmi, pod, node: undefined, machine: undefined };
     }
     const node = await readNode(looks, claim.node);
