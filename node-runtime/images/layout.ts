@@ -4,10 +4,10 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
-import { isMissing } from "#events/file-fault.ts";
+import { errnoOf, isMissing } from "#events/file-fault.ts";
 import { blobPath } from "./files.ts";
 import type { Descriptor, Image } from "./image.ts";
-import { forPlatform, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest } from "./manifest.ts";
+import { forPlatform, isIndex, MAX_MANIFEST_BYTES, parseIndex, parseManifest, type IndexEntry } from "./manifest.ts";
 import type { Reference } from "./reference.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
@@ -19,9 +19,12 @@ const verified = new Set<string>();
 const meant = new Map<string, { readonly index: string; readonly image: Image }>();
 const MOST_MEANT = 1_000;
 
+/** What a layout's index that can't be read is called: of which images it has, nothing is known. */
+export const LAYOUT_UNREADABLE = "LayoutUnreadable";
+
 /**
  * The image of that name in the layout, with its blobs verified; undefined when the layout has none.
- * @throws Fault refused ImageDigestMismatch, ImageRefused
+ * @throws Fault refused ImageDigestMismatch, ImageRefused; later LayoutUnreadable, ImageNotFound
  */
 export async function imageInLayout(layout: string, reference: Reference, name: string): Promise<Image | undefined> {
   const about = await unlessMissing(stat(join(layout, "index.json")));
@@ -40,10 +43,9 @@ export async function imageInLayout(layout: string, reference: Reference, name: 
 }
 
 async function readImage(layout: string, reference: Reference, name: string): Promise<Image | undefined> {
-  const index = await unlessMissing(readBounded(join(layout, "index.json")));
-  if (index === undefined) return undefined;
+  const entries = await entriesOf(layout);
   const wanted = namesOf(reference);
-  const entry = parseIndex(index, layout).find((candidate) => {
+  const entry = entries.find((candidate) => {
     const refName = candidate.annotations?.[REF_NAME];
     return (
       refName !== undefined &&
@@ -63,11 +65,23 @@ async function readImage(layout: string, reference: Reference, name: string): Pr
   };
 }
 
+/** Whoever writes the layout may not be done yet, and it may be about other images. */
+async function entriesOf(layout: string): Promise<readonly IndexEntry[]> {
+  try {
+    const index = await unlessMissing(readBounded(join(layout, "index.json")));
+    return index === undefined ? [] : parseIndex(index, layout);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault("later", LAYOUT_UNREADABLE, error.message, { cause: error });
+  }
+}
+
 async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    // ENOTDIR: a file lies where a layout would.
+    if (isMissing(error) || errnoOf(error) === "ENOTDIR") return undefined;
     throw error;
   }
 }

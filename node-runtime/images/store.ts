@@ -27,7 +27,7 @@ import {
   type Wanted,
 } from "./image.ts";
 import { findFile } from "./layers.ts";
-import { imageInLayout } from "./layout.ts";
+import { imageInLayout, LAYOUT_UNREADABLE } from "./layout.ts";
 import { forPlatform, isIndex, parseIndex, parseManifest } from "./manifest.ts";
 import { pruneCache } from "./prune.ts";
 import { DIGEST, defaultPullPolicy, parseReference, type Reference } from "./reference.ts";
@@ -151,7 +151,11 @@ export function openImageStore(options: ImageStoreOptions): ImageStore {
     async pull(text, pull = {}) {
       const reference = parseReference(text);
       for (const layout of await listLayouts()) {
-        const image = await imageInLayout(layout, reference, text);
+        const image = await imageInLayout(layout, reference, text).catch((error: unknown) => {
+          if (!(error instanceof Fault) || error.reason !== LAYOUT_UNREADABLE) throw error;
+          log.warn({ layout, error: error.message }, "a local layout cannot be read");
+          return undefined;
+        });
         if (image !== undefined) return image;
       }
       const policy = pull.pullPolicy ?? defaultPullPolicy(reference);

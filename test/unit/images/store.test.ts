@@ -1,6 +1,7 @@
 import {
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -264,6 +265,22 @@ describe("a local layout", () => {
     const [digest = ""] = other.blobs.keys();
     rmSync(join(layout, "blobs", "sha256", digest.slice(7)));
     await expect(store.pull("demo:1")).rejects.toThrow(fault("later", "ImageNotFound"));
+  });
+
+  it.each([
+    ["half written", '{"schemaVersion":2,"manif'],
+    ["no index", '{"schemaVersion":2}'],
+    ["too large", " ".repeat(5 * 1024 * 1024)],
+  ])("that is %s stands in no other image's way", async (_, index) => {
+    const damaged = join(directory, "damaged");
+    mkdirSync(damaged);
+    writeFileSync(join(damaged, "index.json"), index);
+    writeFileSync(join(directory, "a-file"), "");
+    const layout = writeLayout(join(directory, "layout"), "demo:1", diskImage);
+    const store = open({ localLayouts: [damaged, join(directory, "a-file"), layout] });
+    expect((await store.pull("demo:1")).digest).toBe(diskImage.digest);
+    // Whoever writes it may not be done yet.
+    await expect(store.pull("other:1")).rejects.toThrow(fault("later", "ImageNotFound"));
   });
 
   it("is refused when a blob has other content than its digest says", async () => {
