@@ -23,28 +23,34 @@ export interface Target {
   readonly token?: string;
 }
 
+/** What is empty is not set. */
+const Text = z
+  .string()
+  .nullish()
+  .transform((text) => (text === null || text === "" ? undefined : text));
+
 const Cluster = z.looseObject({
   "server": z.string(),
-  "certificate-authority-data": z.string().optional(),
-  "certificate-authority": z.string().optional(),
-  "tls-server-name": z.string().optional(),
-  "insecure-skip-tls-verify": z.boolean().optional(),
+  "certificate-authority-data": Text,
+  "certificate-authority": Text,
+  "tls-server-name": Text,
+  "insecure-skip-tls-verify": z.boolean().nullish(),
 });
 const User = z.looseObject({
-  "client-certificate-data": z.string().optional(),
-  "client-certificate": z.string().optional(),
-  "client-key-data": z.string().optional(),
-  "client-key": z.string().optional(),
-  "token": z.string().optional(),
-  "tokenFile": z.string().optional(),
+  "client-certificate-data": Text,
+  "client-certificate": Text,
+  "client-key-data": Text,
+  "client-key": Text,
+  "token": Text,
+  "tokenFile": Text,
 });
 const Kubeconfig = z.looseObject({
-  "current-context": z.string().optional(),
+  "current-context": Text,
   "contexts": z
     .array(
       z.looseObject({
         name: z.string(),
-        context: z.looseObject({ cluster: z.string(), user: z.string(), namespace: z.string().optional() }),
+        context: z.looseObject({ cluster: z.string(), user: z.string(), namespace: Text }),
       }),
     )
     .nullish(),
@@ -170,7 +176,8 @@ function pick<T>(entries: readonly Placed<T>[], name: string, field: string, pat
 }
 
 function refuseUnsupported(path: string, where: string, entry: object, names: readonly string[]): void {
-  const present = names.filter((name) => Object.hasOwn(entry, name));
+  const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
+  const present = names.filter((name) => isSet((entry as Readonly<Record<string, unknown>>)[name]));
   if (present.length === 0) return;
   throw new Fault(
     "refused",

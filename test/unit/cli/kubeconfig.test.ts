@@ -57,6 +57,18 @@ describe("a kubeconfig", () => {
     expect(target.token).toBe("secret");
   });
 
+  // As kubectl reads them; tools that write all fields write these.
+  it.each(["", null])("takes what is %j for not set", async (nothing) => {
+    const path = join(directory, "a-token");
+    await writeFile(path, "secret");
+    const user = { "token": nothing, "tokenFile": path, "client-key": nothing, "username": nothing, "exec": null };
+    const cluster = { "certificate-authority": nothing, "tls-server-name": nothing, "proxy-url": nothing };
+    const context = { cluster: "c", user: "u", namespace: nothing };
+    const target = await readTarget(await file(config(user, cluster, { contexts: [{ name: "here", context }] })));
+    expect(target).toMatchObject({ namespace: "default", token: "secret", tls: {} });
+    expect(Object.keys(target.tls)).toEqual([]);
+  });
+
   it("says which file is missing that it names", async () => {
     const path = await file(config({ "client-certificate": "nowhere.pem" }));
     await expect(readTarget(path)).rejects.toThrow(
