@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { openInstance } from "#local/instance.ts";
 import { startLocal } from "#local/process.ts";
 import { EXIT } from "../exit.ts";
-import { openLogFile } from "../log-file.ts";
+import { logLevel, openLogFile } from "../log-file.ts";
 
 export interface ServeOptions {
   readonly state: string;
@@ -14,7 +14,7 @@ export interface ServeOptions {
 }
 
 export async function serve(options: ServeOptions): Promise<number> {
-  const level = process.env["VIRTIVE_LOG"] ?? "info";
+  const level = logLevel();
   const log =
     options.logFile === undefined
       ? pino({ level }, pino.destination({ dest: 2, sync: false }))

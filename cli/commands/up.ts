@@ -15,7 +15,7 @@ import { startLocal } from "#local/process.ts";
 import { demoGuest } from "../../scripts/guest/guest.ts";
 import { ApiError, Client } from "../client.ts";
 import { EXIT, TimedOut } from "../exit.ts";
-import { openLogFile } from "../log-file.ts";
+import { logLevel, openLogFile } from "../log-file.ts";
 import { lineOf } from "../story.ts";
 import { harmless } from "../words.ts";
 import { watchConsole } from "./console.ts";
@@ -43,6 +43,7 @@ export async function up(options: UpOptions): Promise<number> {
   const say = (line: string): void => {
     process.stdout.write(`${seconds(Date.now() - started)}  ${harmless(line)}\n`);
   };
+  const level = logLevel();
   const instance = await openInstance(options.state);
   const running = await runningProcess(instance);
   const guest = options.demo ? demoGuest({ say }) : undefined;
@@ -61,7 +62,7 @@ export async function up(options: UpOptions): Promise<number> {
         instance,
         nodes: options.nodes,
         port: options.port,
-        log: openLogFile(instance.paths.log, process.env["VIRTIVE_LOG"] ?? "info"),
+        log: openLogFile(instance.paths.log, level),
         progress: say,
       }),
     ]);
