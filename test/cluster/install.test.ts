@@ -17,6 +17,18 @@ import { startRig, type Rig } from "./api-rig.ts";
 const NAMESPACE = "virtive";
 const CONTROL = `--as=system:serviceaccount:${NAMESPACE}:virtive-control`;
 
+const KNATIVE_SERVICES = JSON.stringify({
+  apiVersion: "apiextensions.k8s.io/v1",
+  kind: "CustomResourceDefinition",
+  metadata: { name: "services.serving.knative.dev" },
+  spec: {
+    group: "serving.knative.dev",
+    scope: "Namespaced",
+    names: { kind: "Service", plural: "services" },
+    versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
+  },
+});
+
 let rig: Rig;
 let cluster: KubeCluster;
 /** Names of all objects of all kinds before anything was installed. */
@@ -73,15 +85,15 @@ async function create(object: object, ...more: readonly string[]): Promise<strin
 }
 
 /** With a token of control's ServiceAccount, as its pods have one. */
-async function asControl(): Promise<KubeCluster> {
-  const { output: token } = await rig.kubectl(["create", "token", "virtive-control", "-n", NAMESPACE]);
+async function as(account: string): Promise<KubeCluster> {
+  const { output: token } = await rig.kubectl(["create", "token", account, "-n", NAMESPACE]);
   const { ca } = await administratorOf(rig.cluster);
   const kubeconfig = new KubeConfig();
   kubeconfig.loadFromOptions({
     clusters: [{ name: "rig", server: rig.cluster.url, caData: Buffer.from(ca).toString("base64") }],
-    users: [{ name: "control", token: token.trim() }],
-    contexts: [{ name: "control", cluster: "rig", user: "control" }],
-    currentContext: "control",
+    users: [{ name: account, token: token.trim() }],
+    contexts: [{ name: account, cluster: "rig", user: account }],
+    currentContext: account,
   });
   return connect(kubeconfig);
 }
@@ -167,7 +179,7 @@ describe("the chart on a real API server", () => {
     const patch = ["patch", "vm", "idle", "-n", NAMESPACE, "--subresource=status", "--type=merge"];
     const status = ["-p", JSON.stringify({ status: { printableStatus: "Running" } })];
     expect((await rig.kubectl([...patch, ...status])).complaint).toContain("status is written by Virtive alone");
-    const control = await asControl();
+    const control = await as("virtive-control");
     const vm = await control.get(VirtualMachine, { namespace: NAMESPACE, name: "idle" });
     if (vm === undefined) throw new Error("the machine is gone");
     const written = await control.patch(
@@ -257,9 +269,25 @@ describe("the chart on a real API server", () => {
     expect((await rig.kubectl(["get", "deployment", "virtive-control", "-n", NAMESPACE])).code).toBe(0);
   });
 
-  it("leaves nothing behind, in bounded time and without control", async () => {
+  it("leaves nothing behind, in bounded time, without control and with no rights but its hook's", async () => {
     const options = { cluster, namespace: NAMESPACE, timeoutMilliseconds: 2_000, say: () => undefined };
-    await uninstall({ ...options, strategy: "RemoveWorkloads" });
+    const rights = (await render({ set: ["shape=knative"] })).filter(
+      ({ kind, metadata }) => kind !== "Job" && metadata.annotations?.["helm.sh/hook"] === "pre-delete",
+    );
+    expect(rights.map(({ kind }) => kind)).toContain("ServiceAccount");
+    await rig.kubectl(["apply", "-f", "-"], asYaml(rights));
+    // In the shape knative it looks for these.
+    await rig.kubectl(["apply", "-f", "-"], KNATIVE_SERVICES);
+    const served = async () => (await rig.kubectl(["get", "services.serving.knative.dev"])).code;
+    await expect.poll(served, { timeout: 30_000, interval: 500 }).toBe(0);
+    const hook = await as("virtive-uninstall");
+    try {
+      await uninstall({ ...options, cluster: hook, strategy: "RemoveWorkloads" });
+    } finally {
+      hook.close();
+    }
+    await rig.kubectl(["delete", "-f", "-"], asYaml(rights));
+    await rig.kubectl(["delete", "-f", "-"], KNATIVE_SERVICES);
     await run("uninstall", "virtive", "--no-hooks");
     const node = await rig.json<{ readonly metadata: object }>(["get", "node", "fake"]);
     expect(JSON.stringify(node.metadata)).not.toMatch(/virtive|kubevirt/);
