@@ -49,7 +49,8 @@ export interface ControlPlane extends Listening {
   kill(): void;
 }
 
-const PARALLEL = 64;
+/** So short a queue that publishers have to wait for room now and then, and what nodes say too. */
+const CROWDED = { parallel: 64, mostWaiting: 4 } as const;
 const config = { ...defaultConfig, ownNodes: true };
 const all = functions(config);
 /** What control does where a broker may lose events. */
@@ -61,7 +62,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   process.skew = parts.skew;
   const { clock } = process;
   const journal = journalOf(parts);
-  const broker = createBroker({ journal, clock, random: weather.random, log: silentLog, parallel: PARALLEL });
+  const broker = createBroker({ journal, clock, random: weather.random, log: silentLog, ...CROWDED });
   const loose = parts.loose ? looseBroker({ ...parts, process }) : undefined;
   const publish = seams.publish(async (event) => {
     if (loose !== undefined) await loose.publish(event);
