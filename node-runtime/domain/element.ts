@@ -79,7 +79,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Characters that XML 1.0 cannot carry, not even as a reference. */
 export const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
 
-function escaped(text: string, where: string): string {
+/** The text as it stands in XML. @throws Fault refused TextNotAllowed */
+export function escaped(text: string, where: string): string {
   const wrong = NOT_IN_XML.exec(text);
   if (wrong !== null) {
     const code = wrong[0].charCodeAt(0).toString(16).padStart(4, "0");

@@ -3,7 +3,7 @@ import { Fault } from "#events/fault.ts";
 import type { MachineOrder } from "#events/machine.ts";
 import type { VirtualMachineInstanceSpec } from "#api/virtual-machine-instance.ts";
 import { planDisks } from "./disks.ts";
-import { render } from "./element.ts";
+import { escaped, render } from "./element.ts";
 import { claimElement } from "./identity.ts";
 
 /**
@@ -26,14 +26,16 @@ export function incomingXml(options: {
   if (claims.length !== 1) throw malformed(`the source's domain carries our mark ${claims.length} times, not once`);
   const claim = claimElement(order).children[0];
   if (claim === undefined || typeof claim === "string") throw malformed("a claim is no element");
+  // As they stand in the text: a directory may be called anything.
+  const from = escaped(sourceDirectory, "the source's directory");
+  const to = escaped(directory, "the directory");
+  const program = escaped(emulator, "the emulator");
   return xml
     .replace(claims[0] ?? "", () => render(claim).trim())
     .replace(/(['">])([^'"<>]*)/g, (whole, opening: string, value: string) =>
-      value === sourceDirectory || value.startsWith(`${sourceDirectory}/`)
-        ? `${opening}${directory}${value.slice(sourceDirectory.length)}`
-        : whole,
+      value === from || value.startsWith(`${from}/`) ? `${opening}${to}${value.slice(from.length)}` : whole,
     )
-    .replace(/<emulator>[^<]*<\/emulator>/, () => `<emulator>${emulator}</emulator>`);
+    .replace(/<emulator>[^<]*<\/emulator>/, () => `<emulator>${program}</emulator>`);
 }
 
 function malformed(why: string): Fault {
