@@ -51,8 +51,9 @@ function registerFormats(environment: Environment): void {
 export function registerText(environment: Environment): void {
   registerFormats(environment);
   environment.registerFunction("string.charAt(int): string", (text: string, at: bigint) => {
-    if (at < 0n || at > BigInt(text.length)) throw new Error(`index out of range: ${at}`);
-    return text.charAt(Number(at));
+    const characters = [...text];
+    if (at < 0n || at > BigInt(characters.length)) throw new Error(`index out of range: ${at}`);
+    return characters[Number(at)] ?? "";
   });
   environment.registerFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""));
   environment.registerFunction("string.replace(string, string): string", (text: string, old: string, by: string) =>

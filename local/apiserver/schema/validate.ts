@@ -148,11 +148,18 @@ function checkNumber(value: number, limits: Schema["limits"], path: string, caus
     causes.push(wrong(path, value, "must fit into 32 bits"));
 }
 
+/** JavaScript counts those beyond U+FFFF twice. */
+function characters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
 function checkString(value: string, limits: Schema["limits"], path: string, causes: StatusCause[]): void {
   const { minLength, maxLength, pattern, format } = limits;
-  if (minLength !== undefined && value.length < minLength)
+  if (minLength !== undefined && characters(value) < minLength)
     causes.push(wrong(path, value, `must have at least ${minLength} characters`));
-  if (maxLength !== undefined && value.length > maxLength) {
+  if (maxLength !== undefined && value.length > maxLength && characters(value) > maxLength) {
     causes.push({
       reason: "FieldValueTooLong",
       field: path,

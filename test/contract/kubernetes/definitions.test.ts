@@ -40,6 +40,14 @@ onEachServer("definitions", (bench) => {
     expect(missing.body.details.causes[0]).toMatchObject({ field: "spec.size", reason: "FieldValueRequired" });
   });
 
+  it("counts characters as people do, not in halves", async () => {
+    const { client, widgets, widget } = bench();
+    const fish = (count: number) => widget("fish", { note: "\u{1f41f}".repeat(count) });
+    expect((await client.post(`${widgets}?dryRun=All`, fish(200))).code).toBe(201);
+    const { code, body } = await client.post(`${widgets}?dryRun=All`, fish(201));
+    expect([code, body.details.causes[0]?.reason]).toEqual([422, "FieldValueTooLong"]);
+  });
+
   it("takes integers and strings where both are allowed, and null where a field is nullable", async () => {
     const { client, widgets, widget } = bench();
     const { code, body } = await client.post(

@@ -130,6 +130,17 @@ onEachServer("rules", (bench) => {
     expect(await causes({ memory: "lots" })).toEqual([expect.stringContaining("spec.memory")]);
   });
 
+  it("counts a text's characters, not halves of them", async () => {
+    const { client, group } = bench();
+    const a = {
+      ...text,
+      "x-kubernetes-validations": [{ rule: "self.size() == 2 && self.charAt(1) == 'x'" }],
+      "default": "\u{1f41f}x",
+    };
+    const made = definition(group, "counted", { type: "object", properties: { a } });
+    expect((await client.post(`${definitions}?dryRun=All`, made)).code).toBe(201);
+  });
+
   it("compares with what was before, in entries of lists with keys too", async () => {
     const { client } = bench();
     await client.post(gadgets, gadget("changing", { image: "a", parts: [{ name: "p", weight: 2 }] }));
