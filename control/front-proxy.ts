@@ -6,6 +6,7 @@
 import { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import { ConfigMap } from "#api/core.ts";
 import type { Reader } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
@@ -53,6 +54,12 @@ export async function readFrontProxy(reader: Reader): Promise<FrontProxy> {
     groupHeaders: lower(listIn(data, "requestheader-group-headers", ["X-Remote-Group"])),
     extraPrefixes: lower(listIn(data, "requestheader-extra-headers-prefix", ["X-Remote-Extra-"])),
   };
+}
+
+/** Whether it names the same authority, names and headers. */
+export function saysTheSame(one: FrontProxy, other: FrontProxy): boolean {
+  const told = ({ authorities: _, ...rest }: FrontProxy): object => rest;
+  return isDeepStrictEqual(told(one), told(other));
 }
 
 function listIn(data: Readonly<Record<string, string>>, name: string, preset: readonly string[]): readonly string[] {

@@ -35,7 +35,7 @@ import { createBell } from "./bell.ts";
 import { keepCertificates, readCertificates, type Certificates } from "./certificates.ts";
 import { startElection, type Election, type Holder, type Term } from "./election.ts";
 import { createForwarder } from "./forward.ts";
-import { certificatesOf, readFrontProxy, userOf, type FrontProxy, type Trust } from "./front-proxy.ts";
+import { certificatesOf, readFrontProxy, saysTheSame, userOf, type FrontProxy, type Trust } from "./front-proxy.ts";
 import { SelfSubjectReview } from "./kinds.ts";
 import { beginOnceReady, startLoop, startSink, type Loop } from "./loop.ts";
 import { metricsText } from "./metrics.ts";
@@ -294,7 +294,7 @@ async function start(settings: Settings, log: Log, undo: Undo): Promise<Control>
       await wait(clock, FRONT_PROXY_MILLISECONDS, ending.signal);
       try {
         const next = await readFrontProxy(cluster);
-        if (ending.signal.aborted || next.ca === frontProxy.ca) continue;
+        if (ending.signal.aborted || saysTheSame(next, frontProxy)) continue;
         frontProxy = next;
         api.use(contextOf(must(), frontProxy));
       } catch (thrown) {
