@@ -196,8 +196,9 @@ program
   .action(async (node: string, { yes }: { readonly yes: boolean }) => {
     const { confirmOff } = await import("./commands/confirm-off.ts");
     const { client } = await connect();
-    const bootID = await confirmOff(client, node, yes);
+    const { bootID, made } = await confirmOff(client, node, yes);
     print(`${node}: confirmed off (boot ${bootID})`);
+    if (made) tell(`there was no Node ${node}: one was made to carry your word. Delete it once its VMs have gone on`);
   });
 
 program

@@ -1,9 +1,11 @@
 /** An operator's word that a node is off: whom it convinces, of which boot, and who takes it back. */
 import { describe, expect, it } from "vitest";
+import type { Node } from "#api/core.ts";
 import { annotation } from "#api/names.ts";
 import { attend } from "#functions/attend.ts";
 import { defaultConfig } from "#functions/config.ts";
 import { bootIDOf, endOfBoot } from "#functions/machine-facts.ts";
+import { ApiError } from "../../../cli/client.ts";
 import { confirmOff } from "../../../cli/commands/confirm-off.ts";
 import { heartbeat, node } from "./objects.ts";
 
@@ -64,7 +66,40 @@ describe("virtive confirm-off", () => {
     await expect(confirmOff(client("False"), "node1", true)).rejects.toMatchObject({ reason: "NodeHeard" });
     await expect(confirmOff(client("Unknown"), "node1", false)).rejects.toMatchObject({ reason: "NotConfirmed" });
     expect(asked).toEqual([]);
-    expect(await confirmOff(client("Unknown"), "node1", true)).toBe("boot-1");
+    expect(await confirmOff(client("Unknown"), "node1", true)).toEqual({ bootID: "boot-1", made: false });
     expect(asked).toEqual([{ metadata: { annotations: { [annotation.confirmedOff]: "boot-1" } } }]);
+  });
+
+  const withoutNode = (instances: readonly object[], made: Node[]) => ({
+    async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+      if (method === "POST") made.push(body as Node);
+      if (path.endsWith("virtualmachineinstances")) return { items: instances } as T;
+      if (method === "GET") throw new ApiError(404, "NotFound", "not found");
+      return body as T;
+    },
+  });
+  const claimed = (nodeName: string, bootID: string, phase = "Unknown") => ({
+    status: { phase, claim: { node: nodeName, bootID, epoch: 1 } },
+  });
+
+  it("gives the word a Node to stand on where that was deleted under its instances", async () => {
+    const made: Node[] = [];
+    const there = [claimed("node2", "boot-9"), claimed("node1", "boot-0", "Failed"), claimed("node1", "boot-1")];
+    const client = withoutNode(there, made);
+    await expect(confirmOff(client, "node1", false)).rejects.toMatchObject({ reason: "NotConfirmed" });
+    expect(made).toEqual([]);
+    expect(await confirmOff(client, "node1", true)).toEqual({ bootID: "boot-1", made: true });
+    const [carrier] = made;
+    expect(carrier?.spec).toEqual({ unschedulable: true });
+    expect(bootIDOf(carrier)).toBeUndefined();
+    for (const boot of ["boot-1", "boot-0"]) expect(endOfBoot(carrier, boot)).toBeDefined();
+  });
+
+  it("makes none where nobody waits for the word", async () => {
+    const made: Node[] = [];
+    await expect(confirmOff(withoutNode([claimed("node2", "boot-9")], made), "node1", true)).rejects.toMatchObject({
+      reason: "NodeNotFound",
+    });
+    expect(made).toEqual([]);
   });
 });
