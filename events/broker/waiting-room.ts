@@ -29,12 +29,7 @@ interface Waiting {
 
 const TAKEN = Promise.resolve();
 
-export function createWaitingRoom({
-  clock,
-  patienceMilliseconds,
-  isFull,
-  refusal,
-}: WaitingRoomOptions): WaitingRoom {
+export function createWaitingRoom({ clock, patienceMilliseconds, isFull, refusal }: WaitingRoomOptions): WaitingRoom {
   const urgentOnes = new Set<Waiting>();
   const others = new Set<Waiting>();
   let closed = false;

@@ -264,7 +264,12 @@ describe("bounds", () => {
     const done = Promise.all(["a", "b", "c"].map(restless));
     await clock.advance(10_000);
     await done;
-    const turns = Array.from({ length: 100 }, (_, turn) => seen.slice(3 * turn, 3 * turn + 3).sort().join(""));
+    const turns = Array.from({ length: 100 }, (_, turn) =>
+      seen
+        .slice(3 * turn, 3 * turn + 3)
+        .sort()
+        .join(""),
+    );
     expect(turns).toEqual(turns.map(() => "abc"));
     expect(seen.length).toBe(300);
   });
