@@ -248,14 +248,16 @@ describe.skipIf(!root)("the functions behind Knative's broker (root)", () => {
   });
 
   it("go on when of all events some are lost on both ways, while a VM starts and while another goes", async () => {
-    await create(["lost-last"]);
-    await is("Running", ["lost-last"]);
-    for (const { fate } of [rig.toBroker, rig.toFunctions]) fate.lost = 0.15;
-    const before = [rig.toBroker, rig.toFunctions].map(({ counts }) => counts.lost);
-    await create(["lost-first"]);
-    await Promise.all([is("Running", ["lost-first"]), remove(["lost-last"])]);
-    for (const [index, { counts }] of [rig.toBroker, rig.toFunctions].entries()) {
-      expect(counts.lost - (before[index] ?? 0)).toBeGreaterThan(1);
+    await create(["lost-0"]);
+    await is("Running", ["lost-0"]);
+    const ways = [rig.toBroker, rig.toFunctions];
+    for (const { fate } of ways) fate.lost = 0.15;
+    const before = ways.map(({ counts }) => counts.lost);
+    const lost = (): number[] => ways.map(({ counts }, index) => counts.lost - (before[index] ?? 0));
+    // By chance a VM loses nothing that matters: the next one will.
+    for (let round = 1; round === 1 || Math.min(...lost()) < 2; round += 1) {
+      await create([`lost-${round}`]);
+      await Promise.all([is("Running", [`lost-${round}`]), remove([`lost-${round - 1}`])]);
     }
   }, 600_000);
 });
