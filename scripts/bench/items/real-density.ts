@@ -57,10 +57,14 @@ async function measure(subject: Subject, starts: Starts, context: BenchContext):
   const { say, signal, quick, rounds = quick ? 4 : 10 } = context;
   const count = Math.min(rounds, Math.floor(freemem() / 2 ** 20 / MIB_A_GUEST));
   if (count < FEWEST) throw new Error(`the free memory is too little for ${FEWEST} guests`);
-  const before = await started(subject, ["warm-up"]);
+  const names = Array.from({ length: count }, (_, index) => `guest-${index}`);
+  // The first of all compiles our code, and libvirt's daemon makes its threads; so with the bare domains.
+  const before = await started(
+    subject,
+    names.map((name) => `first-${name}`),
+  );
   await removed(subject);
   const memoryBefore = ownMemory();
-  const names = Array.from({ length: count }, (_, index) => `guest-${index}`);
   const ours = await started(subject, names);
   say(`${count} guests run after ${ours.milliseconds.toFixed(0)} ms`);
   await sleep(SETTLE_MILLISECONDS);
@@ -79,17 +83,15 @@ async function measure(subject: Subject, starts: Starts, context: BenchContext):
   for (const name of names) {
     twins.push(await twinOf({ ...subject, vmi: before.last, node: NODE, uid: randomUUID(), name: `bare-${name}` }));
   }
-  const begun = performance.now();
-  await Promise.all(twins.map(({ uri, xmlPath }) => virsh(uri, ["create", xmlPath])));
-  const bare = performance.now() - begun;
+  await created(twins);
+  await destroyed(twins);
+  const bare = await created(twins);
   say(`${count} bare domains run after ${bare.toFixed(0)} ms`);
   await sleep(SETTLE_MILLISECONDS);
   const bareQemus = await memoryOfQemus("bench_bare-guest-");
   if (bareQemus.length !== count) throw new Error(`${bareQemus.length} QEMUs are there for ${count} bare domains`);
-  for (const twin of twins) {
-    await virsh(twin.uri, ["destroy", twin.name]);
-    await twin.remove();
-  }
+  await destroyed(twins);
+  for (const twin of twins) await twin.remove();
   const [memory, bareMemory] = [summarize(qemus), summarize(bareQemus)];
   return [
     { name: "guests", title: "guests, all at once", unit: "count", better: "more", value: count },
@@ -130,6 +132,17 @@ async function measure(subject: Subject, starts: Starts, context: BenchContext):
       value: (restCpu / seconds) * 100,
     },
   ];
+}
+
+/** All at once. Answers the milliseconds until the last one runs. */
+async function created(twins: readonly Twin[]): Promise<number> {
+  const begun = performance.now();
+  await Promise.all(twins.map(({ uri, xmlPath }) => virsh(uri, ["create", xmlPath])));
+  return performance.now() - begun;
+}
+
+async function destroyed(twins: readonly Twin[]): Promise<void> {
+  for (const twin of twins) await virsh(twin.uri, ["destroy", twin.name]);
 }
 
 interface Started {
