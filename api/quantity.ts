@@ -52,10 +52,14 @@ export function parseQuantity(value: string | number): Quantity | undefined {
   return sign === "-" ? -size : size;
 }
 
-/** Whether it is a quantity below 8Pi: what is counted in bytes and thousandths here. */
-export function isHeld(value: string | number): boolean {
+/** A quantity below 8Pi: what is counted in bytes and thousandths here. Undefined for all else. */
+export function heldQuantity(value: string | number): Quantity | undefined {
   const quantity = parseQuantity(value);
-  return quantity !== undefined && quantity <= MOST && quantity >= -MOST;
+  return quantity !== undefined && quantity <= MOST && quantity >= -MOST ? quantity : undefined;
+}
+
+export function isHeld(value: string | number): boolean {
+  return heldQuantity(value) !== undefined;
 }
 
 function scaleOf(suffix: string): { readonly factor: bigint; readonly exponent: number } | undefined {
@@ -71,7 +75,7 @@ function divideUp(amount: bigint, by: bigint): bigint {
 }
 
 function exactly(value: string | number): Quantity {
-  const quantity = isHeld(value) ? parseQuantity(value) : undefined;
+  const quantity = heldQuantity(value);
   if (quantity === undefined) {
     throw new RangeError(
       `${JSON.stringify(value)} is no quantity: write a number with a unit, such as 512Mi, 2 or 500m, below 8Pi`,

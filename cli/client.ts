@@ -157,6 +157,12 @@ export class Client {
   }
 }
 
+/** For `catch`: undefined where the answer was that the object is not there. */
+export function goneOrThrow(error: unknown): undefined {
+  if (error instanceof ApiError && error.code === 404) return undefined;
+  throw error;
+}
+
 async function textOf(response: IncomingMessage, server: URL): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

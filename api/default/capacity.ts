@@ -1,6 +1,6 @@
 /** Defaults of CPUs, memory and resources: what the guest gets when it says only a part of it. Pure. */
 import type { Architecture, ClusterConfig } from "../cluster-config.ts";
-import { bytesOf, formatBytes, isHeld, milliOf, parseQuantity } from "../quantity.ts";
+import { bytesOf, formatBytes, heldQuantity, isHeld, milliOf } from "../quantity.ts";
 import type { CPU } from "../schema/cpu.ts";
 import type { Domain } from "../schema/instance-spec.ts";
 import type { Memory, Resources } from "../schema/memory.ts";
@@ -26,8 +26,8 @@ export function defaultResources(domain: Domain, config: ClusterConfig): Resourc
 
 /** Sockets for an amount of CPU: whole CPUs, at least one. Undefined for what is no positive amount. */
 function socketsFor(amount: string | number | undefined): number | undefined {
-  const parsed = amount === undefined ? undefined : parseQuantity(amount);
-  if (amount === undefined || parsed === undefined || parsed <= 0n || !isHeld(amount)) return undefined;
+  const held = amount === undefined ? undefined : heldQuantity(amount);
+  if (amount === undefined || held === undefined || held <= 0n) return undefined;
   return Math.max(1, Math.ceil(milliOf(amount) / 1000));
 }
 
@@ -108,6 +108,6 @@ export function whyMemoryCannotGrow(domain: Domain, guest: string | number): str
 /** Bytes of the huge pages that back the guest; undefined without. */
 export function pageBytes(domain: Domain): number | undefined {
   const size = domain.memory?.hugepages?.pageSize;
-  const parsed = size === undefined ? undefined : parseQuantity(size);
-  return size === undefined || parsed === undefined || parsed <= 0n || !isHeld(size) ? undefined : bytesOf(size);
+  const held = size === undefined ? undefined : heldQuantity(size);
+  return size === undefined || held === undefined || held <= 0n ? undefined : bytesOf(size);
 }

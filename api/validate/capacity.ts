@@ -1,7 +1,7 @@
 /** Rules for CPUs, memory and resources. Pure. */
 import { pageBytes } from "../default/capacity.ts";
 import type { Architecture, ClusterConfig } from "../cluster-config.ts";
-import { bytesOf, formatBytes, isHeld, parseQuantity, type Quantity } from "../quantity.ts";
+import { bytesOf, formatBytes, heldQuantity, parseQuantity, type Quantity } from "../quantity.ts";
 import type { Domain } from "../schema/instance-spec.ts";
 import { gateOff, invalid, missing, shown, type Cause } from "./cause.ts";
 
@@ -85,7 +85,7 @@ function validateHugePages(domain: Domain, at: string): Cause[] {
   }
   const { guest } = domain.memory ?? {};
   const memory = guest ?? domain.resources?.requests?.["memory"];
-  if (memory === undefined || !isHeld(memory) || (parseQuantity(memory) ?? -1n) < 0n) return [];
+  if (memory === undefined || (heldQuantity(memory) ?? -1n) < 0n) return [];
   const field = guest === undefined ? `${at}.resources.requests.memory` : `${at}.memory.guest`;
   const bytes = bytesOf(memory);
   if (bytes >= page && bytes % page === 0) return [];

@@ -2,7 +2,7 @@
 import type { ClusterConfig } from "../cluster-config.ts";
 import { pageBytes, whyMemoryCannotGrow } from "../default/capacity.ts";
 import { architectureOf, defaultInstanceSpec } from "../default/instance-spec.ts";
-import { bytesOf, formatBytes, isHeld, parseQuantity } from "../quantity.ts";
+import { bytesOf, formatBytes, heldQuantity, parseQuantity } from "../quantity.ts";
 import { RUN_STRATEGIES } from "../schema/machine.ts";
 import type { VirtualMachineInstanceSpec } from "../virtual-machine-instance.ts";
 import type { VirtualMachine } from "../virtual-machine.ts";
@@ -74,8 +74,8 @@ function validateRunStrategy(vm: VirtualMachine, config: ClusterConfig): Cause[]
 /** Memory up to which a running guest grows, when a user asks for it. */
 function validateMemoryGrowth(spec: VirtualMachineInstanceSpec, config: ClusterConfig): Cause[] {
   const { guest, maxGuest } = spec.domain.memory ?? {};
-  const most = maxGuest === undefined ? undefined : parseQuantity(maxGuest);
-  if (maxGuest === undefined || most === undefined || !isHeld(maxGuest)) return [];
+  const most = maxGuest === undefined ? undefined : heldQuantity(maxGuest);
+  if (maxGuest === undefined || most === undefined) return [];
   const field = `${TEMPLATE}.domain.memory.guest`;
   if (guest === undefined) return [invalid(field, "must be set with maxGuest")];
   const size = parseQuantity(guest);

@@ -12,7 +12,7 @@ import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { Fault } from "#events/fault.ts";
 import { isFinal } from "#functions/instance.ts";
 import { bootToConfirmOff, claimOf, targetOf } from "#functions/machine-facts.ts";
-import { ApiError, type Client } from "../client.ts";
+import { goneOrThrow, type Client } from "../client.ts";
 
 type Api = Pick<Client, "send">;
 
@@ -28,7 +28,8 @@ export interface ConfirmedOff {
 
 /** @throws Fault refused when the node is heard, or none of its boots is known */
 export async function confirmOff(client: Api, name: string, sure: boolean): Promise<ConfirmedOff> {
-  const node = await nodeNamed(client, name);
+  const path = `${NODES}/${encodeURIComponent(name)}`;
+  const node = await client.send<Node>("GET", path).catch(goneOrThrow);
   const bootID = node === undefined ? await bootOfGone(client, name) : bootToConfirmOff(node);
   if (!sure) {
     const message = `is the power of ${name} really off? If its guests still run there, they will run twice and may destroy their disks. Say so with --yes`;
@@ -40,20 +41,11 @@ export async function confirmOff(client: Api, name: string, sure: boolean): Prom
   }
   await client.send<Node>(
     "PATCH",
-    `${NODES}/${encodeURIComponent(name)}`,
+    path,
     { metadata: { annotations: { [annotation.confirmedOff]: bootID } } },
     { "content-type": "application/merge-patch+json" },
   );
   return { bootID, made: false };
-}
-
-async function nodeNamed(client: Api, name: string): Promise<Node | undefined> {
-  try {
-    return await client.send<Node>("GET", `${NODES}/${encodeURIComponent(name)}`);
-  } catch (thrown) {
-    if (thrown instanceof ApiError && thrown.code === 404) return undefined;
-    throw thrown;
-  }
 }
 
 /** The boot by which an instance still goes. Where there are several, any but the last is over in any case. */

@@ -3,7 +3,7 @@ import type { VirtualMachine } from "#api/virtual-machine.ts";
 import type { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { conditionOf } from "#api/object.ts";
 import type { Explanation } from "#functions/gateway/explain.ts";
-import { ApiError, type Client } from "../client.ts";
+import { goneOrThrow, type Client } from "../client.ts";
 import { TimedOut } from "../exit.ts";
 
 type Verb = "start" | "stop" | "restart" | "pause" | "unpause";
@@ -127,11 +127,6 @@ async function look(client: Api, namespace: string, name: string): Promise<Seen>
     client.send<VirtualMachineInstance>("GET", `${path}/virtualmachineinstances/${name}`).catch(goneOrThrow),
   ]);
   return { vm, vmi };
-}
-
-function goneOrThrow(error: unknown): undefined {
-  if (error instanceof ApiError && error.code === 404) return undefined;
-  throw error;
 }
 
 function statusOf({ vm }: Seen): string {

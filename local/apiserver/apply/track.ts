@@ -49,12 +49,13 @@ export function trackUpdate(after: JsonObject, old: JsonObject, { kind, context,
   if (context.verb === "apply") return;
   const handed = metadataOf(after)["managedFields"];
   const had = metadataOf(old)["managedFields"];
-  const managers = sameJson(handed, had) ? managersOf(old) : managersGiven(after, old);
+  const untouched = sameJson(handed, had);
+  const managers = untouched ? managersOf(old) : managersGiven(after, old);
   if (managers.length === 0) {
     delete metadataOf(after)["managedFields"];
     return;
   }
-  if (sameJson(handed, had) || sameJson(managers.map(asText), managersOf(old).map(asText))) {
+  if (untouched || sameJson(managers.map(asText), managersOf(old).map(asText))) {
     metadataOf(after)["managedFields"] = had;
   } else setManagers(after, managers);
   const { taken, gone } = changesOf(old, after, kind.storedVersion.schema);

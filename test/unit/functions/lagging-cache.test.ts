@@ -8,13 +8,8 @@ import { seededRandom } from "#events/chance.ts";
 import type { Cluster } from "#events/cluster.ts";
 import { silentLog } from "#events/log.ts";
 import { memoryJournal } from "#events/memory-journal.ts";
-import { startSource } from "#events/source/source.ts";
-import { defaultConfig } from "#functions/config.ts";
-import { deadlineOf } from "#functions/deadlines.ts";
-import { createDispatcher } from "#functions/dispatcher.ts";
-import { functions, watchedKinds } from "#functions/registry.ts";
 import { bareInstance } from "./objects.ts";
-import { startWorld, type World } from "./world.ts";
+import { startFunctions, startWorld, type World } from "./world.ts";
 
 let world: World;
 afterEach(() => world.close());
@@ -40,27 +35,8 @@ describe("a control plane that takes over", () => {
     await world.until("it runs", async () => (await world.vmi())?.status?.phase === "Running");
     const journal = memoryJournal();
     const broker = createBroker({ journal, clock, random: seededRandom(1), log: silentLog });
-    const source = startSource({
-      cluster: behind(cluster, kind),
-      kinds: watchedKinds,
-      publish: (event) => broker.publish(event),
-      deadlineOf,
-      resyncSeconds: 60,
-      clock,
-      sourceName: "/test/other",
-      random: seededRandom(1),
-    });
-    createDispatcher({
-      functions: functions({ ...defaultConfig, ownNodes: true }),
-      reader: source.reader,
-      present: cluster,
-      writer: source.writer,
-      nodes,
-      journal,
-      broker,
-      clock,
-      log: silentLog,
-    }).start();
+    const lagging = behind(cluster, kind);
+    const source = startFunctions({ cluster: lagging, present: cluster, nodes, journal, broker, clock, seed: 1 });
     const before = world.node.orders.length;
     await clock.advance(90_000);
     await source.close();

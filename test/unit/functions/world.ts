@@ -6,8 +6,10 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { createBroker, type LocalBroker } from "#events/broker/broker.ts";
 import { nodeEvents } from "#events/catalogue.ts";
 import { seededRandom } from "#events/chance.ts";
-import { virtualClock, type VirtualClock } from "#events/clock.ts";
+import { virtualClock, type Clock, type VirtualClock } from "#events/clock.ts";
+import type { Cluster } from "#events/cluster.ts";
 import { silentLog } from "#events/log.ts";
+import type { Nodes } from "#events/machine.ts";
 import { makeEvent } from "#events/make-event.ts";
 import { memoryCluster, type MemoryCluster, type Write } from "#events/memory-cluster.ts";
 import { memoryJournal } from "#events/memory-journal.ts";
@@ -53,14 +55,19 @@ export interface World {
 const HEARTBEAT_MILLISECONDS = 2000;
 const TWO_HOURS = 2 * 3600 * 1000;
 
-export async function startWorld(names: readonly string[] = ["node1"], seed = 1): Promise<World> {
-  const clock = virtualClock(START);
-  const cluster = memoryCluster({ clock, collectGarbage: true, admission: defaulting(clock) });
-  const writes: Write[] = [];
-  cluster.onWrite((write) => writes.push(write));
-  const journal = memoryJournal();
-  const broker = createBroker({ journal, clock, random: seededRandom(seed), log: silentLog });
-  const nodes = modelNodes(names, clock, (event) => void broker.publish(event));
+export interface FunctionsParts {
+  readonly cluster: Cluster;
+  /** Where the cluster is behind: what is there now. */
+  readonly present?: Cluster;
+  readonly nodes: Nodes;
+  readonly journal: Journal;
+  readonly broker: LocalBroker;
+  readonly clock: Clock;
+  readonly seed: number;
+}
+
+/** Source and dispatcher with all functions, as a control plane has them. */
+export function startFunctions({ cluster, present, nodes, journal, broker, clock, seed }: FunctionsParts): Source {
   const source = startSource({
     cluster,
     kinds: watchedKinds,
@@ -75,6 +82,7 @@ export async function startWorld(names: readonly string[] = ["node1"], seed = 1)
   createDispatcher({
     functions: functions({ ...defaultConfig, ownNodes: true }),
     reader: source.reader,
+    ...(present === undefined ? {} : { present }),
     writer: source.writer,
     nodes,
     journal,
@@ -82,6 +90,18 @@ export async function startWorld(names: readonly string[] = ["node1"], seed = 1)
     clock,
     log: silentLog,
   }).start();
+  return source;
+}
+
+export async function startWorld(names: readonly string[] = ["node1"], seed = 1): Promise<World> {
+  const clock = virtualClock(START);
+  const cluster = memoryCluster({ clock, collectGarbage: true, admission: defaulting(clock) });
+  const writes: Write[] = [];
+  cluster.onWrite((write) => writes.push(write));
+  const journal = memoryJournal();
+  const broker = createBroker({ journal, clock, random: seededRandom(seed), log: silentLog });
+  const nodes = modelNodes(names, clock, (event) => void broker.publish(event));
+  const source = startFunctions({ cluster, nodes, journal, broker, clock, seed });
   const stopKubelet = playKubelet(cluster, nodes, clock);
   let alive = true;
   const beat = (): void => {
