@@ -16,7 +16,7 @@
  * SIGTERM, as Knative sends it: what is in flight and what still arrives is served, what waits for its time is told to the
  * sink, then it ends.
  */
-import { isIP, type AddressInfo } from "node:net";
+import { BoundSocket, isIP, type AddressInfo } from "node:net";
 import { startupSnapshot } from "node:v8";
 import { systemClock } from "#events/clock.ts";
 import type { Reader, Writer } from "#events/cluster.ts";
@@ -73,6 +73,16 @@ function bindOf(text: string | undefined): string {
     "BadAddress",
     `VIRTIVE_BIND: "${address}"; an IP address is wanted, such as 0.0.0.0 or ::`,
   );
+}
+
+/** Bound here and now: an address told to `listen` is taken for a name to resolve first, which is a tenth of the start. */
+function socketOf(host: string, port: number): BoundSocket {
+  try {
+    return new BoundSocket({ host, port });
+  } catch (error) {
+    const { message } = asFault(error);
+    throw new Fault("refused", "CannotListen", `VIRTIVE_BIND and PORT: ${message}`, { cause: error });
+  }
 }
 
 /** The cluster, connected to at first use and once. */
@@ -172,7 +182,7 @@ function start(env: NodeJS.ProcessEnv): void {
   });
   const authenticate = tokenCheck(env, (path) => cluster.document(path));
   const server = hostServer(createHost({ functions: served, reader: cluster, dispatcher, log, authenticate }));
-  server.listen(portOf(env["PORT"]), bindOf(env["VIRTIVE_BIND"]), () => {
+  server.listen(socketOf(bindOf(env["VIRTIVE_BIND"]), portOf(env["PORT"])), () => {
     const { port } = server.address() as AddressInfo; // it listens on TCP
     log.info({ port, functions: served.map(({ name }) => name) }, `ready on port ${port}`);
   });

@@ -24,6 +24,8 @@ export interface Bundle {
   readonly file: string;
   /** Arguments of Node that start it. */
   readonly start: readonly string[];
+  /** Of the process, besides what it is told. */
+  readonly env: Readonly<Record<string, string>>;
   /** What is loaded at once: the file and the chunks that it imports statically; of the function host its snapshot. */
   readonly startBytes: number;
   /** With what may be loaded later. */
@@ -51,7 +53,7 @@ export async function bundle(directory: string): Promise<readonly Bundle[]> {
       plugins: [sources(join(directory, name)), withoutUnused, cloudeventsLater, plainBuiltins],
     });
     const file = join(directory, name, "main.mjs");
-    built.push({ name, file, start: [file], ...sizes(metafile, name, directory) });
+    built.push({ name, file, start: [file], env: {}, ...sizes(metafile, name, directory) });
   }
   return built;
 }

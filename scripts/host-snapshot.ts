@@ -19,10 +19,17 @@ const BESIDE: Readonly<Record<string, string>> = {
   "undici": "undici.cjs",
 };
 
+/**
+ * Node reads the snapshot into memory and copies it there. In pages of 4 KiB the kernel's work for that is a fifteenth of the
+ * start. A tunable of glibc, from 2.35 on; others pass over it.
+ */
+const HUGE_PAGES = { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" } as const;
+
 export interface HostBundle {
   readonly file: string;
   /** Arguments of Node that start it. */
   readonly start: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** Of the script: what a start without the snapshot compiles. */
   readonly scriptBytes: number;
   readonly snapshotBytes: number;
@@ -52,6 +59,7 @@ export async function bundleHost(directory: string): Promise<HostBundle> {
   return {
     file,
     start: ["--snapshot-blob", join(directory, "main.blob"), file],
+    env: HUGE_PAGES,
     scriptBytes,
     snapshotBytes,
     allBytes: beside.reduce((sum, size) => sum + size, scriptBytes + snapshotBytes),

@@ -173,7 +173,7 @@ async function unprivileged(
     layers: [complete([...base, ...accounts, ...places]), await node(), await programs(built, names)],
     config: {
       Entrypoint: entrypoint(built, names[0]),
-      Env: ["PATH=/usr/bin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"],
+      Env: ["PATH=/usr/bin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt", ...environment(built, names[0])],
       User: `${UNPRIVILEGED}:${UNPRIVILEGED}`,
     },
   };
@@ -183,6 +183,11 @@ async function unprivileged(
 function entrypoint({ dist, bundles }: Built, name: Bundle["name"]): readonly string[] {
   const start = bundles.find((one) => one.name === name)?.start ?? [];
   return ["/usr/bin/node", ...start.map((argument) => argument.replace(dist, "/opt/virtive/dist"))];
+}
+
+function environment({ bundles }: Built, name: Bundle["name"]): readonly string[] {
+  const { env = {} } = bundles.find((one) => one.name === name) ?? {};
+  return Object.entries(env).map(([variable, value]) => `${variable}=${value}`);
 }
 
 /** The Node that runs this, out of its npm package. */

@@ -16,6 +16,7 @@ const root = join(import.meta.dirname, "../..");
 let directory: string;
 let bundles: readonly Bundle[];
 const startOf = (name: Bundle["name"]): readonly string[] => bundles.find((one) => one.name === name)?.start ?? [];
+const envOf = (name: Bundle["name"]): Bundle["env"] => bundles.find((one) => one.name === name)?.env ?? {};
 
 beforeAll(async () => {
   // Inside the repository: a bundle finds manifests and scripts from where it is.
@@ -42,7 +43,7 @@ interface Host {
 
 async function startHost(env: NodeJS.ProcessEnv): Promise<Host> {
   const child = spawn(process.execPath, startOf("functions"), {
-    env: { PORT: "0", ...env },
+    env: { ...envOf("functions"), PORT: "0", ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });
   for await (const line of createInterface({ input: child.stderr })) {
@@ -226,5 +227,15 @@ describe("the bundled function host", () => {
     const failed = (await wrong.catch((error: unknown) => error)) as { code: number; stderr: string };
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain(`${name}: ${said}`);
+  });
+
+  it("says that its port is taken", async () => {
+    const { port } = api.address() as AddressInfo;
+    const second = promisify(execFile)(process.execPath, startOf("functions"), { env: { PORT: String(port) } });
+    const failed = (await second.catch((error: unknown) => error)) as { code: number; stderr: string };
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toBe(
+      `virtive functions: CannotListen: VIRTIVE_BIND and PORT: bind EADDRINUSE 127.0.0.1:${port}\n`,
+    );
   });
 });

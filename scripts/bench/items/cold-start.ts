@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { bundle } from "../../bundle.ts";
+import { bundle, type Bundle } from "../../bundle.ts";
 import { sampled } from "../figure.ts";
 import type { BenchItem } from "../item.ts";
 import { summarize } from "../samples.ts";
@@ -27,7 +27,7 @@ export const coldStart: BenchItem = {
     for (let round = 0; round < WARM_UP_ROUNDS + rounds; round += 1) {
       signal.throwIfAborted();
       const bare = await bareNode();
-      const { milliseconds, memoryMiB } = await startHost(host.start);
+      const { milliseconds, memoryMiB } = await startHost(host);
       if (round >= WARM_UP_ROUNDS) samples.push({ host: milliseconds, bare, memory: memoryMiB });
       say(`round ${round + 1}: ready after ${milliseconds.toFixed(0)} ms, bare node ${bare.toFixed(0)} ms`);
     }
@@ -71,15 +71,16 @@ async function bareNode(): Promise<number> {
   return performance.now() - begin;
 }
 
-/** @param start arguments of Node, as the image has them */
-async function startHost(
-  start: readonly string[],
-): Promise<{ readonly milliseconds: number; readonly memoryMiB: number }> {
+/** As the image starts it. */
+async function startHost({
+  start,
+  env,
+}: Pick<Bundle, "start" | "env">): Promise<{ readonly milliseconds: number; readonly memoryMiB: number }> {
   const port = await freePort();
   const begin = performance.now();
   const child = spawn(process.execPath, start, {
     stdio: "ignore",
-    env: { PORT: String(port), VIRTIVE_LOG: "silent" },
+    env: { ...env, PORT: String(port), VIRTIVE_LOG: "silent" },
   });
   const ended = once(child, "exit");
   try {
