@@ -10,6 +10,7 @@ import { libvirtCalls } from "./items/libvirt-calls.ts";
 import { migration, migrationTls } from "./items/migration.ts";
 import { realDensity } from "./items/real-density.ts";
 import { scale } from "./items/scale.ts";
+import { simulator } from "./items/simulator.ts";
 import { start } from "./items/start.ts";
 import { wake } from "./items/wake.ts";
 
@@ -26,5 +27,6 @@ export const items: readonly BenchItem[] = [
   idle,
   libvirtCalls,
   coldStart,
+  simulator,
   apiServer,
 ];

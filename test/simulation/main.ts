@@ -14,7 +14,7 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
+import { hire } from "./crew.ts";
 import { live } from "./history.ts";
 import { mutationOf } from "./mutations.ts";
 import { planOf, SETTINGS, tellDeed, type Setting } from "./plan.ts";
@@ -22,10 +22,9 @@ import { asTheyAre } from "./seams.ts";
 import { only, shrink } from "./shrink.ts";
 import { isRoutine, print, type Line } from "./story.ts";
 import { addTally, emptyTally, report, type Tally } from "./tally.ts";
-import type { Order, Told } from "./worker.ts";
+import type { Order } from "./worker.ts";
 
 const HISTORIES_A_TURN = 10;
-const YOUNG_MIB = 64;
 /** Of a failing seed's story, so many of its last lines are printed. */
 const MOST_LINES = 200;
 
@@ -104,24 +103,13 @@ async function many(): Promise<void> {
   process.exitCode = tally.failures.length === 0 ? 0 : 1;
 }
 
-function work(order: () => Order | undefined, tally: Tally): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      // What a history leaves behind dies young; with less room it would be copied first.
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-    });
-    const go = (): void => {
-      const turn = order();
-      if (turn === undefined) void worker.terminate().then(() => resolve());
-      else worker.postMessage(turn);
-    };
-    worker.on("message", (told: Told) => {
-      addTally(tally, told);
-      go();
-    });
-    worker.on("error", reject);
-    go();
-  });
+async function work(order: () => Order | undefined, tally: Tally): Promise<void> {
+  const hand = hire();
+  try {
+    for (let turn = order(); turn !== undefined; turn = order()) addTally(tally, await hand.live(turn));
+  } finally {
+    await hand.dismiss();
+  }
 }
 
 async function explain(seed: number, invariant: string): Promise<void> {
