@@ -7,14 +7,16 @@
  *   --takeovers N             leaders killed at the end (5)
  *   --json FILE               all that was measured
  *   --profile DIRECTORY       CPU profiles of the control processes (.cpuprofile); then no takeover
+ *   --source                  control from its source, not the bundle that the image has
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Namespace } from "#api/core.ts";
 import type { KubeObject } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
+import { bundle } from "../bundle.ts";
 import { downCluster, upCluster } from "../kubernetes/cluster.ts";
 import { clusterProcesses } from "../kubernetes/processes.ts";
 import type { Cluster } from "../kubernetes/record.ts";
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     takeovers: { type: "string", default: "5" },
     json: { type: "string" },
     profile: { type: "string" },
+    source: { type: "boolean", default: false },
   },
 });
 const profiles = values.profile;
@@ -63,6 +66,13 @@ const home = await mkdtemp(join(tmpdir(), "virtive-race-"));
 const audit = join(home, "audit.log");
 await writeFile(join(home, "policy.json"), JSON.stringify(AUDIT));
 const say = (line: string): void => console.error(`race: ${line}`);
+// Inside the repository: a bundle finds manifests from where it is.
+const dist = join(import.meta.dirname, "../../dist");
+await mkdir(dist, { recursive: true });
+const built = await mkdtemp(join(dist, "race-"));
+const program = values.source
+  ? undefined
+  : (await bundle(join(built, "out"))).find(({ name }) => name === "control")?.file;
 const cluster = await upCluster({
   name: `race-${process.pid}`,
   apiServerFlags: [
@@ -81,7 +91,7 @@ async function clean(): Promise<void> {
   for (const part of parts.splice(0).reverse()) await part.stop();
   await downCluster(cluster);
   await removeAddress(cluster);
-  await rm(home, { recursive: true, force: true });
+  for (const folder of [home, built]) await rm(folder, { recursive: true, force: true });
 }
 try {
   await compete();
@@ -98,6 +108,7 @@ async function compete(): Promise<void> {
       const replica = await startReplica(installation, {
         index,
         logs: home,
+        ...(program === undefined ? {} : { program }),
         ...(profiles === undefined ? {} : { profiles }),
       });
       replicas[index] = replica;
@@ -143,13 +154,15 @@ async function compete(): Promise<void> {
     const restPuts = (after.puts - before.puts) / seconds;
     const busy = (name: string): string =>
       (((after.cpu.get(name) ?? 0) - (before.cpu.get(name) ?? 0)) / seconds).toFixed(3);
+    const held = (name: string): string => `${(after.memoryMiB.get(name) ?? 0).toFixed(0)} MiB`;
     const calls = await callsBetween(metered.audit, before.auditBytes, after.auditBytes);
     const ours = [...(calls.get(USER) ?? [])]
       .map(([call, count]) => `${call} ${(count / seconds).toFixed(1)}/s`)
       .join(", ");
     console.log(
       `at rest: ${restPuts.toFixed(1)} etcd puts/s by everybody, calls of ours: ${ours}; ` +
-        `CPU s/s: leader ${busy("leader")}, ${second?.name ?? "no other"} ${busy(second?.name ?? "")}; load ${after.load.toFixed(1)}`,
+        `CPU s/s: leader ${busy("leader")}, ${second?.name ?? "no other"} ${busy(second?.name ?? "")}; ` +
+        `memory: leader ${held("leader")}, other ${held(second?.name ?? "")}; load ${after.load.toFixed(1)}`,
     );
     const results: { readonly group: string; readonly phases: readonly Phase[] }[] = [];
     for (const { count, rate, times } of groups) {
