@@ -2,17 +2,6 @@
 import { mkdirSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { pino, type Logger } from "pino";
-import { Fault } from "#events/fault.ts";
-
-const LEVELS: readonly string[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
-
-/** What VIRTIVE_LOG says; info when it says nothing. @throws Fault refused LogLevelUnknown */
-export function logLevel(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const level = env["VIRTIVE_LOG"] || "info";
-  if (LEVELS.includes(level)) return level;
-  const message = `VIRTIVE_LOG is ${JSON.stringify(level)}; it must be one of ${LEVELS.join(", ")}`;
-  throw new Fault("refused", "LogLevelUnknown", message);
-}
 
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_UNWRITTEN_BYTES = 1024 * 1024;

@@ -13,7 +13,7 @@
  *   VIRTIVE_SHAPE          compact (functions run here) or knative (events go to K_SINK)
  *   K_SINK, K_OIDC_TOKEN   knative: the broker's URL, and a file with the token for it (/oidc/token, if it is there)
  *   VIRTIVE_FUNCTION_ACCOUNTS  knative: ServiceAccounts of the namespace that functions run under, by commas
- *   VIRTIVE_LOG            debug, info, warn, error or silent (info)
+ *   VIRTIVE_LOG            trace, debug, info, warn, error, fatal or silent (info)
  *   KUBECONFIG             outside of a pod
  *
  * SIGTERM: the lease is given back, and another replica goes on; what still arrives is served for a while.

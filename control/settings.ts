@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { Fault, type Cause } from "#events/fault.ts";
+import { LOG_LEVELS } from "#events/log-level.ts";
 
 export interface Settings {
   /** Where Lease, Secrets and the Service are. */
@@ -41,7 +42,6 @@ export type Shape =
 /** A certificate is good from when it is made: a node whose clock is behind by more than a third of it can't use it. */
 const NODE_CERTIFICATE_SECONDS = { least: 60, preset: 86_400, most: 30 * 86_400 } as const;
 const LINGER_SECONDS = { least: 0, most: 300 } as const;
-const LEVELS = ["debug", "info", "warn", "error", "silent"];
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** @throws Fault refused, one cause a variable that is wrong */
@@ -103,8 +103,8 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     logLevel: checked(
       "VIRTIVE_LOG",
       "info",
-      (value) => LEVELS.find((level) => level === value),
-      `one of ${LEVELS.join(", ")} is wanted`,
+      (value) => LOG_LEVELS.find((level) => level === value),
+      `one of ${LOG_LEVELS.join(", ")} is wanted`,
     ),
   };
   if (causes.length === 0) return settings;

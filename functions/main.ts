@@ -11,6 +11,7 @@
  *   VIRTIVE_OIDC_AUDIENCE    what tokens of senders must be meant for; unset: everybody may send
  *   VIRTIVE_OIDC_SENDERS     who they may be, by commas, a star at the end for anything (system:serviceaccount:virtive:*)
  *   VIRTIVE_NODE_IDENTITY    folder with ca.crt, tls.crt, tls.key: how nodes know us; read anew when they are renewed
+ *   VIRTIVE_LOG              trace, debug, info, warn, error, fatal or silent (info)
  *   KUBECONFIG               outside of a pod
  *
  * SIGTERM, as Knative sends it: what is in flight and what still arrives is served, what waits for its time is told to the
@@ -26,6 +27,7 @@ import { httpSubscriber } from "#events/broker/http-subscriber.ts";
 import { sinkToken } from "#events/sink-token.ts";
 import type { KubeCluster } from "#events/kubernetes.ts";
 import type { Log } from "#events/log.ts";
+import { logLevel } from "#events/log-level.ts";
 import type { Nodes } from "#events/machine.ts";
 import type { TokenCheck } from "#events/oidc.ts";
 import { defaultConfig } from "./config.ts";
@@ -156,9 +158,10 @@ function nodesLater(reader: Reader, folder: string | undefined): Nodes {
 }
 
 function start(env: NodeJS.ProcessEnv): void {
+  const level = logLevel(env); // its writer is made when all is up
   const log = lateLog(async () => {
     const { default: pino } = await import("pino");
-    const writer: Log = pino({ level: env["VIRTIVE_LOG"] ?? "info" }, pino.destination({ dest: 2, sync: false }));
+    const writer: Log = pino({ level }, pino.destination({ dest: 2, sync: false }));
     return writer;
   }, systemClock);
   const served = chosen(env);

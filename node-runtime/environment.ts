@@ -14,6 +14,7 @@
  * | `VIRTIVE_PORT` | 8445: where orders are taken; 0 takes any |
  * | `VIRTIVE_PROGRAMS` | `image`: libvirt, QEMU and the tools of this image; `node`: those that the node has |
  * | `VIRTIVE_IMAGE_LAYOUTS` | folder of OCI layouts that are looked up before registries |
+ * | `VIRTIVE_LOG` | info: trace, debug, info, warn, error, fatal or silent |
  */
 import { isIP } from "node:net";
 import { isAbsolute } from "node:path";

@@ -12,6 +12,7 @@ import { asFault } from "#events/fault.ts";
 import { isMissing } from "#events/file-fault.ts";
 import { GUEST_USER } from "#events/machine.ts";
 import type { Log } from "#events/log.ts";
+import { logLevel } from "#events/log-level.ts";
 import { Gates } from "./anchor/gate.ts";
 import { claimedVolumes } from "./anchor/claims.ts";
 import { machineAnchor } from "./anchor/machine-anchor.ts";
@@ -133,10 +134,11 @@ async function layoutsIn(directory: string): Promise<readonly string[]> {
   }
 }
 
-const log = pino({ level: process.env["VIRTIVE_LOG"] ?? "info", base: null });
+const log = pino({ base: null });
 const ended = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ended.abort());
 try {
+  log.level = logLevel();
   const stop = await start(readEnvironment(process.env), log, ended.signal);
   if (!ended.signal.aborted) await new Promise((resolve) => ended.signal.addEventListener("abort", resolve));
   log.info({}, "lets go; guests go on");

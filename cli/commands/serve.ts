@@ -1,9 +1,10 @@
 /** `virtive serve`: the local shape without a word to the user; its log is JSON lines on standard error. */
 import { pino } from "pino";
+import { logLevel } from "#events/log-level.ts";
 import { openInstance } from "#local/instance.ts";
 import { startLocal } from "#local/process.ts";
 import { EXIT } from "../exit.ts";
-import { logLevel, openLogFile } from "../log-file.ts";
+import { openLogFile } from "../log-file.ts";
 
 export interface ServeOptions {
   readonly state: string;

@@ -219,14 +219,15 @@ describe("the bundled function host", () => {
   });
 
   it.each([
-    ["VIRTIVE_FUNCTIONS", "rum", '"rum"; there are: provision, run, '],
-    ["VIRTIVE_BIND", "localhost", '"localhost"; an IP address is wanted'],
-    ["PORT", "http", '"http"; a whole number from 0 to 65535'],
+    ["VIRTIVE_FUNCTIONS", "rum", ': "rum"; there are: provision, run, '],
+    ["VIRTIVE_BIND", "localhost", ': "localhost"; an IP address is wanted'],
+    ["VIRTIVE_LOG", "loud", ' is "loud"; it must be one of trace, debug, info, '],
+    ["PORT", "http", ': "http"; a whole number from 0 to 65535'],
   ])("says what is wrong with %s", async (name, value, said) => {
     const wrong = promisify(execFile)(process.execPath, startOf("functions"), { env: { [name]: value } });
     const failed = (await wrong.catch((error: unknown) => error)) as { code: number; stderr: string };
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain(`${name}: ${said}`);
+    expect(failed.stderr).toContain(`${name}${said}`);
   });
 
   it("says that its port is taken", async () => {

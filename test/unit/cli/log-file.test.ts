@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { logLevel, openLogFile } from "../../../cli/log-file.ts";
+import { openLogFile } from "../../../cli/log-file.ts";
 
 let directory: string;
 beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), "virtive-log-"))));
@@ -12,23 +12,6 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const linesIn = async (path: string): Promise<string[]> =>
   (await readFile(path, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
-
-describe("the log's level", () => {
-  it.each([
-    [undefined, "info"],
-    ["", "info"],
-    ["debug", "debug"],
-    ["silent", "silent"],
-  ])("%j is %s", (given, level) => {
-    expect(logLevel({ VIRTIVE_LOG: given })).toBe(level);
-  });
-
-  it.each(["verbose", "DEBUG", "30", "constructor"])("%j is refused by its name, with what is allowed", (given) => {
-    expect(() => logLevel({ VIRTIVE_LOG: given })).toThrow(
-      `VIRTIVE_LOG is ${JSON.stringify(given)}; it must be one of trace, debug, info, warn, error, fatal, silent`,
-    );
-  });
-});
 
 describe("the log file", () => {
   it("begins anew when it is full, keeps one before it, and cuts no line", async () => {
