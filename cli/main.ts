@@ -71,18 +71,15 @@ program
   .addOption(new Option("--port <port>", "of the API on loopback").argParser(whole(0, 65_535)).default(6443))
   .option("--detach", "run in the background")
   .option("--no-demo", "start without the demo VM")
-  .action(async (options: { nodes: number; port: number; detach?: boolean; demo: boolean }) => {
+  .action(async (options: { nodes: number; port: number; detach?: boolean; demo: boolean }, command: Command) => {
     const { up } = await import("./commands/up.ts");
     process.exitCode = await up({
+      ...options,
       state: program.opts<Globals>().state,
       detach: options.detach === true,
-      ...pickUp(options),
+      asked: (["nodes", "port"] as const).filter((name) => command.getOptionValueSource(name) === "cli"),
     });
   });
-
-function pickUp(options: { readonly nodes: number; readonly port: number; readonly demo: boolean }) {
-  return { nodes: options.nodes, port: options.port, demo: options.demo };
-}
 
 program
   .command("serve")

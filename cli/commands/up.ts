@@ -7,11 +7,11 @@ import { closeSync, constants, mkdirSync, openSync } from "node:fs";
 import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { asFault } from "#events/fault.ts";
+import { asFault, Fault } from "#events/fault.ts";
 import type { JournalEntry } from "#events/journal-entry.ts";
 import { logLevel } from "#events/log-level.ts";
 import type { VirtualMachine } from "#api/virtual-machine.ts";
-import { openInstance, runningProcess, type Instance } from "#local/instance.ts";
+import { openInstance, runningProcess, type Instance, type ProcessRecord } from "#local/instance.ts";
 import { startLocal } from "#local/process.ts";
 import { demoGuest } from "../../scripts/guest/guest.ts";
 import { ApiError, Client } from "../client.ts";
@@ -29,6 +29,8 @@ export interface UpOptions {
   readonly port: number;
   readonly detach: boolean;
   readonly demo: boolean;
+  /** Which of them the user has given: the others are as they come. */
+  readonly asked: readonly ("nodes" | "port")[];
 }
 
 /** The first capability probe of libvirt on a loaded machine takes long; so does the first boot under TCG. */
@@ -47,6 +49,7 @@ export async function up(options: UpOptions): Promise<number> {
   const level = logLevel();
   const instance = await openInstance(options.state);
   const running = await runningProcess(instance);
+  if (running !== undefined) mustBeAsAsked(running, options);
   const guest = options.demo ? demoGuest({ say }) : undefined;
   let foreground: { close(): Promise<void> } | undefined;
   if (running !== undefined) {
@@ -85,6 +88,21 @@ export async function up(options: UpOptions): Promise<number> {
     await foreground.close();
     process.stdout.write("\nStopped. Guests keep running: `npm run up` adopts them, `npm run down` ends them.\n");
   }
+}
+
+/** @throws Fault refused AlreadyRunning, when the process that runs has not what was asked for */
+function mustBeAsAsked({ pid, url, nodes }: ProcessRecord, options: UpOptions): void {
+  if (url === undefined || nodes === undefined) return; // it still starts
+  const has = { nodes: nodes.length, port: Number(new URL(url).port) };
+  const others = options.asked.filter((name) => has[name] !== options[name]);
+  if (others.length === 0) return;
+  const is = others.map((name) => `--${name} ${has[name]}`).join(" ");
+  const wanted = others.map((name) => `--${name} ${options[name]}`).join(" ");
+  throw new Fault(
+    "refused",
+    "AlreadyRunning",
+    `process ${pid} runs with ${is}, and that can't be changed while it runs. To have ${wanted}, end it and its guests with "virtive down", and say "up" again`,
+  );
 }
 
 async function show(
