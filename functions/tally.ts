@@ -8,13 +8,13 @@
  */
 import { clusterConfig, type ClusterConfig } from "#api/cluster-config.ts";
 import { Node } from "#api/core.ts";
-import { KubeVirt } from "#api/kubevirt.ts";
 import { conditionOf, keyOf, partsOf, withCondition, type Condition, type Key, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { objectEvents } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
+import { kubevirtIn } from "./cluster-settings.ts";
 import { changed, defineFunction, nothing, statusPatch } from "./define.ts";
 import type { Instance } from "./instance.ts";
 import { isGuestOf, leavingOf, type Leaving } from "./migrate/leaving.ts";
@@ -64,7 +64,7 @@ export const tally = defineFunction<TallyFacts>({
       return { vmi, migrations: await cluster.list(VirtualMachineInstanceMigration, { namespace, instance }) };
     });
     // Side by side: one that fails while another is awaited would be nobody's, and end the process.
-    const [[kubevirt], known] = await Promise.all([cluster.list(KubeVirt), Promise.all(guests)]);
+    const [kubevirt, known] = await Promise.all([kubevirtIn(cluster), Promise.all(guests)]);
     return { node, guests: known, strategy: clusterConfig(kubevirt).evictionStrategy };
   },
 

@@ -10,7 +10,7 @@
 import { clusterConfig, type ClusterConfig, type Surroundings } from "#api/cluster-config.ts";
 import { defaultVirtualMachine } from "#api/default/virtual-machine.ts";
 import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-instance.ts";
-import { KubeVirt } from "#api/kubevirt.ts";
+import type { KubeVirt } from "#api/kubevirt.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
 import { refusedOrUnsupported } from "#api/support.ts";
 import { SOUND } from "#api/validate/schema.ts";
@@ -29,6 +29,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Reader } from "#events/cluster.ts";
 import type { Cause } from "#events/fault.ts";
 import { VirtualMachineInstanceSchema, VirtualMachineSchema } from "#api/schema/kinds.ts";
+import { kubevirtIn } from "../cluster-settings.ts";
 import type { Evictor } from "../evict.ts";
 import { admitMigration, type MigrationSurroundings } from "./migration.ts";
 
@@ -209,7 +210,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (request.kind.kind === Pod.kind) return evicted(request, options);
       const isOurs = ownUsers.includes(request.user.username);
       return admit(request, {
-        config: clusterConfig(await kubevirtOf(reader()), around),
+        config: clusterConfig(await settingsIn(reader()), around),
         writer: isOurs ? "virtive" : "user",
         now: now(),
         uuid,
@@ -224,7 +225,7 @@ async function evicted(request: AdmitRequest, options: AdmissionOptions): Promis
   if (request.subresource !== "eviction" || evictor === undefined) return ALLOWED;
   const { namespace, name, object } = request;
   const dryRun = request.dryRun || isDryRun(object);
-  const config = clusterConfig(await kubevirtOf(options.reader()), options.around);
+  const config = clusterConfig(await settingsIn(options.reader()), options.around);
   const verdict = await evictor.review({ namespace, pod: name, dryRun }, config);
   if (verdict.allowed) return ALLOWED;
   return { allowed: false, status: { code: 429, reason: "TooManyRequests", message: verdict.message } };
@@ -249,10 +250,7 @@ async function migratingOf(
   return { migrating: { vmi, migrations } };
 }
 
-/** There is at most one; of several, the oldest counts. A cluster that can't be read must not refuse everything. */
-async function kubevirtOf(reader: Reader | undefined): Promise<KubeVirt | undefined> {
-  const found = (await reader?.list(KubeVirt)) ?? [];
-  return [...found].sort((one, other) =>
-    one.metadata.creationTimestamp < other.metadata.creationTimestamp ? -1 : 1,
-  )[0];
+/** While nothing can be read yet, defaults hold: a cluster that can't be read must not refuse everything. */
+async function settingsIn(reader: Reader | undefined): Promise<KubeVirt | undefined> {
+  return reader === undefined ? undefined : kubevirtIn(reader);
 }

@@ -9,7 +9,6 @@
  * ```
  */
 import { Pod } from "#api/core.ts";
-import { KubeVirt } from "#api/kubevirt.ts";
 import { SCHEDULER_NAME } from "#api/names.ts";
 import { partsOf, withCondition, type Key } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
@@ -17,6 +16,7 @@ import { VirtualMachineInstanceMigration, type MigrationPhase } from "#api/virtu
 import { objectEvents } from "#events/catalogue.ts";
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Reader } from "#events/cluster.ts";
+import { kubevirtIn } from "../cluster-settings.ts";
 import type { FunctionsConfig } from "../config.ts";
 import {
   changed,
@@ -108,7 +108,7 @@ export function migrate(config: FunctionsConfig): FunctionDefinition<MigrateFact
       const waiting = (await inPhases(cluster, ["Pending"])).filter((other) => goesFirst(other, migration));
       const leaving = async (some: readonly Migration[]) =>
         Promise.all(some.map(async (other) => ({ from: await leavesNode(cluster, other) })));
-      const settings = (await cluster.list(KubeVirt))[0]?.spec.configuration?.migrations;
+      const settings = (await kubevirtIn(cluster))?.spec.configuration?.migrations;
       return {
         vmi,
         migration,

@@ -14,7 +14,6 @@
  * or was refused, the target's word that it never will, in writing) that the guest never runs there.
  */
 import { Namespace, Pod, type Node } from "#api/core.ts";
-import { KubeVirt } from "#api/kubevirt.ts";
 import { MigrationPolicy } from "#api/migration-policy.ts";
 import { annotation, GUEST_ARRIVED } from "#api/names.ts";
 import { partsOf, type Stored } from "#api/object.ts";
@@ -22,6 +21,7 @@ import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { flowEvents, reports } from "#events/catalogue.ts";
 import type { Reader } from "#events/cluster.ts";
+import { kubevirtIn } from "../cluster-settings.ts";
 import { deadlineOf } from "../deadlines.ts";
 import { changed, defineFunction, due, nothing, told, type Decision, type Looks } from "../define.ts";
 import { anchorName, anchorNameFor, containersReady, isDeleting, type Instance } from "../instance.ts";
@@ -146,7 +146,7 @@ export const move = defineFunction<MoveFacts>({
 });
 
 async function readSettings(cluster: Reader, vmi: Instance): Promise<Settings> {
-  const [kubevirt] = await cluster.list(KubeVirt);
+  const kubevirt = await kubevirtIn(cluster);
   const policies = await cluster.list(MigrationPolicy);
   const ofNamespaces = policies.some(({ spec }) => spec.selectors.namespaceSelector !== undefined);
   const namespace = ofNamespaces ? await cluster.get(Namespace, { name: vmi.metadata.namespace ?? "" }) : undefined;
