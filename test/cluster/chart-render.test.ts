@@ -154,6 +154,18 @@ describe("the shape knative", () => {
   });
 });
 
+describe("the node runtime's pod", () => {
+  it("is ready where orders are taken, and never ended for being slow", async () => {
+    const { spec } = named(await render({ set: ["node.port=9445"] }), "DaemonSet", "virtive-node");
+    const { containers } = (spec as { template: { spec: { containers: readonly object[] } } }).template.spec;
+    const [container] = containers as readonly [{ readonly env: readonly { name: string; value?: string }[] }];
+    expect(container.env).toContainEqual({ name: "VIRTIVE_PORT", value: "9445" });
+    expect(container).toHaveProperty("readinessProbe.tcpSocket", { port: 9445 });
+    expect(container).not.toHaveProperty("livenessProbe");
+    expect(container).not.toHaveProperty("startupProbe");
+  });
+});
+
 describe("the network policy of control", () => {
   const ingress = async (...set: readonly string[]) => {
     const { spec } = named(await render({ set }), "NetworkPolicy", "virtive-control");
