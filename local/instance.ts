@@ -2,8 +2,10 @@
  * One local instance: a state directory, an id that keeps its names apart from other instances' on the same machine,
  * and the lock that lets one process run it.
  */
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { homedir } from "node:os";
 import { Fault } from "#events/fault.ts";
@@ -80,6 +82,9 @@ export interface ProcessRecord {
   readonly nodes?: readonly string[];
 }
 
+/** The guard is held for milliseconds. */
+const GUARD_SECONDS = 10;
+
 /** The process that runs the instance now, if one does. */
 export async function runningProcess(instance: Instance): Promise<ProcessRecord | undefined> {
   const record = await readRecord(recordPath(instance));
@@ -103,15 +108,14 @@ export async function lock(instance: Instance): Promise<Lock> {
   if (startTime === undefined)
     throw new Fault("bug", "NoProcFilesystem", "/proc is not there: cannot tell processes apart");
   let record: ProcessRecord = { pid: process.pid, startTime, bootID: await kernelBootID() };
-  // Two that start at the same moment: the guard file can be created by one of them only.
-  const guard = `${recordPath(instance)}.guard`;
-  await takeGuard(guard, instance);
+  // Two that start at the same moment: one looks and writes at a time.
+  const letGo = await takeGuard(instance);
   try {
     const other = await runningProcess(instance);
     if (other !== undefined) throw alreadyRunning(instance, other);
     await writeRecord(recordPath(instance), record);
   } finally {
-    await rm(guard, { force: true });
+    await letGo();
   }
   return {
     async update(more) {
@@ -128,26 +132,24 @@ function alreadyRunning(instance: Instance, record: ProcessRecord): Fault {
   return new Fault("refused", "AlreadyRunning", `process ${record.pid} runs ${instance.directory} already`);
 }
 
-/** The guard appears with its content, so that nobody ever reads an empty one. */
-async function takeGuard(guard: string, instance: Instance): Promise<void> {
-  const mine = `${guard}.${process.pid}`;
-  await writeFile(mine, String(process.pid));
+/**
+ * A lock of the kernel's on the state directory, which `flock` puts on the description that we share with it: it holds
+ * until we close it, or end in whatever way. What a process left behind that was killed in the midst holds up nobody.
+ * @returns lets go
+ */
+async function takeGuard({ directory }: Instance): Promise<() => Promise<void>> {
+  const held = await open(directory, "r");
   try {
-    for (;;) {
-      try {
-        return await link(mine, guard);
-      } catch (error) {
-        if (errnoOf(error) !== "EEXIST") throw error;
-      }
-      const holder = Number(await readFile(guard, "utf8").catch(() => ""));
-      if (holder > 0 && (await startTimeOf(holder)) !== undefined) {
-        throw new Fault("refused", "AlreadyRunning", `process ${holder} is starting ${instance.directory}`);
-      }
-      // A guard is held for milliseconds: a holder that is gone left it behind.
-      await rm(guard, { force: true });
-    }
-  } finally {
-    await rm(mine, { force: true });
+    const flock = spawn("flock", ["--wait", String(GUARD_SECONDS), "3"], {
+      stdio: ["ignore", "ignore", "ignore", held.fd],
+    });
+    const [code] = (await once(flock, "exit")) as [number | null];
+    if (code === 0) return () => held.close();
+    throw new Fault("refused", "AlreadyRunning", `another process is starting ${directory}`);
+  } catch (thrown) {
+    await held.close();
+    if (errnoOf(thrown) !== "ENOENT") throw thrown;
+    throw new Fault("refused", "ProgramMissing", "flock is not installed");
   }
 }
 
