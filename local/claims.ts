@@ -5,6 +5,7 @@
  *
  * It is no function: on a real cluster a provisioner and Kubernetes' own controllers do this.
  */
+import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PersistentVolumeClaim, Pod } from "#api/core.ts";
@@ -51,7 +52,7 @@ export function localClaims(directory: string): ClaimedVolumes {
 export function runClaims(options: ClaimsOptions): void {
   tendAll(options, PersistentVolumeClaim, "claims", async (at) => {
     const claim = await options.reader.get(PersistentVolumeClaim, at);
-    if (claim === undefined) return DONE;
+    if (claim === undefined) return sweep(options, at);
     return claim.metadata.deletionTimestamp === undefined ? bind(options, claim) : end(options, claim, at);
   });
 }
@@ -90,7 +91,23 @@ async function end(options: ClaimsOptions, claim: Stored<PersistentVolumeClaim>,
   return DONE;
 }
 
-function uses(pod: Stored<Pod>, claim: Stored<PersistentVolumeClaim>): boolean {
+/**
+ * A claim that somebody has let go by hand leaves its folder, which the next one of its name would have. Only what the API
+ * says now counts here: a cache may not know a claim yet. All that is done about one name is done in turn, so none is made
+ * a folder meanwhile.
+ */
+async function sweep({ cluster, directory, now }: ClaimsOptions, at: Tended): Promise<Answer> {
+  const folder = folderOf(directory, `${at.namespace}/${at.name}`);
+  if (!existsSync(folder) || (await cluster.get(PersistentVolumeClaim, at)) !== undefined) return DONE;
+  const pods = await cluster.list(Pod, { namespace: at.namespace });
+  if (pods.some((pod) => uses(pod, { metadata: at }))) {
+    return at.again(new Date(now().getTime() + IN_USE_AGAIN_MILLISECONDS));
+  }
+  await rm(folder, { recursive: true, force: true });
+  return DONE;
+}
+
+function uses(pod: Stored<Pod>, claim: { readonly metadata: PersistentVolumeClaim["metadata"] }): boolean {
   if (pod.metadata.namespace !== claim.metadata.namespace) return false;
   const volumes = (pod.spec["volumes"] ?? []) as readonly {
     readonly persistentVolumeClaim?: { readonly claimName?: string };

@@ -12,7 +12,7 @@ const kubevirt = (namespace: string, second: number, evictionStrategy: string): 
       apiVersion: "kubevirt.io/v1",
       kind: "KubeVirt",
       metadata: { namespace, name: "kubevirt" },
-      spec: { configuration: { evictionStrategy } } as KubeVirt["spec"],
+      spec: { configuration: { evictionStrategy } },
     },
     { namespace, creationTimestamp: `2026-01-01T00:00:0${second}Z` },
   );
