@@ -1,5 +1,6 @@
 /** Discovery: which groups, versions and resources there are. Asked for at every start of kubectl. */
 import type { AggregatedApis } from "../aggregated.ts";
+import { versionRank } from "../kinds/definitions.ts";
 import type { Kinds } from "../kinds/kinds.ts";
 import { apiVersionFor, type ServedKind } from "../kinds/kind.ts";
 import { reviewResources } from "../reviews.ts";
@@ -51,7 +52,10 @@ export class Discovery {
     for (const api of this.#aggregated.all()) {
       slot(api.group, api.version).resources.push(...(await aggregatedResources(api, user)));
     }
-    return [...found.values()];
+    // Of several definitions of a group the first need not have its best version.
+    return byGroup([...found.values()]).flatMap((versions) =>
+      versions.toSorted((a, b) => versionRank(b.version) - versionRank(a.version)),
+    );
   }
 
   /** @returns undefined when the path is none of discovery's */
@@ -81,7 +85,7 @@ function coreVersions(): object {
   return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: [] };
 }
 
-function byGroup(all: readonly GroupVersion[]): GroupVersion[][] {
+function byGroup<T extends GroupVersion>(all: readonly T[]): T[][] {
   return [...Map.groupBy(all, ({ group }) => group).values()];
 }
 

@@ -198,7 +198,7 @@ function servedVersion(source: JsonObject, group: string, kind: string): ServedV
 }
 
 /** v2 before v1 before v1beta1 before v1alpha1 before anything else. */
-function versionRank(name: string): number {
+export function versionRank(name: string): number {
   const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(name);
   if (match === null) return -1;
   const stage = match[2] === undefined ? 2 : match[2] === "beta" ? 1 : 0;

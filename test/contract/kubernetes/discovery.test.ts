@@ -29,6 +29,34 @@ onEachServer("discovery", (bench) => {
     expect((await client.get("/apis/none.example.com")).code).toBe(404);
   });
 
+  it("prefers the best version of a group, whichever of its kinds has it", async () => {
+    const { client } = bench();
+    const group = "versions.example.com";
+    const schema = { openAPIV3Schema: { "type": "object", "x-kubernetes-preserve-unknown-fields": true } };
+    const definition = (plural: string, kind: string, versions: readonly string[]) => ({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `${plural}.${group}` },
+      spec: {
+        group,
+        scope: "Namespaced",
+        names: { plural, kind },
+        versions: versions.map((name, index) => ({ name, served: true, storage: index === 0, schema })),
+      },
+    });
+    const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    expect((await client.post(definitions, definition("olds", "Old", ["v1alpha1", "v1"]))).code).toBe(201);
+    expect((await client.post(definitions, definition("news", "New", ["v2alpha1", "v10", "v1beta2"]))).code).toBe(201);
+    const order = ["v10", "v1", "v1beta2", "v2alpha1", "v1alpha1"];
+    const listed = await until(async () => {
+      const { body } = await client.get(`/apis/${group}`);
+      const versions = (body.versions ?? []) as unknown as readonly { readonly version: string }[];
+      return versions.length === order.length ? { ...body, versions: versions.map(({ version }) => version) } : undefined;
+    }, "both kinds");
+    expect(listed).toMatchObject({ versions: order, preferredVersion: { version: "v10" } });
+    for (const plural of ["olds", "news"]) await client.delete(`${definitions}/${plural}.${group}`);
+  });
+
   it("answers all of discovery at once", async () => {
     const { client, group } = bench();
     const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
