@@ -1,10 +1,12 @@
 /** Ages as kubectl shows them: the largest unit, or the two largest where one is too coarse. */
 
+import { hasFormat } from "../schema/formats.ts";
+
 export function age(since: unknown, now: Date): string {
   if (typeof since !== "string" || since === "") return "<unknown>";
-  const time = Date.parse(since);
-  if (Number.isNaN(time)) return "<invalid>";
-  const seconds = Math.floor((now.getTime() - time) / 1000);
+  // JavaScript takes much for a date: "3" is in March.
+  if (!hasFormat(since, "date-time")) return "<invalid>";
+  const seconds = Math.floor((now.getTime() - Date.parse(since)) / 1000);
   if (seconds < -1) return "<invalid>";
   if (seconds < 0) return "0s";
   if (seconds < 120) return `${seconds}s`;

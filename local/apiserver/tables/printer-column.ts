@@ -14,15 +14,17 @@ export const ageColumn: Column = {
   cell: (object, now) => age(valueAt(object, ["metadata", "creationTimestamp"]), now),
 };
 
+/** Null, an empty cell, where the value is not of the column's type. */
 function typed(value: unknown, type: Column["type"], now: Date): unknown {
   switch (type) {
     case "integer":
+      return typeof value === "number" ? Math.trunc(value) : null;
     case "number":
-      return typeof value === "number" ? value : undefined;
+      return typeof value === "number" ? value : null;
     case "boolean":
-      return typeof value === "boolean" ? value : undefined;
+      return typeof value === "boolean" ? value : null;
     case "date":
-      return age(value, now);
+      return typeof value === "string" ? age(value, now) : null;
     case "string":
       return typeof value === "string" ? value : JSON.stringify(value);
   }
@@ -41,11 +43,9 @@ export function printerColumn(source: JsonObject): Column {
     description: stringAt(source, "description") ?? "",
     priority: typeof priority === "number" ? priority : 0,
     cell(object, now) {
-      const found = values(object);
-      // Custom kinds leave a cell without a value empty.
-      if (found.length === 0 || found[0] === null) return null;
-      if (found.length === 1) return typed(found[0], type, now);
-      return found.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(",");
+      // Of several values Kubernetes shows the first. Custom kinds leave a cell without a value empty.
+      const [value] = values(object);
+      return value === undefined || value === null ? null : typed(value, type, now);
     },
   };
 }

@@ -121,6 +121,56 @@ onEachServer("discovery", (bench) => {
     watch.stop();
   });
 
+  it("leaves cells empty whose values are not of their column's type, and shows the first of several", async () => {
+    const { client, namespace } = bench();
+    const group = "cells.example.com";
+    const columns = [
+      ...["integer", "number", "boolean", "date", "string"].map((type) => ({ name: type, type, jsonPath: ".value" })),
+      { name: "names", type: "string", jsonPath: ".list[*].name" },
+      { name: "sizes", type: "integer", jsonPath: ".list[*].size" },
+    ];
+    const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    await client.post(definitions, {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `cells.${group}` },
+      spec: {
+        group,
+        scope: "Namespaced",
+        names: { plural: "cells", kind: "Cell" },
+        versions: [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            schema: { openAPIV3Schema: { "type": "object", "x-kubernetes-preserve-unknown-fields": true } },
+            additionalPrinterColumns: columns,
+          },
+        ],
+      },
+    });
+    const cells = `/apis/${group}/v1/namespaces/${namespace}/cells`;
+    await until(async () => (await client.get(cells)).code === 200, "the cells to be served");
+    const list = [
+      { name: "a", size: 1 },
+      { name: "b", size: 2 },
+    ];
+    const rows = { text: "3", whole: 3, part: 1.5, truth: true, nothing: undefined } as const;
+    for (const [name, value] of Object.entries(rows)) {
+      const metadata = { name, namespace };
+      await client.post(cells, { apiVersion: `${group}/v1`, kind: "Cell", metadata, value, list });
+    }
+    const { body } = await client.get(cells, { accept: table });
+    expect(Object.fromEntries(body.rows.map(({ cells: [name, ...rest] }) => [name, rest]))).toEqual({
+      text: [null, null, null, "<invalid>", "3", "a", 1],
+      whole: [3, 3, null, null, "3", "a", 1],
+      part: [1, 1.5, null, null, "1.5", "a", 1],
+      truth: [null, null, true, null, "true", "a", 1],
+      nothing: [null, null, null, null, null, "a", 1],
+    });
+    await client.delete(`${definitions}/cells.${group}`);
+  });
+
   it("shows metadata alone, and YAML, when asked", async () => {
     const { client, widgets, widget } = bench();
     await client.post(widgets, widget("partial"));
