@@ -65,8 +65,9 @@ function simplified({ type, format }: Attribute | { type: string; format: string
     case "number":
       return format.startsWith("int") ? "integer" : "number";
     case "Date":
-    case "V1MicroTime":
       return "time";
+    case "V1MicroTime":
+      return "micro-time";
     case "IntOrString":
       return "int-or-string";
     case "string":

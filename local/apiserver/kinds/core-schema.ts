@@ -134,6 +134,8 @@ function fieldSchema(type: string, at: string, quantity: boolean): Schema {
       return { ...emptySchema(), type: "string", limits: { format: "byte" } };
     case "time":
       return { ...emptySchema(), type: "string", limits: { format: "date-time" }, nullable: true };
+    case "micro-time":
+      return { ...emptySchema(), type: "string", limits: { format: "micro-time" }, nullable: true };
     case "integer":
     case "number":
     case "boolean":

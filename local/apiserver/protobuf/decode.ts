@@ -41,11 +41,16 @@ const models: Readonly<Record<string, string>> = {
   "rbac.authorization.k8s.io/v1 RoleBinding": "V1RoleBinding",
 };
 
+/** Go tells a text that is not set from an empty one here: the claim wants no class, not the default one. */
+const meansSomethingEmpty: ReadonlySet<string> = new Set(["V1PersistentVolumeClaimSpec.storageClassName"]);
+
 interface FieldPlan {
   readonly name: string;
   /** As in the table of core types; undefined for a message whose fields stand in this one. */
   readonly type: string | undefined;
   readonly quantity: boolean;
+  /** What stands for an empty text; undefined: the field is left out. */
+  readonly empty: "" | undefined;
 }
 
 const plans = new Map<string, ReadonlyMap<number, FieldPlan>>();
@@ -60,7 +65,8 @@ function planOf(key: string): ReadonlyMap<number, FieldPlan> {
     if (match === null) continue;
     const [, number, name = "", quantity] = match;
     const type = name === "*" ? undefined : types[name]?.replace(/!$/, "");
-    plan.set(Number(number), { name, type, quantity: quantity !== undefined });
+    const empty = meansSomethingEmpty.has(`${key}.${name}`) ? "" : undefined;
+    plan.set(Number(number), { name, type, quantity: quantity !== undefined, empty });
   }
   plans.set(key, plan);
   return plan;
@@ -102,7 +108,7 @@ function message(bytes: Buffer, key: string, model: string, depth: number): Json
 
 function place(
   object: JsonObject,
-  { name, type, quantity }: FieldPlan & { readonly type: string },
+  { name, type, quantity, empty }: FieldPlan & { readonly type: string },
   value: WireValue,
   depth: number,
 ): void {
@@ -118,7 +124,7 @@ function place(
     if (at === "__proto__") throw badRequest("the body has a field called __proto__, which no object has");
     map[at] = held === undefined ? "" : (single(type.slice(2), held, quantity, depth) ?? "");
   } else {
-    const found = single(type, value, quantity, depth);
+    const found = single(type, value, quantity, depth) ?? empty;
     // Go writes empty strings and zero times where JSON leaves the field out.
     if (found !== undefined) object[name] = found;
   }
@@ -142,7 +148,9 @@ function single(type: string, value: WireValue, quantity: boolean, depth: number
     case "boolean":
       return integerOf(value) !== 0;
     case "time":
-      return time(bytesOf(value));
+      return time(bytesOf(value), 0);
+    case "micro-time":
+      return time(bytesOf(value), 6);
     case "int-or-string":
       return intOrString(bytesOf(value));
     case "any":
@@ -156,7 +164,8 @@ function text(value: WireValue | undefined): string | undefined {
   return value === undefined ? undefined : bytesOf(value).toString("utf8") || undefined;
 }
 
-function time(bytes: Buffer): string | undefined {
+/** `digits` of a second's parts: Go's clients read times with exactly as many. */
+function time(bytes: Buffer, digits: 0 | 6): string | undefined {
   const fields = new Map(wireFields(bytes).map(({ number, value }) => [number, integerOf(value)]));
   const seconds = fields.get(1);
   if (seconds === undefined) return undefined;
@@ -164,7 +173,7 @@ function time(bytes: Buffer): string | undefined {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) throw badRequest("the body has a time that is out of range");
   const whole = date.toISOString().slice(0, 19);
-  return nanos === 0 ? `${whole}Z` : `${whole}.${String(Math.floor(nanos / 1000)).padStart(6, "0")}Z`;
+  return digits === 0 ? `${whole}Z` : `${whole}.${String(Math.floor(nanos / 1000)).padStart(6, "0")}Z`;
 }
 
 function intOrString(bytes: Buffer): number | string | undefined {

@@ -243,4 +243,22 @@ onEachServer("objects", (bench) => {
     expect(body).toMatchObject({ type: "Opaque", data: { password: Buffer.from("hidden").toString("base64") } });
     expect(body.stringData).toBeUndefined();
   });
+
+  it("takes times of microseconds only with all six digits: Go's clients read no others", async () => {
+    const { client, namespace } = bench();
+    const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+    const lease = (name: string, renewTime: string) => ({
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: { name },
+      spec: { renewTime },
+    });
+    expect((await client.post(leases, lease("six", "2026-01-01T00:00:00.123456Z"))).code).toBe(201);
+    for (const time of ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123Z"]) {
+      const { code, body } = await client.post(leases, lease("fewer", time));
+      // Kubernetes' server refuses it where it reads the body.
+      expect([400, 422]).toContain(code);
+      expect(body.message).toContain(time);
+    }
+  });
 });

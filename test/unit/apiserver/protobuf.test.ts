@@ -67,6 +67,20 @@ test("reads a pod: inlined volume sources, quantities, ports that are numbers or
   });
 });
 
+test("reads times of microseconds with all six digits, as Go's clients want them back, and others without", () => {
+  const seconds = 1_700_000_000;
+  const lease = (nanos: number) => message([2, message([4, message([1, seconds], [2, nanos])])]);
+  const renewed = (nanos: number) => decodeProtobuf(body("coordination.k8s.io/v1", "Lease", lease(nanos)))["spec"];
+  expect(renewed(0)).toEqual({ renewTime: "2023-11-14T22:13:20.000000Z" });
+  expect(renewed(1_234_567)).toEqual({ renewTime: "2023-11-14T22:13:20.001234Z" });
+});
+
+test("tells a claim that wants no class from one that takes the default", () => {
+  const spec = (raw: Buffer) => decodeProtobuf(body("v1", "PersistentVolumeClaim", message([2, raw])))["spec"];
+  expect(spec(message([3, ""], [5, ""]))).toEqual({ storageClassName: "" });
+  expect(spec(message([3, ""]))).toEqual({});
+});
+
 test("reads delete options of any group, a grace of nothing included", () => {
   const raw = message([1, 0], [4, "Background"], [2, message([1, "u"])]);
   expect(decodeProtobuf(body("policy/v1", "DeleteOptions", raw))).toMatchObject({
