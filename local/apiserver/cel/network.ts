@@ -8,7 +8,7 @@ class Address {
   readonly family: "ipv4" | "ipv6";
 
   constructor(text: string) {
-    if (isIP(text) === 0) throw new Error(`${JSON.stringify(text)} is no IP address`);
+    if (!isAddress(text)) throw new Error(`${JSON.stringify(text)} is no IP address`);
     this.family = isIPv4(text) ? "ipv4" : "ipv6";
     this.text = new SocketAddress({ address: text, family: this.family }).address;
   }
@@ -16,6 +16,16 @@ class Address {
   isIn(network: string): boolean {
     return new Network(network).holds(this);
   }
+}
+
+/** As Kubernetes takes them: no zones, and no IPv4 address within an IPv6 one. */
+function isAddress(text: string): boolean {
+  return isIPv4(text) || (isIP(text) === 6 && !/[%.]/.test(text) && !isMapped(text));
+}
+
+/** ::ffff:102:304 */
+function isMapped(text: string): boolean {
+  return new SocketAddress({ address: text, family: "ipv6" }).address.startsWith("::ffff:");
 }
 
 class Network {
@@ -46,7 +56,7 @@ export function registerNetwork(environment: Environment): void {
   environment.registerType(ip, Address);
   environment.registerType(cidr, Network);
   environment.registerOperator(`${ip} == ${ip}`, (one: Address, other: Address) => one.text === other.text);
-  environment.registerFunction("isIP(string): bool", (text: string) => isIP(text) !== 0);
+  environment.registerFunction("isIP(string): bool", isAddress);
   environment.registerFunction(`ip(string): ${ip}`, (text: string) => new Address(text));
   environment.registerFunction(`${ip}.family(): int`, ({ family }: Address) => (family === "ipv4" ? 4n : 6n));
   environment.registerFunction(
@@ -74,16 +84,52 @@ export function registerNetwork(environment: Environment): void {
   registerUrls(environment);
 }
 
+/** A URL as it is written: nothing is left out or made smaller. Without a scheme it is the path of a request. */
+class Url {
+  readonly scheme: string;
+  /** With the port. */
+  readonly host: string;
+  readonly path: string;
+
+  constructor(text: string) {
+    const isPath = text.startsWith("/");
+    if (!(isPath || URL.canParse(text)) || /[\u0000-\u001f\u007f]/.test(text))
+      throw new Error(`${JSON.stringify(text)} is no URL`);
+    const [, scheme = "", authority = "", path = ""] = isPath
+      ? [text, "", "", /^[^?]*/.exec(text)?.[0]]
+      : (/^([^:]+):(?:\/\/([^/?]*)([^?]*))?/.exec(text) ?? []);
+    this.scheme = scheme.toLowerCase();
+    this.host = authority.slice(authority.lastIndexOf("@") + 1);
+    this.path = path.replaceAll(/[^!-~]|["<>\\^`{|}]/gu, encodeURIComponent);
+  }
+
+  get hostname(): string {
+    return this.host.replace(/:\d*$/, "").replace(/^\[(.*)\]$/, "$1");
+  }
+
+  get port(): string {
+    return /:(\d*)$/.exec(this.host)?.[1] ?? "";
+  }
+}
+
+function urlOf(text: string): Url | undefined {
+  try {
+    return new Url(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function registerUrls(environment: Environment): void {
   const type = "kubernetes.URL";
-  const on = (name: string, part: (url: URL) => string) =>
+  const on = (name: string, part: (url: Url) => string) =>
     environment.registerFunction(`${type}.${name}(): string`, part);
-  environment.registerType(type, URL);
-  environment.registerFunction("isURL(string): bool", (text: string) => URL.canParse(text));
-  environment.registerFunction(`url(string): ${type}`, (text: string) => new URL(text));
-  on("getScheme", ({ protocol }) => protocol.slice(0, -1));
+  environment.registerType(type, Url);
+  environment.registerFunction("isURL(string): bool", (text: string) => urlOf(text) !== undefined);
+  environment.registerFunction(`url(string): ${type}`, (text: string) => new Url(text));
+  on("getScheme", ({ scheme }) => scheme);
   on("getHost", ({ host }) => host);
-  on("getHostname", ({ hostname }) => hostname.replace(/^\[(.*)\]$/, "$1"));
+  on("getHostname", ({ hostname }) => hostname);
   on("getPort", ({ port }) => port);
-  on("getEscapedPath", ({ pathname }) => pathname);
+  on("getEscapedPath", ({ path }) => path);
 }

@@ -48,6 +48,10 @@ function ceiling(value: bigint, by: bigint): bigint {
   return (value + by - 1n) / by;
 }
 
+function isInt64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
 function required(text: string): Quantity {
   const quantity = parseQuantity(text);
   if (quantity === undefined) throw new Error(`${JSON.stringify(text)} is no quantity`);
@@ -62,9 +66,9 @@ export function registerQuantities(environment: Environment): void {
   environment.registerOperator(`${type} == ${type}`, (one: Quantity, other: Quantity) => one.nano === other.nano);
   environment.registerFunction("isQuantity(string): bool", (text: string) => parseQuantity(text) !== undefined);
   environment.registerFunction(`quantity(string): ${type}`, required);
-  on("isInteger(): bool", ({ nano }) => nano % UNIT === 0n);
+  on("isInteger(): bool", ({ nano }) => nano % UNIT === 0n && isInt64(nano / UNIT));
   on("asInteger(): int", ({ nano }) => {
-    if (nano % UNIT !== 0n) throw new Error("the quantity is not a whole number");
+    if (nano % UNIT !== 0n || !isInt64(nano / UNIT)) throw new Error("the quantity is not a whole number of 64 bits");
     return nano / UNIT;
   });
   on("asApproximateFloat(): double", ({ nano }) => Number(nano) / Number(UNIT));

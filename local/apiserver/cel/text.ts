@@ -3,6 +3,7 @@ import type { Environment } from "@marcbachmann/cel-js";
 import { isLabelValue, isQualifiedName, nameProblem } from "../names.ts";
 import { optional } from "./optional.ts";
 import { hasFormat } from "../schema/formats.ts";
+import { goPattern } from "../schema/pattern.ts";
 
 class Formats {}
 
@@ -57,21 +58,24 @@ export function registerText(environment: Environment): void {
   });
   environment.registerFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""));
   environment.registerFunction("string.replace(string, string): string", (text: string, old: string, by: string) =>
-    text.split(old).join(by),
+    replaced(text, old, by),
   );
   environment.registerFunction(
     "string.replace(string, string, int): string",
     (text: string, old: string, by: string, times: bigint) => {
-      if (times < 0n) return text.split(old).join(by);
-      const parts = text.split(old);
-      const head = parts.slice(0, Number(times) + 1).join(by);
-      return [head, ...parts.slice(Number(times) + 1)].join(old);
+      return replaced(text, old, by, times < 0n ? Infinity : Number(times));
     },
   );
   environment.registerFunction("string.find(string): string", (text: string, pattern: string) => {
-    return new RegExp(pattern, "u").exec(text)?.[0] ?? "";
+    return goPattern(pattern).exec(text)?.[0] ?? "";
   });
   environment.registerFunction("string.findAll(string): list<string>", (text: string, pattern: string) =>
-    [...text.matchAll(new RegExp(pattern, "gu"))].map(([found]) => found),
+    [...text.matchAll(goPattern(pattern, "g"))].map(([found]) => found),
   );
+}
+
+/** As in Go: an empty text is found before each character and at the end. */
+function replaced(text: string, old: string, by: string, times = Infinity): string {
+  const parts = old === "" ? ["", ...text, ""] : text.split(old);
+  return [parts.slice(0, times + 1).join(by), ...parts.slice(times + 1)].join(old);
 }

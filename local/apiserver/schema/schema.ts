@@ -15,7 +15,8 @@ export type ListMerge =
 export interface Limits {
   readonly enum?: readonly unknown[];
   readonly format?: string;
-  readonly pattern?: RegExp;
+  /** `source` is as it was written, in Go's syntax. */
+  readonly pattern?: { readonly source: string; test(text: string): boolean };
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: boolean;

@@ -5,6 +5,7 @@
 import { copyJson } from "#events/json.ts";
 import { isObject, objectAt, stringAt, stringsAt, type JsonObject } from "../json-value.ts";
 import type { StatusCause } from "../status.ts";
+import { goPattern } from "./pattern.ts";
 import { readRules } from "./rule.ts";
 import { emptySchema, type Limits, type ListMerge, type Schema, type SchemaType } from "./schema.ts";
 
@@ -161,11 +162,12 @@ class Compiler {
     };
   }
 
-  #pattern(source: JsonObject, path: string): { pattern?: RegExp } {
+  #pattern(source: JsonObject, path: string): Pick<Limits, "pattern"> {
     const pattern = stringAt(source, "pattern");
     if (pattern === undefined || pattern === "") return {};
     try {
-      return { pattern: new RegExp(pattern, "u") };
+      const compiled = goPattern(pattern);
+      return { pattern: { source: pattern, test: (text) => compiled.test(text) } };
     } catch {
       this.refuse(`${path}.pattern`, `Invalid value: ${JSON.stringify(pattern)}: must be a valid regular expression`);
       return {};

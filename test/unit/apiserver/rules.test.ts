@@ -23,6 +23,18 @@ describe("expressions", () => {
     ["cidr('10.0.0.0/8').containsIP('10.1.2.3') && !cidr('10.0.0.0/8').containsCIDR('10.0.0.0/7')", true],
     ["cidr('10.0.0.0/8').prefixLength() == 8 && isCIDR('fd00::/8') && !isCIDR('10.0.0.0/33')", true],
     ["url('https://a.example:8443/p').getHost() == 'a.example:8443' && !isURL('nowhere')", true],
+    ["url('https://me:x@Example.com:443/a b?x#y').getHost() == 'Example.com:443'", true],
+    ["url('https://Example.com:443/a b').getPort() == '443' && url('http://h').getPort() == ''", true],
+    ["url('http://[::1]:80/').getHost() == '[::1]:80' && url('http://[::1]:80/').getHostname() == '::1'", true],
+    ["url('https://h/a b?x').getEscapedPath() == '/a%20b' && url('http://h').getEscapedPath() == ''", true],
+    ["isURL('/abs/path') && url('/abs/path').getEscapedPath() == '/abs/path' && url('/abs').getHost() == ''", true],
+    ["isURL('mailto:x@y') && url('mailto:x@y').getEscapedPath() == '' && !isURL('../rel')", true],
+    ["isIP('::ffff:1.2.3.4') || isIP('::ffff:102:304') || isIP('fe80::1%eth0')", false],
+    ["isIP('fe80::1') && isIP('::ffff')", true],
+    ["quantity('9223372036854775808').isInteger() || !quantity('9223372036854775807').isInteger()", false],
+    ["'abc'.replace('', 'x') == 'xaxbxcx' && 'abc'.replace('', 'x', 2) == 'xaxbc'", true],
+    ["'aaa'.replace('a', 'b', 2) == 'bba' && 'aaa'.replace('a', 'b', 0) == 'aaa'", true],
+    ["'abcd'.find('(?i)BC') == 'bc' && 'a_b'.findAll('[[:alpha:]]') == ['a', 'b']", true],
     ["!format.dns1123Label().validate('ok').hasValue() && format.dns1123Label().validate('NO').hasValue()", true],
   ])("%s is %s", (expression, value) => {
     expect(evaluate(expression)).toBe(value);

@@ -156,3 +156,23 @@ test("knows the core types, which contain themselves", () => {
   expect(validate(value, pod)).toEqual([]);
   expect(coreSchema("V1JSONSchemaProps").properties.get("not")).toBe(coreSchema("V1JSONSchemaProps"));
 });
+
+test.each([
+  ["^[a-z\\:\\_\\-]+$", "a:_-", "a;"],
+  ["^\\:x\\@\\ $", ":x@ ", "x"],
+  ["(?i)^abc$", "ABC", "abd"],
+  ["\\Aab\\z", "ab", "aab"],
+  ["^[[:alpha:]_]+$", "aZ_", "a1"],
+  ["^(?P<word>\\pL+)\\x{1F600}$", "é😀", "é"],
+  ["^[]a]+[^[]$", "]ab", "]a["],
+])("takes Go's pattern %s", (pattern, good, bad) => {
+  const { schema, causes } = compileStructural(
+    { type: "object", properties: { text: { type: "string", pattern } } },
+    "schema",
+  );
+  expect(causes).toEqual([]);
+  expect(validate({ text: good }, schema)).toEqual([]);
+  expect(validate({ text: bad }, schema)).toMatchObject([{ field: "text" }]);
+  // It is shown as it was written.
+  expect(schema.properties.get("text")?.limits.pattern?.source).toBe(pattern);
+});
