@@ -51,7 +51,9 @@ onEachServer("discovery", (bench) => {
     const listed = await until(async () => {
       const { body } = await client.get(`/apis/${group}`);
       const versions = (body.versions ?? []) as unknown as readonly { readonly version: string }[];
-      return versions.length === order.length ? { ...body, versions: versions.map(({ version }) => version) } : undefined;
+      return versions.length === order.length
+        ? { ...body, versions: versions.map(({ version }) => version) }
+        : undefined;
     }, "both kinds");
     expect(listed).toMatchObject({ versions: order, preferredVersion: { version: "v10" } });
     for (const plural of ["olds", "news"]) await client.delete(`${definitions}/${plural}.${group}`);
