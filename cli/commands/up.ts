@@ -94,7 +94,8 @@ export async function up(options: UpOptions): Promise<number> {
 function mustBeAsAsked({ pid, url, nodes }: ProcessRecord, options: UpOptions): void {
   if (url === undefined || nodes === undefined) return; // it still starts
   const has = { nodes: nodes.length, port: Number(new URL(url).port) };
-  const others = options.asked.filter((name) => has[name] !== options[name]);
+  // Port 0 asks for any.
+  const others = options.asked.filter((name) => has[name] !== options[name] && options[name] !== 0);
   if (others.length === 0) return;
   const is = others.map((name) => `--${name} ${has[name]}`).join(" ");
   const wanted = others.map((name) => `--${name} ${options[name]}`).join(" ");

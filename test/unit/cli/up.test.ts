@@ -24,7 +24,7 @@ describe("up beside a process that runs", () => {
   it.each([
     [{ nodes: 3 }, "--nodes 1", "--nodes 3"],
     [{ port: 7443 }, "--port 6443", "--port 7443"],
-    [{ nodes: 2, port: 0 }, "--nodes 1 --port 6443", "--nodes 2 --port 0"],
+    [{ nodes: 2, port: 7443 }, "--nodes 1 --port 6443", "--nodes 2 --port 7443"],
   ])("refuses %j, says what runs and how to change it", async (given, is, wanted) => {
     const asked = Object.keys(given) as ("nodes" | "port")[];
     await expect(again({ ...given, asked })).rejects.toMatchObject({
@@ -34,7 +34,7 @@ describe("up beside a process that runs", () => {
     });
   });
 
-  it.each([{ nodes: 1, asked: ["nodes"] as const }, { nodes: 2 }])("goes on with %j", async (given) => {
+  it.each([{ nodes: 1, asked: ["nodes"] as const }, { nodes: 2 }, { port: 0, asked: ["port"] as const }])("goes on with %j", async (given) => {
     // It looks for the kubeconfig, which a process would have written.
     await expect(again(given)).rejects.toMatchObject({ reason: "KubeconfigNotFound" });
   });
