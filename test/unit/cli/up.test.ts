@@ -34,8 +34,11 @@ describe("up beside a process that runs", () => {
     });
   });
 
-  it.each([{ nodes: 1, asked: ["nodes"] as const }, { nodes: 2 }, { port: 0, asked: ["port"] as const }])("goes on with %j", async (given) => {
-    // It looks for the kubeconfig, which a process would have written.
-    await expect(again(given)).rejects.toMatchObject({ reason: "KubeconfigNotFound" });
-  });
+  it.each([{ nodes: 1, asked: ["nodes"] as const }, { nodes: 2 }, { port: 0, asked: ["port"] as const }])(
+    "goes on with %j",
+    async (given) => {
+      // It looks for the kubeconfig, which a process would have written.
+      await expect(again(given)).rejects.toMatchObject({ reason: "KubeconfigNotFound" });
+    },
+  );
 });
