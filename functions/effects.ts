@@ -167,7 +167,7 @@ function record(parts: EffectParts, effect: Of<"record">, { definition }: Work):
   const object: KubeEvent = {
     apiVersion: apiVersionOf(KubeEvent),
     kind: KubeEvent.kind,
-    metadata: { name: `${name.slice(0, 200)}.${digest}`, namespace },
+    metadata: { name: `${name.slice(0, 200).replace(/[.-]+$/, "")}.${digest}`, namespace },
     involvedObject: { apiVersion: about.apiVersion, kind: about.kind, namespace, name, uid, resourceVersion },
     type,
     reason,

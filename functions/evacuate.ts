@@ -14,7 +14,7 @@ import { apiVersionOf, keyOf, partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { VirtualMachineInstanceMigration } from "#api/virtual-machine-instance-migration.ts";
 import { changed, defineFunction, nothing, statusPatch, type Decision, type Effect } from "./define.ts";
-import { isDeleting, isFinal, shortHash, type Instance } from "./instance.ts";
+import { asLabel, isDeleting, isFinal, shortHash, type Instance } from "./instance.ts";
 import { claimOf, readNode, targetOf } from "./machine-facts.ts";
 import { instanceKeys } from "./migrate/keys.ts";
 import { obstacleOf } from "./migrate/migratable.ts";
@@ -134,7 +134,7 @@ function create(vmi: Instance, from: string, nth: number, node: Stored<Node> | u
     metadata: {
       name: `${tryName(vmi)}${nth}`,
       ...(namespace === undefined ? {} : { namespace }),
-      labels: { [label.vmiId]: name.slice(0, 63) },
+      labels: { [label.vmiId]: asLabel(name) },
       annotations: {
         [annotation.evacuation]: from,
         ...(node?.spec?.unschedulable === true ? { [DRAIN]: from } : {}),

@@ -63,7 +63,12 @@ export function graceSeconds(vmi: VirtualMachineInstance): number {
   return vmi.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
 }
 
-const LONGEST_NAME = 253;
+/**
+ * Of a pod. Allowed are 253 characters, but a kubelet keeps a pod's logs in a folder `<namespace>_<name>_<uid>`, which may
+ * have 255: with the longest namespace, and 36 for the uid, this is left.
+ */
+const LONGEST_NAME = 154;
+export const LONGEST_LABEL = 63;
 
 /** The anchor pod that it runs in, or will. */
 export function anchorName(vmi: Instance): string {
@@ -85,7 +90,14 @@ function firstAnchorName(vmi: Instance): string {
 export function anchorNameFor(vmi: Instance, uid: string): string {
   const hash = shortHash(uid);
   const name = `virt-launcher-${vmi.metadata.name}`.slice(0, LONGEST_NAME - hash.length - 1);
-  return `${name}-${hash}`;
+  return `${name.replace(/\.$/, "")}-${hash}`; // no part between dots begins with a hyphen
+}
+
+/** A name as the value of a label: one that is too long is cut and made distinct again by its hash. */
+export function asLabel(name: string): string {
+  if (name.length <= LONGEST_LABEL) return name;
+  const digest = hash("sha256", name).slice(0, 8);
+  return `${name.slice(0, LONGEST_LABEL - digest.length - 1)}-${digest}`;
 }
 
 /** Those of the uids that were asked for last: each is asked for at every version of its object. */

@@ -7,16 +7,14 @@ import { annotation, GUEST_ARRIVED, label } from "#api/names.ts";
 import { apiVersionOf } from "#api/object.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { GUEST_USER } from "#events/machine.ts";
-import { createHash } from "node:crypto";
 import type { FunctionsConfig } from "../config.ts";
-import { anchorName, anchorNameFor, graceSeconds, type Instance } from "../instance.ts";
+import { anchorName, anchorNameFor, asLabel, graceSeconds, LONGEST_LABEL, type Instance } from "../instance.ts";
 import { claimParts, type ClaimedVolume } from "./claims.ts";
 import { probesOf } from "./probes.ts";
 import { asQuantities, limitsOf, requestsOf } from "./resources.ts";
 
 /** Beyond the guest's grace: time to take disks and network down before the kubelet kills what is left. */
 const TEARDOWN_SECONDS = 30;
-const LONGEST_LABEL = 63;
 
 /** Annotations of an instance that are not the pod's business. */
 const PRIVATE_ANNOTATIONS = [
@@ -154,13 +152,6 @@ function labelsOf(vmi: Instance): Record<string, string> {
     [label.vmName]: asLabel(vmi.spec.hostname ?? vmi.metadata.name),
     [label.vmiId]: asLabel(vmi.metadata.name),
   };
-}
-
-/** A name that is too long for a label's value is cut and made distinct again by its hash. */
-function asLabel(name: string): string {
-  if (name.length <= LONGEST_LABEL) return name;
-  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
-  return `${name.slice(0, LONGEST_LABEL - hash.length - 1)}-${hash}`;
 }
 
 function annotationsOf(vmi: Instance): Record<string, string> {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ConfigMap, KubeEvent } from "#api/core.ts";
 import type { Stored } from "#api/object.ts";
+import { whyNoSubdomain } from "#api/validate/text-forms.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
 import { flowEvents, objectEvents } from "#events/catalogue.ts";
 import { virtualClock, type VirtualClock } from "#events/clock.ts";
@@ -264,6 +265,18 @@ describe("the dispatcher", () => {
       involvedObject: { kind: "ConfigMap", name: "m" },
       reportingComponent: "virtive-test",
     });
+  });
+
+  it("names a Kubernetes Event about an object of a long name so that it is a name, wherever that is cut", async () => {
+    for (const end of [".", "-", "-.", "b"]) {
+      const name = `${"a".repeat(200 - end.length)}${end}c`;
+      const about = { ...map, metadata: { ...map.metadata, name } };
+      await dispatch(effects({ do: "record", about, type: "Warning", reason: "Tested", message: end }));
+    }
+    await clock.advance(1000);
+    const names = (await cluster.list(KubeEvent)).map(({ metadata }) => metadata.name);
+    expect(names.length).toBe(4);
+    expect(names.filter((name) => whyNoSubdomain(name) !== undefined)).toEqual([]);
   });
 
   it("looks again when the decision says so", async () => {
