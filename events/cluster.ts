@@ -56,7 +56,7 @@ export interface Watcher {
   ): Promise<{ readonly items: readonly Stored<T>[]; readonly resourceVersion: string }>;
   /**
    * Streams changes after resourceVersion until the server ends the stream (returns), or fails.
-   * @throws Fault stale when the version is too old (410): take a new snapshot
+   * @throws Fault stale when the version is too old (410), or later than the server's own: take a new snapshot
    */
   watch<T extends KubeObject>(
     kind: Kind<T>,

@@ -196,6 +196,8 @@ function overHttp(http: KubeHttp, watched: { readonly namespace?: string }): Clu
       signal: AbortSignal,
     ) {
       const what = `watch ${kind.plural}`;
+      if (signal.aborted) return;
+      await mustHaveCome(http, kind, watched, resourceVersion);
       const query = new URLSearchParams({
         watch: "true",
         allowWatchBookmarks: "true",
@@ -234,27 +236,53 @@ async function listAll<T extends KubeObject>(
   query: Selection,
   signal?: AbortSignal,
 ): Promise<{ readonly items: readonly Stored<T>[]; readonly resourceVersion: string }> {
-  const what = `list ${kind.plural}`;
   const items: Stored<T>[] = [];
   const labels = Object.entries(query.labels ?? {}).map(([name, value]) => `${name}=${value}`);
   let next: string | undefined;
   for (;;) {
     signal?.throwIfAborted();
-    const parameters = new URLSearchParams({ limit: String(PAGE) });
-    if (labels.length > 0) parameters.set("labelSelector", labels.join(","));
-    if (next !== undefined) parameters.set("continue", next);
-    const path = `${pathOf(kind, query.namespace === undefined ? {} : { namespace: query.namespace })}?${parameters.toString()}`;
-    const { status, body, retryAfterSeconds } = await http.ask({ method: "GET", path, what });
-    if (status !== 200) throw faultOf(status, body, what, "list", retryAfterSeconds);
-    const page = body as {
-      readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-      readonly items: readonly Stored<T>[] | null;
-    };
+    const page = await pageOf<T>(http, kind, query, {
+      limit: String(PAGE),
+      ...(labels.length > 0 ? { labelSelector: labels.join(",") } : {}),
+      ...(next === undefined ? {} : { continue: next }),
+    });
     // Items of a list do not say their kind.
-    for (const item of page.items ?? []) items.push({ ...item, apiVersion: apiVersionOf(kind), kind: kind.kind });
-    next = page.metadata.continue;
-    if (next === undefined || next === "") return { items, resourceVersion: page.metadata.resourceVersion };
+    for (const item of page.items) items.push({ ...item, apiVersion: apiVersionOf(kind), kind: kind.kind });
+    next = page.next;
+    if (next === undefined || next === "") return { items, resourceVersion: page.resourceVersion };
   }
+}
+
+async function pageOf<T extends KubeObject>(
+  http: KubeHttp,
+  kind: Kind<T>,
+  { namespace }: Selection,
+  parameters: Readonly<Record<string, string>>,
+): Promise<{
+  readonly items: readonly Stored<T>[];
+  readonly resourceVersion: string;
+  readonly next?: string | undefined;
+}> {
+  const path = `${pathOf(kind, namespace === undefined ? {} : { namespace })}?${new URLSearchParams(parameters).toString()}`;
+  const what = `list ${kind.plural}`;
+  const { status, body, retryAfterSeconds } = await http.ask({ method: "GET", path, what });
+  if (status !== 200) throw faultOf(status, body, what, "list", retryAfterSeconds);
+  const page = body as {
+    readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+    readonly items: readonly Stored<T>[] | null;
+  };
+  return { items: page.items ?? [], resourceVersion: page.metadata.resourceVersion, next: page.metadata.continue };
+}
+
+/**
+ * An API server whose etcd was restored to what it was before takes a watch from a version that it has not come to yet,
+ * and says nothing until it has. @throws Fault stale then
+ */
+async function mustHaveCome(http: KubeHttp, kind: Kind, query: Selection, resourceVersion: string): Promise<void> {
+  const { resourceVersion: present } = await pageOf(http, kind, query, { limit: "1" });
+  if (!(Number(present) < Number(resourceVersion))) return;
+  const message = `watch ${kind.plural}: the server is at version ${present}, before ${resourceVersion}, which it had told`;
+  throw new Fault("stale", "VersionAhead", message);
 }
 
 function noticeOf<T extends KubeObject>(line: string, what: string): WatchNotice<T> {

@@ -257,6 +257,13 @@ export function memoryCluster(options: MemoryClusterOptions): MemoryCluster {
       signal: AbortSignal,
     ) {
       available();
+      if (Number(resourceVersion) > version) {
+        throw new Fault(
+          "stale",
+          "VersionAhead",
+          `version ${resourceVersion} is yet to come; the server is at ${version}`,
+        );
+      }
       await history.watch(kind, Number(resourceVersion), notice as (notice: WatchNotice) => void, signal);
     },
 

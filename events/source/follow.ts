@@ -52,14 +52,17 @@ export function follow(options: FollowOptions): Following {
   let version: string | undefined;
   let failures = 0;
 
-  function exists(object: Stored<KubeObject>): void {
+  /** `counts`: it is so now, whatever its version says. Otherwise it counts if it is later: the watch comes behind own writes. */
+  function exists(object: Stored<KubeObject>, counts = false): void {
     const key = keyOf(object);
     const before = told.get(key);
-    // The watch comes behind own writes.
-    if (before !== undefined && !isLater(object.metadata.resourceVersion, before.metadata.resourceVersion)) return;
-    if (before !== undefined && before.metadata.uid !== object.metadata.uid) vanished(before);
+    if (before !== undefined) {
+      const [version, last] = [object.metadata.resourceVersion, before.metadata.resourceVersion];
+      if (version === last || (!counts && !isLater(version, last))) return;
+      if (before.metadata.uid !== object.metadata.uid) vanished(before);
+    }
     told.set(key, object);
-    shelf.put(object);
+    shelf.put(object, counts);
     if (before === undefined || before.metadata.uid !== object.metadata.uid) tell("add", object);
     else if (options.isNews(kind, before, object)) tell("update", object);
   }
@@ -72,16 +75,26 @@ export function follow(options: FollowOptions): Following {
     tell("delete", last);
   }
 
+  /**
+   * What was known when the list was asked for counts no more beside it. Versions do not tell that where etcd was restored
+   * to what it was before: objects are then what they were at lower versions, and deleted ones are there again.
+   */
   async function list(): Promise<string> {
+    const asked = new Map(told);
+    const goneBefore = shelf.gone();
     const { items, resourceVersion } = await watcher.snapshot(kind, signal);
+    const isAsAsked = (key: Key): boolean => asked.has(key) && asked.get(key) === told.get(key);
     const present = new Set(items.map(keyOf));
     // Own writes after this list are not in it.
     const isMissing = (key: Key, last: Stored<KubeObject>): boolean =>
-      !present.has(key) && !isLater(last.metadata.resourceVersion, resourceVersion);
+      !present.has(key) && (isAsAsked(key) || !isLater(last.metadata.resourceVersion, resourceVersion));
     for (const [key, last] of [...told]) if (isMissing(key, last)) vanished(last);
     // The cache may hold what was written before the first list.
     for (const [key, last] of [...shelf.objects]) if (isMissing(key, last)) shelf.remove(last);
-    for (const item of items) exists(item);
+    for (const item of items) {
+      if (goneBefore.has(item.metadata.uid)) shelf.revive(item.metadata.uid);
+      exists(item, isAsAsked(keyOf(item)));
+    }
     if (!shelf.ready) {
       shelf.ready = true;
       options.listed();

@@ -13,11 +13,15 @@ export interface Shelf {
   readonly objects: ReadonlyMap<Key, Stored<KubeObject>>;
   /** True once a whole list has been taken in. */
   ready: boolean;
-  /** Takes it unless what is there is as new. */
-  put(object: Stored<KubeObject>): void;
+  /** Takes it unless what is there is as new. `counts`: whatever is there. */
+  put(object: Stored<KubeObject>, counts?: boolean): void;
   remove(object: Stored<KubeObject>): void;
   /** Of the last few thousand that were removed. */
   isGone(uid: string): boolean;
+  /** Their uids. */
+  gone(): ReadonlySet<string>;
+  /** It is there again. */
+  revive(uid: string): void;
   /**
    * What is asked for, in no order. The same array as before while none of it changed, where only a node, a phase or an
    * instance is asked for: what is computed from it need not be computed again.
@@ -45,11 +49,12 @@ export function createShelf(kind: Kind, changed: Changed): Shelf {
     kind,
     objects,
     ready: false,
-    put(object) {
+    put(object, counts = false) {
       if (gone.has(object.metadata.uid)) return;
       const key = keyOf(object);
       const there = objects.get(key);
-      if (there !== undefined && !isLater(object.metadata.resourceVersion, there.metadata.resourceVersion)) return;
+      if (there !== undefined && !counts && !isLater(object.metadata.resourceVersion, there.metadata.resourceVersion))
+        return;
       replace(key, there, object);
       changed(kind, object, false);
     },
@@ -64,6 +69,8 @@ export function createShelf(kind: Kind, changed: Changed): Shelf {
       changed(kind, object, true);
     },
     isGone: (uid) => gone.has(uid),
+    gone: () => new Set(gone),
+    revive: (uid) => void gone.delete(uid),
     select(selection) {
       const { node, instance, phase } = selection;
       const found =

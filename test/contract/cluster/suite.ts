@@ -304,6 +304,13 @@ export function clusterContract(title: string, start: () => Promise<ClusterUnder
         await expect(watching).rejects.toMatchObject({ kind: "stale" });
       });
 
+      it("is stale from a version that is yet to come, as after a restoration", async () => {
+        const { resourceVersion } = await cluster.snapshot(TextKind, new AbortController().signal);
+        const later = String(Number(resourceVersion) + 1_000_000);
+        const watching = cluster.watch(TextKind, later, () => undefined, AbortSignal.timeout(5000));
+        await expect(watching).rejects.toMatchObject({ kind: "stale" });
+      });
+
       it("ends when the connection breaks, or when its reader leaves where there is none", async () => {
         const { disconnect } = under;
         const { resourceVersion } = await cluster.snapshot(TextKind, new AbortController().signal);

@@ -202,12 +202,22 @@ describe("an error of the API server", () => {
 describe("a watch", () => {
   const line = (type: string, object: object): string => `${JSON.stringify({ type, object })}\n`;
   const live = (): AbortSignal => AbortSignal.timeout(5000);
+  /** A server that is at version 9; `asked` has the watches. */
+  const watched = async (answer: (response: ServerResponse) => void) => {
+    const watches: Asked[] = [];
+    const { cluster } = await at((one, response) => {
+      if (/\?limit=1$/.test(one.line)) return reply(response, 200, { metadata: { resourceVersion: "9" }, items: [] });
+      watches.push(one);
+      answer(response);
+    });
+    return { cluster, asked: watches };
+  };
 
   it("reads notices however they are cut into packets", async () => {
     const bytes = Buffer.from(
       line("ADDED", { ...stored, data: { a: "é€😀" } }) + line("BOOKMARK", { metadata: { resourceVersion: "8" } }),
     );
-    const { cluster, asked } = await at((_, response) => {
+    const { cluster, asked } = await watched((response) => {
       response.writeHead(200);
       for (const byte of bytes) response.write(Buffer.from([byte]));
       response.end();
@@ -233,7 +243,7 @@ describe("a watch", () => {
       (response: ServerResponse) => void response.end(line("ERROR", { kind: "Status", code: 410, reason: "Expired" })),
     ],
   ])("from a version that is too old is stale, told %s", async (_, answer) => {
-    const { cluster } = await at((_asked, response) => answer(response));
+    const { cluster } = await watched(answer);
     expect(await faultOf(cluster.watch(ConfigMap, "1", () => undefined, live()))).toMatchObject({
       kind: "stale",
       reason: "Expired",
@@ -241,12 +251,12 @@ describe("a watch", () => {
   });
 
   it("is later when the stream breaks off or says nonsense", async () => {
-    const broken = await at((_, response) => {
+    const broken = await watched((response) => {
       response.writeHead(200);
       response.write(line("ADDED", stored), () => response.socket?.destroy());
     });
     expect((await faultOf(broken.cluster.watch(ConfigMap, "1", () => undefined, live()))).kind).toBe("later");
-    const nonsense = await at((_, response) => void response.end("nonsense\n"));
+    const nonsense = await watched((response) => void response.end("nonsense\n"));
     expect(await faultOf(nonsense.cluster.watch(ConfigMap, "1", () => undefined, live()))).toMatchObject({
       kind: "later",
       reason: "MalformedWatch",
@@ -254,12 +264,20 @@ describe("a watch", () => {
   });
 
   it("ends quietly when its signal aborts, before or while it runs", async () => {
-    const { cluster, asked } = await at((_, response) => void response.writeHead(200).write(line("ADDED", stored)));
+    const { cluster, asked } = await watched((response) => void response.writeHead(200).write(line("ADDED", stored)));
     await cluster.watch(ConfigMap, "1", () => undefined, AbortSignal.abort());
     expect(asked).toEqual([]);
     const ending = new AbortController();
     await cluster.watch(ConfigMap, "1", () => ending.abort(), ending.signal);
     expect(asked.length).toBe(1);
+  });
+
+  it("from a version that the server has not come to is stale: it was restored to what it was before", async () => {
+    const { cluster, asked } = await watched((response) => void response.writeHead(200));
+    const fault = await faultOf(cluster.watch(ConfigMap, "10", () => undefined, live()));
+    expect(fault).toMatchObject({ kind: "stale", reason: "VersionAhead" });
+    expect(fault.message).toContain("the server is at version 9, before 10");
+    expect(asked).toEqual([]);
   });
 });
 
