@@ -382,6 +382,7 @@ export class Driver {
       this.#ran = true;
       if (this.#found) this.#trouble.over();
       if (this.order.receive !== undefined) this.#liveness.begin();
+      void this.#telling.agentMayAnswer(this.#hypervisor, this.uuid);
       this.#mending.begin();
       await this.#ports.consoles.attach(this.uid, this.uuid);
     }

@@ -24,6 +24,8 @@ export class Telling {
   readonly #notebook: Notebook;
   readonly #moment: () => Moment;
   #agentConnected = false;
+  /** Counts what events have told of the agent. */
+  #agentNews = 0;
   #guestOSInfo: MachineStatus["guestOSInfo"];
   #status: MachineStatus;
 
@@ -69,18 +71,31 @@ export class Telling {
   }
 
   agentGone(report: boolean): void {
+    this.#agentNews += 1;
     this.#agentConnected = false;
     if (report) this.refresh("agentDisconnected");
   }
 
   /** Tells that the agent answers, and again when it has said what system it runs on. */
   async agentAnswers(hypervisor: Hypervisor, uuid: string): Promise<void> {
+    this.#agentNews += 1;
     this.#agentConnected = true;
     this.refresh("agentConnected");
     const info = await guestOSInfo(hypervisor, uuid);
     if (info === undefined || !this.#agentConnected) return;
     this.#guestOSInfo = info;
     this.refresh("agentConnected");
+  }
+
+  /** Of a guest that was found running: an agent that is there already is no event. One that is slow may be there. */
+  async agentMayAnswer(hypervisor: Hypervisor, uuid: string): Promise<void> {
+    const news = this.#agentNews;
+    const info = await guestOSInfo(hypervisor, uuid);
+    if (info === undefined || news !== this.#agentNews) return;
+    const known = this.#agentConnected;
+    this.#agentConnected = true;
+    this.#guestOSInfo = info;
+    this.refresh(known ? undefined : "agentConnected");
   }
 
   #compute(sequence: number, since: string, last: MachineStatus["state"] | undefined): MachineStatus {

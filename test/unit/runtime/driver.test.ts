@@ -303,6 +303,29 @@ describe("a driver of a running machine", () => {
     });
   });
 
+  it("finds an agent that was there before its runtime: only changes are events", async () => {
+    const rig = await Rig.start();
+    await rig.running();
+    rig.hypervisor.startAgent(uid);
+    await rig.clock.settle();
+    await rig.killRuntime();
+    await rig.startRuntime();
+    await rig.clock.advance(seconds(1));
+    expect(rig.status()).toMatchObject({ state: "running", agentConnected: true, guestOSInfo: { id: "model" } });
+    rig.hypervisor.stopAgent(uid);
+    await rig.clock.settle();
+    expect(rig.status().agentConnected).toBe(false);
+  });
+
+  it("takes no agent for there that does not answer", async () => {
+    const rig = await Rig.start();
+    await rig.running();
+    await rig.killRuntime();
+    await rig.startRuntime();
+    await rig.clock.advance(seconds(10));
+    expect(rig.status()).toMatchObject({ state: "running", agentConnected: false });
+  });
+
   it("gives every change a higher sequence number", async () => {
     const rig = await Rig.start();
     await rig.running();
