@@ -26,11 +26,13 @@ export class Trouble {
   }
 
   get retryAt(): Date | undefined {
+    this.#follow();
     return this.#retryAt;
   }
 
   /** When the last trouble is old enough to be forgotten; undefined when there is none. */
   get fadesAt(): Date | undefined {
+    this.#follow();
     if (this.#problem === undefined || this.#at === undefined) return undefined;
     return new Date(this.#at.getTime() + FADES_MS);
   }
@@ -61,6 +63,15 @@ export class Trouble {
     if (fadesAt === undefined || fadesAt > now) return false;
     this.over();
     return true;
+  }
+
+  /** Where the wall clock was set back, what was to come in seconds would be hours away. */
+  #follow(): void {
+    const now = this.#clock.now().getTime();
+    const back = (this.#at?.getTime() ?? now) - now;
+    if (this.#at === undefined || back <= 0) return;
+    this.#at = new Date(now);
+    if (this.#retryAt !== undefined) this.#retryAt = new Date(this.#retryAt.getTime() - back);
   }
 
   over(): void {

@@ -40,6 +40,9 @@ export class Wish {
 
   /** A live guest is wished stopped: its grace counts from the first such moment. Answers whether this is it. */
   begins(now: Date): boolean {
+    // The wall clock was set back: the grace that is left would be hours.
+    if (this.#stopSince !== undefined && this.#stopSince > now) this.#stopSince = now;
+    if (this.#lastAsked !== undefined && this.#lastAsked > now) this.#lastAsked = now;
     if (this.desired !== "stopped" || this.#stopSince !== undefined) return false;
     this.#stopSince = now;
     return true;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "#events/clock.ts";
+import { virtualClock, type VirtualClock } from "#events/clock.ts";
 import { Fault } from "#events/fault.ts";
 import { order } from "./orders.ts";
 import { restless, Rig } from "./rig.ts";
@@ -333,6 +333,45 @@ describe("a driver of a running machine", () => {
     await rig.clock.advance(seconds(10));
     const sequences = rig.told.map(({ status }) => status.sequence);
     expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+  });
+});
+
+describe("a driver whose machine's wall clock is set back", () => {
+  /** What it shows goes back by three hours when it is told to; what was scheduled comes in its own time. */
+  function wallClock(): { readonly wall: VirtualClock; readonly setBack: () => void } {
+    const clock = virtualClock();
+    let ahead = 0;
+    const now = (): Date => new Date(clock.now().getTime() + ahead);
+    return {
+      wall: Object.assign(Object.create(clock) as VirtualClock, { now }),
+      setBack: () => void (ahead = -seconds(3 * 3600)),
+    };
+  }
+
+  it("tries again when it would have, not hours later", async () => {
+    const { wall, setBack } = wallClock();
+    const rig = await Rig.start({}, 1, { clock: wall });
+    rig.network.failures.push(
+      ...Array.from({ length: 3 }, () => new Fault("later", "NetworkCommandFailed", "ip ended with 2")),
+    );
+    await rig.order();
+    await rig.clock.advance(100);
+    expect(rig.status().problem).toMatchObject({ reason: "NetworkCommandFailed" });
+    setBack();
+    await rig.clock.advance(seconds(60));
+    expect(rig.status()).toMatchObject({ state: "running" });
+    expect(rig.status().problem).toBeUndefined();
+  });
+
+  it("ends a guest that does not shut down when its grace is over, counted anew", async () => {
+    const { wall, setBack } = wallClock();
+    const rig = await Rig.start({ obeysAcpi: false }, 1, { clock: wall });
+    await rig.running();
+    await rig.order({ desired: "stopped", graceSeconds: 30, version: "101" });
+    await rig.clock.advance(seconds(10));
+    setBack();
+    await rig.clock.advance(seconds(45));
+    expect(rig.status()).toMatchObject({ state: "stopped", exit: { reason: "GraceExpired" } });
   });
 });
 
