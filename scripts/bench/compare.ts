@@ -1,7 +1,7 @@
 /**
  * Two reports side by side: `node scripts/bench/compare.ts BEFORE.json AFTER.json`. For each figure that both have: both
  * values, after over before, and the change of its ratio to its baseline, which says more where the machines or their load
- * differ. Ends with 1 when a promise that was kept is no longer.
+ * differ. Ends with 1 when a promise that was kept is no longer, or was not measured where its item was to run.
  */
 import { readFile } from "node:fs/promises";
 import type { Figure } from "./figure.ts";
@@ -28,6 +28,34 @@ export function compare(before: Report, after: Report): readonly Compared[] {
       const there = old.get(figure.name);
       return there === undefined ? [] : [comparedTo(item, there, figure)];
     });
+  });
+}
+
+/** A promise that was kept and has no figure any more. */
+export interface Unmeasured {
+  readonly item: string;
+  readonly figure: string;
+  readonly why: string;
+}
+
+/** Of items that are in the later report: what failed keeps no promise. Items that can't run on its machine are left out. */
+export function unmeasured(before: Report, after: Report): readonly Unmeasured[] {
+  return Object.entries(after.items).flatMap(([item, { figures, failed, notRun }]) => {
+    if (notRun !== undefined) return [];
+    const there = new Set(figures.map(({ name }) => name));
+    const gone = (before.items[item]?.figures ?? []).filter(
+      ({ name, promise }) => promise?.kept === true && !there.has(name),
+    );
+    const why = failed === undefined ? "it has no such figure any more" : `it failed: ${failed.split("\n")[0]}`;
+    return gone.map(({ name }) => ({ item, figure: name, why }));
+  });
+}
+
+/** Items that did less in one of the reports than in the other: their figures are of other sizes. */
+export function unlike(before: Report, after: Report): readonly string[] {
+  return Object.entries(after.items).flatMap(([item, { quick }]) => {
+    const was = before.items[item]?.quick;
+    return was === undefined || was === quick ? [] : [item];
   });
 }
 
@@ -75,7 +103,12 @@ async function main(paths: readonly string[]): Promise<number> {
   }
   const compared = compare(before, after);
   for (const each of compared) console.log(printed(each));
-  return compared.some(({ broken }) => broken) ? 1 : 0;
+  for (const item of unlike(before, after))
+    console.log(`${item}: one of the two is quick; their figures do not compare`);
+  const lost = unmeasured(before, after);
+  for (const { item, figure, why } of lost)
+    console.log(`${`${item} ${figure}`.padEnd(44)} PROMISE NOT MEASURED: ${why}`);
+  return lost.length > 0 || compared.some(({ broken }) => broken) ? 1 : 0;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { chartsOf, figuresOf } from "../../../scripts/bench/charts.ts";
-import { compare, parseReport } from "../../../scripts/bench/compare.ts";
+import { compare, parseReport, unlike, unmeasured } from "../../../scripts/bench/compare.ts";
 import { figureOf, sampled, type FigureSpec } from "../../../scripts/bench/figure.ts";
 import { svgOf } from "../../../scripts/bench/plot.ts";
 import { items } from "../../../scripts/bench/registry.ts";
@@ -69,6 +69,28 @@ describe("two reports", () => {
     const promise = { of: "value", at: "most", limit: 10 } as const;
     const [compared] = compare(report({ ...spec, value: 10, promise }), report({ ...spec, value: 11, promise }));
     expect(compared?.broken).toBe(true);
+  });
+
+  it("tell a promise that was kept and was not measured again, but for what could not run there", () => {
+    const promise = { of: "value", at: "most", limit: 10 } as const;
+    const before = report({ ...spec, value: 10, promise }, { ...spec, name: "other", value: 1 });
+    const nothing = report().items["item"] ?? expect.fail("no item");
+    const after = (changes: object): Report => ({ ...before, items: { item: { ...nothing, ...changes } } });
+    const about = { item: "item", figure: "time" };
+    expect(unmeasured(before, after({ failed: "no socket\n at x" }))).toEqual([
+      { ...about, why: "it failed: no socket" },
+    ]);
+    expect(unmeasured(before, after({}))).toEqual([{ ...about, why: "it has no such figure any more" }]);
+    expect(unmeasured(before, after({ notRun: "it needs root" }))).toEqual([]);
+    expect(unmeasured(before, { ...before, items: {} })).toEqual([]);
+    expect(unmeasured(before, before)).toEqual([]);
+  });
+
+  it("tell an item that was quick in one of them only", () => {
+    const before = report({ ...spec, value: 1 });
+    const item = before.items["item"] ?? expect.fail("no item");
+    expect(unlike(before, { ...before, items: { item: { ...item, quick: true } } })).toEqual(["item"]);
+    expect(unlike(before, before)).toEqual([]);
   });
 
   it("must be of the format that is known", () => {
