@@ -231,7 +231,7 @@ describe("the anchor pod", () => {
 
   it("has a name that is another one for another instance, and never too long", () => {
     const long = storedInstance({}, { meta: { name: "a".repeat(253), uid: "one" } });
-    expect(anchorName(long)).toHaveLength(253);
+    expect(anchorName(long)).toHaveLength(154);
     expect(anchorName(long)).not.toBe(anchorName({ ...long, metadata: { ...long.metadata, uid: "two" } }));
     const labels = Object.values(anchorOf(long, undefined, defaultConfig).metadata.labels ?? {});
     expect(labels.every((value) => value.length <= 63)).toBe(true);
