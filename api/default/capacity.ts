@@ -5,6 +5,11 @@ import type { CPU } from "../schema/cpu.ts";
 import type { Domain } from "../schema/instance-spec.ts";
 import type { Memory, Resources } from "../schema/memory.ts";
 
+/** A text that is empty says nothing, as for KubeVirt. */
+export function told(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}
+
 /** A guest with more virtual CPUs is refused by the machine models. */
 const MAX_VCPUS = 512;
 const GIB = 2 ** 30;
@@ -31,8 +36,14 @@ function socketsFor(amount: string | number | undefined): number | undefined {
   return Math.max(1, Math.ceil(milliOf(amount) / 1000));
 }
 
+/** KubeVirt takes 0 for "not set". */
+function withoutZeros({ sockets, cores, threads, maxSockets, ...rest }: CPU): CPU {
+  const counts = Object.entries({ sockets, cores, threads, maxSockets }).filter(([, count]) => (count ?? 0) !== 0);
+  return { ...rest, ...(Object.fromEntries(counts) as Pick<CPU, "sockets" | "cores" | "threads" | "maxSockets">) };
+}
+
 export function defaultCPU(domain: Domain, architecture: Architecture, config: ClusterConfig): CPU {
-  const cpu = domain.cpu ?? {};
+  const cpu = withoutZeros(domain.cpu ?? {});
   const topology =
     cpu.sockets === undefined && cpu.cores === undefined && cpu.threads === undefined
       ? {
@@ -46,7 +57,7 @@ export function defaultCPU(domain: Domain, architecture: Architecture, config: C
   const maxSockets = full.maxSockets ?? growableSockets(full, architecture, config);
   return {
     ...full,
-    model: cpu.model ?? config.cpuModel ?? (architecture === "arm64" ? "host-passthrough" : "host-model"),
+    model: told(cpu.model) ?? config.cpuModel ?? (architecture === "arm64" ? "host-passthrough" : "host-model"),
     ...(maxSockets === undefined ? {} : { maxSockets }),
   };
 }

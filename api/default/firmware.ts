@@ -1,6 +1,7 @@
 /** Defaults of firmware and of the images that are pulled for it. Pure. */
 import type { Architecture } from "../cluster-config.ts";
 import type { Firmware } from "../schema/firmware.ts";
+import { told } from "./capacity.ts";
 
 /** Kubernetes' rule: a tag that can move is pulled always, everything else once. */
 export function pullPolicyFor(image: string): "Always" | "IfNotPresent" {
@@ -14,7 +15,7 @@ export function defaultFirmware(firmware: Firmware, architecture: Architecture, 
   const container = firmware.kernelBoot?.container;
   return {
     ...firmware,
-    uuid: firmware.uuid ?? uuid(),
+    uuid: told(firmware.uuid) ?? uuid(),
     // arm64 has no BIOS, and its UEFI no signed keys that guests could rely on.
     ...(architecture === "arm64" && firmware.bootloader === undefined
       ? { bootloader: { efi: { secureBoot: false } } }

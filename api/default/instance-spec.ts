@@ -4,7 +4,7 @@
  */
 import { isArchitecture, type Architecture, type ClusterConfig } from "../cluster-config.ts";
 import type { VirtualMachineInstanceSpec } from "../virtual-machine-instance.ts";
-import { defaultCPU, defaultMemory, defaultResources } from "./capacity.ts";
+import { defaultCPU, defaultMemory, defaultResources, told } from "./capacity.ts";
 import { defaultDevices, defaultNetworks } from "./devices.ts";
 import { defaultFeatures } from "./features.ts";
 import { defaultFirmware, pullPolicyFor } from "./firmware.ts";
@@ -23,9 +23,10 @@ export function defaultInstanceSpec(
   const { domain } = spec;
   const resources = defaultResources(domain, config);
   const memory = defaultMemory({ ...domain, resources }, architecture, config);
-  const schedulerName = spec.schedulerName ?? config.defaultSchedulerName;
+  const { schedulerName: named, ...rest } = spec;
+  const schedulerName = told(named) ?? config.defaultSchedulerName;
   return {
-    ...spec,
+    ...rest,
     architecture,
     evictionStrategy: spec.evictionStrategy ?? config.evictionStrategy,
     ...(schedulerName === undefined ? {} : { schedulerName }),
@@ -36,7 +37,7 @@ export function defaultInstanceSpec(
       resources,
       memory,
       cpu: defaultCPU({ ...domain, resources }, architecture, config),
-      machine: { ...domain.machine, type: domain.machine?.type ?? config.machines[architecture].default },
+      machine: { ...domain.machine, type: told(domain.machine?.type) ?? config.machines[architecture].default },
       firmware: defaultFirmware(domain.firmware ?? {}, architecture, uuid),
       features: defaultFeatures(domain.features ?? {}, architecture),
       devices: defaultDevices(spec, architecture, config),

@@ -2,6 +2,7 @@
 import type { ClusterConfig } from "../cluster-config.ts";
 import { finalizer } from "../names.ts";
 import type { VirtualMachine } from "../virtual-machine.ts";
+import { told } from "./capacity.ts";
 import { architectureOf } from "./instance-spec.ts";
 import { withFinalizer, withPCITopology, type Given } from "./metadata.ts";
 
@@ -27,7 +28,7 @@ export function defaultVirtualMachine(
       ...template.spec.domain,
       machine: {
         ...template.spec.domain.machine,
-        type: template.spec.domain.machine?.type ?? config.machines[architecture].default,
+        type: told(template.spec.domain.machine?.type) ?? config.machines[architecture].default,
       },
       ...(identity === undefined ? {} : { firmware: { ...template.spec.domain.firmware, ...identity } }),
     },
@@ -49,10 +50,10 @@ function identityOf(
   old: VirtualMachine | undefined,
 ): { readonly uuid?: string; readonly serial?: string } | undefined {
   const now = vm.spec.template.spec.domain.firmware;
-  if (old === undefined) return { uuid: now?.uuid ?? given.uuid(), serial: now?.serial ?? given.uuid() };
+  if (old === undefined) return { uuid: told(now?.uuid) ?? given.uuid(), serial: told(now?.serial) ?? given.uuid() };
   const before = old.spec.template.spec.domain.firmware;
-  const uuid = now?.uuid ?? before?.uuid;
-  const serial = now?.serial ?? before?.serial;
+  const uuid = told(now?.uuid) ?? before?.uuid;
+  const serial = told(now?.serial) ?? before?.serial;
   if (uuid === undefined && serial === undefined) return undefined;
   return { ...(uuid === undefined ? {} : { uuid }), ...(serial === undefined ? {} : { serial }) };
 }

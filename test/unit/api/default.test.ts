@@ -23,6 +23,18 @@ describe("an instance at its creation", () => {
     expect(defaultVirtualMachineInstance(once, config, given).metadata.finalizers).toEqual([finalizer.vmi]);
   });
 
+  test("takes zeros and empty texts for not set, as KubeVirt does", () => {
+    const virtive = clusterConfig(undefined, { defaultSchedulerName: "virtive" });
+    const limits = { cpu: "4" };
+    const nothing = { cores: 0, sockets: 0, threads: 0, maxSockets: 0, model: "" };
+    const domain = { cpu: nothing, machine: { type: "" }, firmware: { uuid: "" }, resources: { limits } };
+    const made = spec({ domain, schedulerName: "" }, virtive);
+    expect(made).toEqual(spec({ domain: { resources: { limits } } }, virtive));
+    expect(made.domain.cpu).toMatchObject({ sockets: 4, maxSockets: 16, model: "host-model" });
+    expect(spec({ domain: { cpu: { sockets: 0, cores: 2 } } }).domain.cpu).toMatchObject({ cores: 2, maxSockets: 4 });
+    expect(spec({ schedulerName: "" }).schedulerName).toBeUndefined();
+  });
+
   test("is not changed by a second pass, whatever it was", () => {
     const varied: readonly SpecParts[] = [
       {},
@@ -113,6 +125,15 @@ test.each([
 ])("the image %s is pulled %s", (image, policy) => expect(pullPolicyFor(image)).toBe(policy));
 
 describe("a virtual machine", () => {
+  test("has an identity of its own where the user's is empty", () => {
+    const firmware = { uuid: "", serial: "" };
+    const made = defaultVirtualMachine(aMachine({ domain: { firmware, machine: { type: "" } } }), config, given);
+    const { domain } = made.spec.template.spec;
+    expect(domain).toMatchObject({ firmware: { uuid: given.uuid(), serial: given.uuid() }, machine: { type: "q35" } });
+    const changed = defaultVirtualMachine(aMachine({ domain: { firmware } }), config, given, made);
+    expect(changed.spec.template.spec.domain.firmware).toEqual(domain.firmware);
+  });
+
   let made = 0;
   const counting = { ...given, uuid: () => `0000000${(made += 1)}-0000-4000-8000-000000000000` };
 
