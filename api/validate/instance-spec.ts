@@ -8,7 +8,7 @@ import { validateDevices } from "./devices.ts";
 import { validateDisks } from "./disks.ts";
 import { validateFirmware, validateLaunchSecurity } from "./firmware.ts";
 import { validateNetworks } from "./network.ts";
-import { validateAffinity, validateTopologySpread } from "./placement.ts";
+import { validateAffinity, validateLabels, validateTolerations, validateTopologySpread } from "./placement.ts";
 import { validateAccessCredentials, validateDNS, validateNames, validateProbes } from "./surroundings.ts";
 import { whyNoLabel } from "./text-forms.ts";
 import { validateContainerDiskPaths, validateVolumes } from "./volumes.ts";
@@ -45,6 +45,8 @@ export function validateHardware(spec: VirtualMachineInstanceSpec, at: string, c
     ...validateNames(spec, at),
     ...validateDNS(spec, at),
     ...validateProbes(spec, at),
+    ...validateLabels(spec.nodeSelector, `${at}.nodeSelector`),
+    ...validateTolerations(spec.tolerations, `${at}.tolerations`),
     ...validateAffinity(spec.affinity, `${at}.affinity`),
     ...validateTopologySpread(spec.topologySpreadConstraints, `${at}.topologySpreadConstraints`),
     ...validateAccessCredentials(spec, at),

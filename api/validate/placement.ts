@@ -1,7 +1,7 @@
-/** Rules for affinity and spread: Kubernetes checks them on the pod, too late for whoever wrote the virtual machine. Pure. */
-import type { Affinity, TopologySpreadConstraint } from "../schema/placement.ts";
-import { invalid, shown, type Cause } from "./cause.ts";
-import { whyNoLabel, whyNoLabelKey } from "./text-forms.ts";
+/** Rules for where a machine may run: Kubernetes checks them on the pod, too late for whoever wrote the virtual machine. Pure. */
+import type { Affinity, Toleration, TopologySpreadConstraint } from "../schema/placement.ts";
+import { duplicate, invalid, missing, shown, type Cause } from "./cause.ts";
+import { whyNoLabel, whyNoLabelKey, whyNoLabelValue } from "./text-forms.ts";
 
 interface Requirement {
   readonly key: string;
@@ -19,7 +19,13 @@ const OPERATORS: Readonly<Record<string, "some" | "none" | "one number">> = {
   Lt: "one number",
 };
 
-function validateRequirement(requirement: Requirement, at: string, operators: readonly string[]): Cause[] {
+/** `preferred`: Kubernetes lets values be anything in what nodes are only ranked by. */
+function validateRequirement(
+  requirement: Requirement,
+  at: string,
+  operators: readonly string[],
+  preferred = false,
+): Cause[] {
   const { key, operator, values = [] } = requirement;
   const wanted = OPERATORS[operator];
   if (wanted === undefined || !operators.includes(operator)) {
@@ -28,6 +34,8 @@ function validateRequirement(requirement: Requirement, at: string, operators: re
   const causes: Cause[] = [];
   const why = whyNoLabelKey(key);
   if (why !== undefined) causes.push(invalid(`${at}.key`, `${why}; it is ${shown(key)}`));
+  if (wanted === "some" && !preferred)
+    values.forEach((value, index) => causes.push(...validateLabelValue(value, `${at}.values[${index}]`)));
   if (wanted === "some" && values.length === 0)
     causes.push(invalid(`${at}.values`, `must have a value for ${operator}`));
   if (wanted === "none" && values.length > 0) causes.push(invalid(`${at}.values`, `must be empty for ${operator}`));
@@ -40,14 +48,33 @@ function validateRequirement(requirement: Requirement, at: string, operators: re
 const SELECTOR_OPERATORS = ["In", "NotIn", "Exists", "DoesNotExist"];
 const NODE_OPERATORS = Object.keys(OPERATORS);
 
+function validateLabelValue(value: string, field: string): Cause[] {
+  const why = whyNoLabelValue(value);
+  return why === undefined ? [] : [invalid(field, `${why}; it is ${shown(value)}`)];
+}
+
+/** `at` is the path of the map. */
+export function validateLabels(labels: Readonly<Record<string, string>> | undefined, at: string): Cause[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => {
+    const why = whyNoLabelKey(key);
+    if (why !== undefined) return [invalid(at, `${why}; a key is ${shown(key)}`)];
+    const whyNot = whyNoLabelValue(value);
+    return whyNot === undefined ? [] : [invalid(at, `${whyNot}; that of ${shown(key)} is ${shown(value)}`)];
+  });
+}
+
 interface Selector {
+  readonly matchLabels?: Readonly<Record<string, string>> | undefined;
   readonly matchExpressions?: readonly Requirement[] | undefined;
 }
 
 function validateSelector(selector: Selector | undefined, at: string): Cause[] {
-  return (selector?.matchExpressions ?? []).flatMap((requirement, index) =>
-    validateRequirement(requirement, `${at}.matchExpressions[${index}]`, SELECTOR_OPERATORS),
-  );
+  return [
+    ...validateLabels(selector?.matchLabels, `${at}.matchLabels`),
+    ...(selector?.matchExpressions ?? []).flatMap((requirement, index) =>
+      validateRequirement(requirement, `${at}.matchExpressions[${index}]`, SELECTOR_OPERATORS),
+    ),
+  ];
 }
 
 function validateTopologyKey(key: string, field: string): Cause[] {
@@ -63,6 +90,10 @@ function validatePodTerm(term: PodTerm, at: string): Cause[] {
   return [
     ...validateSelector(term.labelSelector, `${at}.labelSelector`),
     ...validateSelector(term.namespaceSelector, `${at}.namespaceSelector`),
+    ...(term.namespaces ?? []).flatMap((name, index) => {
+      const why = whyNoLabel(name);
+      return why === undefined ? [] : [invalid(`${at}.namespaces[${index}]`, `${why}; it is ${shown(name)}`)];
+    }),
     ...validateTopologyKey(term.topologyKey, `${at}.topologyKey`),
   ];
 }
@@ -75,10 +106,10 @@ type NodeTerm = NonNullable<
   NonNullable<Affinity["nodeAffinity"]>["requiredDuringSchedulingIgnoredDuringExecution"]
 >["nodeSelectorTerms"][number];
 
-function validateNodeTerm(term: NodeTerm, at: string): Cause[] {
+function validateNodeTerm(term: NodeTerm, at: string, preferred = false): Cause[] {
   return [
     ...(term.matchExpressions ?? []).flatMap((requirement, index) =>
-      validateRequirement(requirement, `${at}.matchExpressions[${index}]`, NODE_OPERATORS),
+      validateRequirement(requirement, `${at}.matchExpressions[${index}]`, NODE_OPERATORS, preferred),
     ),
     ...(term.matchFields ?? []).flatMap((requirement, index) =>
       validateNodeField(requirement, `${at}.matchFields[${index}]`),
@@ -104,13 +135,21 @@ function validateNodeField({ key, operator, values = [] }: Requirement, at: stri
 export function validateAffinity(affinity: Affinity | undefined, at: string): Cause[] {
   const causes: Cause[] = [];
   const node = affinity?.nodeAffinity;
+  const required = node?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (required?.nodeSelectorTerms.length === 0) {
+    const field = `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
+    causes.push(missing(field, "must have a term, which a node is to match"));
+  }
   (node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).forEach((term, index) => {
     const field = `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`;
     causes.push(...validateNodeTerm(term, field));
   });
   (node?.preferredDuringSchedulingIgnoredDuringExecution ?? []).forEach(({ weight, preference }, index) => {
     const field = `${at}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
-    causes.push(...validateWeight(weight, `${field}.weight`), ...validateNodeTerm(preference, `${field}.preference`));
+    causes.push(
+      ...validateWeight(weight, `${field}.weight`),
+      ...validateNodeTerm(preference, `${field}.preference`, true),
+    );
   });
   for (const kind of ["podAffinity", "podAntiAffinity"] as const) {
     (affinity?.[kind]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).forEach((term, index) => {
@@ -134,6 +173,7 @@ export function validateTopologySpread(
   constraints: readonly TopologySpreadConstraint[] | undefined,
   at: string,
 ): Cause[] {
+  const seen = new Set<string>();
   return (constraints ?? []).flatMap((constraint, index) => {
     const field = `${at}[${index}]`;
     const causes = validateTopologyKey(constraint.topologyKey, `${field}.topologyKey`);
@@ -143,11 +183,35 @@ export function validateTopologySpread(
       causes.push(invalid(`${field}.minDomains`, `must be 1 or more; it is ${constraint.minDomains}`));
     }
     const action = constraint.whenUnsatisfiable;
+    if (constraint.minDomains !== undefined && action === "ScheduleAnyway")
+      causes.push(invalid(`${field}.minDomains`, "needs whenUnsatisfiable DoNotSchedule"));
+    const pair = `${constraint.topologyKey} ${action}`;
+    if (seen.has(pair)) causes.push(duplicate(field, `another constraint has this topologyKey and ${action}`));
+    seen.add(pair);
     if (action !== "DoNotSchedule" && action !== "ScheduleAnyway") {
       causes.push(
         invalid(`${field}.whenUnsatisfiable`, `must be DoNotSchedule or ScheduleAnyway; it is ${shown(action)}`),
       );
     }
     return [...causes, ...validateSelector(constraint.labelSelector, `${field}.labelSelector`)];
+  });
+}
+
+/** `at` is the path of the list. */
+export function validateTolerations(tolerations: readonly Toleration[] | undefined, at: string): Cause[] {
+  return (tolerations ?? []).flatMap((toleration, index) => {
+    const { key = "", operator = "Equal", value = "", effect = "", tolerationSeconds } = toleration;
+    const field = `${at}[${index}]`;
+    const causes: Cause[] = [];
+    const why = key === "" ? undefined : whyNoLabelKey(key);
+    if (why !== undefined) causes.push(invalid(`${field}.key`, `${why}; it is ${shown(key)}`));
+    if (key === "" && operator !== "Exists")
+      causes.push(invalid(`${field}.operator`, "must be Exists where there is no key, which tolerates every taint"));
+    if (operator === "Exists" && value !== "")
+      causes.push(invalid(`${field}.value`, `must be empty for Exists; it is ${shown(value)}`));
+    if (operator === "Equal") causes.push(...validateLabelValue(value, `${field}.value`));
+    if (tolerationSeconds !== undefined && effect !== "NoExecute")
+      causes.push(invalid(`${field}.effect`, "must be NoExecute with tolerationSeconds"));
+    return causes;
   });
 }

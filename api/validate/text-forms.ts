@@ -26,6 +26,12 @@ export function whyNoLabelKey(text: string): string | undefined {
   return good ? undefined : "must be a label key, such as kubernetes.io/hostname";
 }
 
+/** Why it cannot be the value of a label, or undefined. */
+export function whyNoLabelValue(text: string): string | undefined {
+  if (text === "" || (text.length <= 63 && QUALIFIED_NAME.test(text))) return undefined;
+  return "must be a label's value: letters, digits and - _ . inside, up to 63 characters, or empty";
+}
+
 /** Why a Service could not name a port so, or undefined. */
 export function whyNoPortName(text: string): string | undefined {
   const good = text.length <= 15 && LABEL.test(text) && /[a-z]/.test(text) && !text.includes("--");

@@ -330,3 +330,59 @@ describe("an instance", () => {
     expect(update(paused, "virtive")).toEqual([]);
   });
 });
+
+describe("where a machine may run", () => {
+  const required = "requiredDuringSchedulingIgnoredDuringExecution";
+  const near = (term: object): SpecParts => ({
+    affinity: { podAffinity: { [required]: [{ topologyKey: "kubernetes.io/hostname", ...term }] } },
+  });
+  const nodes = (nodeSelectorTerms: object[]): SpecParts => ({
+    affinity: { nodeAffinity: { [required]: { nodeSelectorTerms } } },
+  });
+  const matching = (key: string, ...values: string[]) => [{ matchExpressions: [{ key, operator: "In", values }] }];
+  const preferring = (preference: object | undefined): SpecParts =>
+    ({
+      affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference }] } },
+    }) as SpecParts;
+  const spread = { maxSkew: 1, topologyKey: "zone", whenUnsatisfiable: "ScheduleAnyway" };
+  const nodeTerms = `affinity.nodeAffinity.${required}.nodeSelectorTerms`;
+  const podTerm = `affinity.podAffinity.${required}[0]`;
+
+  // What kube-apiserver answers for a pod that has the same.
+  test.each<[SpecParts, ...string[]]>([
+    [nodes([]), `FieldValueRequired spec.${nodeTerms}`],
+    [nodes(matching("zone", "a b")), `FieldValueInvalid spec.${nodeTerms}[0].matchExpressions[0].values[0]`],
+    [nodes(matching("zone", "a", ""))],
+    [preferring(matching("zone", "a b")[0])],
+    [
+      near({ labelSelector: { matchLabels: { "a b": "c" } } }),
+      `FieldValueInvalid spec.${podTerm}.labelSelector.matchLabels`,
+    ],
+    [
+      near({ labelSelector: { matchLabels: { a: "b c" } } }),
+      `FieldValueInvalid spec.${podTerm}.labelSelector.matchLabels`,
+    ],
+    [near({ namespaces: ["Upper"] }), `FieldValueInvalid spec.${podTerm}.namespaces[0]`],
+    [near({ labelSelector: { matchLabels: { "example.com/a": "" } }, namespaces: ["a"] })],
+    [{ nodeSelector: { "a b": "c" } }, `FieldValueInvalid spec.nodeSelector`],
+    [{ nodeSelector: { zone: "a b" } }, `FieldValueInvalid spec.nodeSelector`],
+    [{ nodeSelector: { "kubernetes.io/hostname": "node-1.example" } }],
+    [{ tolerations: [{ key: "a b" }] }, `FieldValueInvalid spec.tolerations[0].key`],
+    [{ tolerations: [{}] }, `FieldValueInvalid spec.tolerations[0].operator`],
+    [{ tolerations: [{ key: "a", operator: "Exists", value: "b" }] }, `FieldValueInvalid spec.tolerations[0].value`],
+    [{ tolerations: [{ key: "a", value: "b c" }] }, `FieldValueInvalid spec.tolerations[0].value`],
+    [
+      { tolerations: [{ key: "a", effect: "NoSchedule", tolerationSeconds: 3 }] },
+      `FieldValueInvalid spec.tolerations[0].effect`,
+    ],
+    [{ tolerations: [{ operator: "Exists" }, { key: "a", effect: "NoExecute", tolerationSeconds: 3 }] }],
+    [{ topologySpreadConstraints: [spread, spread] }, `FieldValueDuplicate spec.topologySpreadConstraints[1]`],
+    [
+      { topologySpreadConstraints: [{ ...spread, minDomains: 2 }] },
+      `FieldValueInvalid spec.topologySpreadConstraints[0].minDomains`,
+    ],
+    [{ topologySpreadConstraints: [spread, { ...spread, whenUnsatisfiable: "DoNotSchedule", minDomains: 2 }] }],
+  ])("%j", (parts, ...wanted) => {
+    expect(said(wrong(parts))).toEqual(wanted);
+  });
+});
