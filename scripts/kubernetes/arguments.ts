@@ -28,6 +28,18 @@ const OPTIONS = {
 /** Commands whose arguments after the first `positionals` are another program's. */
 const PASSED_ON: Readonly<Record<string, number>> = { exec: 1, kubectl: 0 };
 
+/** How many words the others take. Of one more than that nobody knows what was meant: `down two` is not the default cluster's end. */
+const WORDS: Readonly<Record<string, number>> = {
+  up: 0,
+  down: 0,
+  list: 0,
+  kubeconfig: 0,
+  load: 1,
+  stop: 1,
+  start: 1,
+  build: 0,
+};
+
 export interface Call {
   readonly name: string;
   readonly nodes: number;
@@ -38,7 +50,7 @@ export interface Call {
   readonly words: readonly string[];
 }
 
-/** @throws Fault refused: an option that is not there, a number of nodes that is none */
+/** @throws Fault refused: an option that is not there, a number of nodes that is none, a word too many */
 export function parse(command: string, words: readonly string[]): Call {
   const passedOn = PASSED_ON[command];
   // What is for another program may begin with dashes too: ours end before it.
@@ -55,6 +67,12 @@ export function parse(command: string, words: readonly string[]): Call {
   if (!/^\d{1,2}$/.test(nodes))
     throw new Fault("refused", "BadNodes", `--nodes ${JSON.stringify(nodes)}: a whole number from 0 to 99 is wanted`);
   const rest = [...positionals, ...words.slice(own)];
+  const most = WORDS[command];
+  const surplus = most === undefined ? undefined : rest[most];
+  if (surplus !== undefined) {
+    const what = `${command} takes no word ${JSON.stringify(surplus)}; a cluster is named by --name ${surplus}`;
+    throw new Fault("refused", "WordTooMany", `${what}\n${USAGE}`);
+  }
   return { name, nodes: Number(nodes), fsync, all, knative, flags: flag, words: rest };
 }
 

@@ -42,3 +42,12 @@ test("a missing word is asked for", () => {
   expect(one(["node-1"], "NODE")).toBe("node-1");
   expect(() => one([], "NODE")).toThrow("NODE is missing");
 });
+
+test.each([
+  ["down", ["two"]],
+  ["up", ["two"]],
+  ["kubeconfig", ["two"]],
+  ["stop", ["node-1", "two"]],
+])("%s %j is refused: it is not the default cluster that is meant", (command, words) => {
+  expect(() => parse(command, words)).toThrow(`${command} takes no word "two"; a cluster is named by --name two`);
+});
