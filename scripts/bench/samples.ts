@@ -8,10 +8,15 @@ export interface Summary {
   readonly runs: number;
 }
 
-/** @throws RangeError without a sample: a benchmark that measured nothing must not report */
+/**
+ * @throws RangeError without a sample: a benchmark that measured nothing must not report; and with one that is no number:
+ * it would be sorted behind all others, where neither median nor 99th percentile see it
+ */
 export function summarize(samples: Iterable<number>): Summary {
   const sorted = Float64Array.from(samples).sort();
   if (sorted.length === 0) throw new RangeError("there is no sample to summarize");
+  const wrong = sorted.find((sample) => !Number.isFinite(sample));
+  if (wrong !== undefined) throw new RangeError(`one of ${sorted.length} samples is ${wrong}: it was not measured`);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
   const middle = Math.floor(sorted.length / 2);
   return {

@@ -29,6 +29,9 @@ describe("a figure", () => {
 
   it("is none without a sample", () => {
     expect(() => summarize([])).toThrow("no sample");
+    const measured = Array.from({ length: 99 }, () => 1);
+    expect(() => summarize([...measured, Number.NaN])).toThrow("one of 100 samples is NaN: it was not measured");
+    expect(() => summarize([...measured, Infinity])).toThrow("one of 100 samples is Infinity");
   });
 
   it.each([
