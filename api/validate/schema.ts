@@ -97,8 +97,9 @@ export function pathOf(at: string, path: readonly PropertyKey[]): string {
 }
 
 /** The API server takes null for "not set". */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
+export function withoutNulls<T>(value: T): T;
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((entry: unknown) => withoutNulls(entry));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)

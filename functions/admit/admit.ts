@@ -14,6 +14,7 @@ import type { KubeVirt } from "#api/kubevirt.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
 import { refusedOrUnsupported } from "#api/support.ts";
 import { SOUND } from "#api/validate/schema.ts";
+import { withoutNulls } from "#api/validate/schema.ts";
 import { validateVirtualMachine, validateVirtualMachineUpdate } from "#api/validate/virtual-machine.ts";
 import {
   validateVirtualMachineInstance,
@@ -118,13 +119,23 @@ function admitSubresource({ subresource, user, kind, name }: AdmitRequest, { wri
   return { allowed: false, status: { code: 403, reason: "Forbidden", message } };
 }
 
+/** A manifest from a template has fields without a value: null is "not set", and definitions would refuse it. */
+function legible<T extends KubeObject>(
+  schema: { safeParse(object: unknown): { readonly success: boolean } },
+  object: T,
+): { readonly readable: boolean; readonly object: T } {
+  if (schema.safeParse(object).success) return { readable: true, object };
+  const plain = withoutNulls(object);
+  return { readable: schema.safeParse(plain).success, object: plain };
+}
+
 /**
  * What can't even be read is told as it is: defaulting would stumble over it. What can is not read once more when it is
  * defaulted; the schema holds for that too.
  */
-function admitVM(vm: VirtualMachine, old: VirtualMachine | undefined, facts: AdmitFacts): AdmitAnswer {
+function admitVM(given: VirtualMachine, old: VirtualMachine | undefined, facts: AdmitFacts): AdmitAnswer {
   const { config } = facts;
-  const readable = VirtualMachineSchema.safeParse(vm).success;
+  const { readable, object: vm } = legible(VirtualMachineSchema, given);
   const next = readable ? defaultVirtualMachine(vm, config, facts, old) : vm;
   const found = readable ? SOUND : undefined;
   const causes =
@@ -136,15 +147,15 @@ function admitVM(vm: VirtualMachine, old: VirtualMachine | undefined, facts: Adm
 }
 
 function admitVMI(
-  vmi: VirtualMachineInstance,
+  given: VirtualMachineInstance,
   old: VirtualMachineInstance | undefined,
   facts: AdmitFacts,
 ): AdmitAnswer {
   const { config, writer } = facts;
   if (old !== undefined) {
-    return judged(VirtualMachineInstance, vmi, validateVirtualMachineInstanceUpdate(old, vmi, config, writer));
+    return judged(VirtualMachineInstance, given, validateVirtualMachineInstanceUpdate(old, given, config, writer));
   }
-  const readable = VirtualMachineInstanceSchema.safeParse(vmi).success;
+  const { readable, object: vmi } = legible(VirtualMachineInstanceSchema, given);
   const next = readable ? defaultVirtualMachineInstance(vmi, config, facts) : vmi;
   const answer = judged(
     VirtualMachineInstance,

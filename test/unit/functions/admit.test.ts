@@ -40,6 +40,27 @@ describe("admit", () => {
     });
   });
 
+  it("takes null for not set, as a template's fields without a value are written", async () => {
+    const vm = virtualMachine();
+    const { template } = vm.spec;
+    const nothing = { affinity: null, nodeSelector: null, volumes: null, networks: null, tolerations: null };
+    const domain = { ...template.spec.domain, firmware: null, cpu: null };
+    const spec = { ...vm.spec, template: { ...template, spec: { ...template.spec, ...nothing, domain } } };
+    const given = { ...vm, spec, metadata: { ...vm.metadata, labels: null } } as unknown as KubeObject;
+    const object = objectOf(await review({ operation: "CREATE", kind: VirtualMachine, object: given }));
+    expect(JSON.stringify(object)).not.toContain("null");
+    expect(object).toMatchObject({
+      spec: { template: { spec: { domain: { firmware: { uuid: "11111111-1111-4111-8111-111111111111" } } } } },
+    });
+    const instance = bareInstance();
+    const bare = { ...instance, spec: { ...instance.spec, volumes: null, affinity: null } } as unknown as KubeObject;
+    const made = objectOf(await review({ operation: "CREATE", kind: VirtualMachineInstance, object: bare }));
+    expect(made).toMatchObject({ status: { phase: "Pending" } });
+    expect(JSON.stringify(made.spec)).not.toContain("null");
+    const changed = await review({ operation: "UPDATE", kind: VirtualMachine, object: given, oldObject: vm });
+    expect(changed).toMatchObject({ allowed: true });
+  });
+
   it("refuses what no order can carry, and names the limit", async () => {
     const large = {
       ...virtualMachine(),
