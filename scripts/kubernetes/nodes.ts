@@ -2,7 +2,7 @@
  * Real nodes on one machine: each in namespaces and a control group of its own, with containerd, kubelet and kube-proxy.
  * On the machine itself they have one bridge a cluster, and one link, one route and one network namespace a node.
  */
-import { readdir, rmdir } from "node:fs/promises";
+import { readdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#events/fault.ts";
 import { outputOf, run } from "#node-runtime/host/command.ts";
@@ -121,6 +121,8 @@ export async function removeNode({ namespace, link, cgroup }: ClusterNode): Prom
   });
 }
 
+const FREEZER = "freezer.state";
+
 async function cgroupRoots(cgroup: string): Promise<string[]> {
   const root = "/sys/fs/cgroup";
   const hierarchies = await readdir(root, { withFileTypes: true });
@@ -132,7 +134,11 @@ async function cgroupRoots(cgroup: string): Promise<string[]> {
 async function removeGroup(path: string): Promise<boolean> {
   const below = await readdir(path, { withFileTypes: true }).catch(() => undefined);
   if (below === undefined) return true;
-  for (const entry of below) if (entry.isDirectory()) await removeGroup(join(path, entry.name));
+  for (const entry of below) {
+    if (entry.isDirectory()) await removeGroup(join(path, entry.name));
+    // runc freezes a container to kill it. Ended in between, it leaves it so, and what is frozen can't die.
+    if (entry.name === FREEZER) await writeFile(join(path, FREEZER), "THAWED").catch(() => undefined);
+  }
   return rmdir(path).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code === "ENOENT",
