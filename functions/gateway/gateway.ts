@@ -129,7 +129,7 @@ function kubevirtApp(parts: GatewayParts, version: string): Hono {
   });
   app.put(`${root}/namespaces/:namespace/expand-vm-spec`, async (context) => {
     await permitted(parts, context, KUBEVIRT_GROUP, "expand-vm-spec", "", "update");
-    return context.json(expanded(await optionsOf(context.req.raw, PostedVM)));
+    return context.json(expanded(await optionsOf(context.req.raw, PostedVM, MOST_VM_BYTES)));
   });
   app.get(`${root}/namespaces/:namespace/virtualmachineinstances/:name/console`, () => {
     throw new Refused(400, "The console is a websocket: ask for an upgrade, subprotocol plain.kubevirt.io.");
@@ -169,6 +169,9 @@ async function permitted(
   const what = subresource === "" ? resource : `${resource}/${subresource}`;
   throw new Refused(403, `User "${user.name}" may not ${verb} ${what} in API group "${group}" in "${at.namespace}".`);
 }
+
+/** What an API server takes in a request. */
+const MOST_VM_BYTES = 3 * 1024 * 1024;
 
 const PostedVM = z.looseObject({
   metadata: z.looseObject({ name: z.string().optional() }).optional(),

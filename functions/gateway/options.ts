@@ -7,17 +7,21 @@ import { Refused } from "./status.ts";
 const MOST_BODY_BYTES = 64 * 1024;
 
 /** An empty body means that every option is unset. @throws Refused 400 naming each wrong field, 413 */
-export async function optionsOf<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  const text = new TextDecoder().decode(await bytesOf(request)).trim();
+export async function optionsOf<T>(
+  request: Request,
+  schema: z.ZodType<T>,
+  mostBytes: number = MOST_BODY_BYTES,
+): Promise<T> {
+  const text = new TextDecoder().decode(await bytesOf(request, mostBytes)).trim();
   const parsed = schema.safeParse(text === "" ? {} : jsonOf(text));
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map((issue) => `${issue.path.join(".") || "the body"}: ${issue.message}`);
   throw new Refused(400, `The request's options can't be read: ${issues.slice(0, 10).join("; ")}`);
 }
 
-async function bytesOf(request: Request): Promise<Uint8Array> {
+async function bytesOf(request: Request, mostBytes: number): Promise<Uint8Array> {
   try {
-    return await readBody(request, MOST_BODY_BYTES);
+    return await readBody(request, mostBytes);
   } catch (thrown) {
     const fault = asFault(thrown);
     throw new Refused(fault.reason === "EventTooLarge" ? 413 : 400, fault.message);

@@ -460,6 +460,14 @@ describe("the groups", () => {
     expect(body["spec"]).toEqual((await world.vm())?.spec);
     const posted = virtualMachine({ instancetype: { name: "small" } });
     expect((await ask("PUT", `${ROOT}/expand-vm-spec`, posted)).code).toBe(501);
+    const annotated = (bytes: number) => {
+      const { spec } = virtualMachine();
+      const metadata = { annotations: { note: "x".repeat(bytes) } };
+      return virtualMachine({ template: { ...spec.template, metadata } });
+    };
+    const large = annotated(2_900_000);
+    expect(await ask("PUT", `${ROOT}/expand-vm-spec`, large)).toMatchObject({ code: 200, body: { spec: large.spec } });
+    expect((await ask("PUT", `${ROOT}/expand-vm-spec`, annotated(3_150_000))).code).toBe(413);
   });
 
   it("ask whether the user may, where nobody in front has asked", async () => {
