@@ -4,7 +4,7 @@
  * is open for it.
  */
 import { chmod, chown, rm } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, Socket, type Server } from "node:net";
 import { pipeline, type Duplex } from "node:stream";
 import { Fault } from "#events/fault.ts";
 import type { Log } from "#events/log.ts";
@@ -24,6 +24,8 @@ export interface TunnelOptions {
 
 /** Disks have a connection each, memory has one. */
 const MOST_CONNECTIONS = 64;
+/** For so long a connection says nothing before its other end is asked for. */
+const KEEPALIVE_MILLISECONDS = 15_000;
 
 /** Listens when it resolves. @throws Fault later, refused SocketPathTooLong */
 export async function openTunnel(options: TunnelOptions): Promise<{ readonly wire: Wire; close(): Promise<void> }> {
@@ -74,8 +76,12 @@ export async function admitChannel(path: string, peer: Duplex): Promise<void> {
   join(socket, peer);
 }
 
-/** Either end's end is the other's. */
+/**
+ * Either end's end is the other's. A node that loses its power ends nothing: who only reads, as the target does, would wait
+ * for it for ever, so it is asked whether it is still there (by libuv ten times, a second apart).
+ */
 export function join(one: Duplex, other: Duplex): void {
+  for (const end of [one, other]) if (end instanceof Socket) end.setKeepAlive(true, KEEPALIVE_MILLISECONDS);
   pipeline(one, other, () => undefined);
   pipeline(other, one, () => undefined);
 }

@@ -1,10 +1,10 @@
 /** Runtimes over real connections: what a peer may do to one, and what one takes a peer for. */
 import { once } from "node:events";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { createServer } from "node:https";
-import { createServer as createPlainServer, type AddressInfo } from "node:net";
+import { connect as connectPlain, createServer as createPlainServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -154,6 +154,40 @@ describe("a way to another runtime", () => {
     for (let time = 0; time < 3; time += 1)
       expect(await client.finish(at("node2"), finish)).toMatchObject({ cookie: "node2" });
     await expect(client.finish(at("node3"), finish)).rejects.toMatchObject({ reason: "PeerUnreachable" });
+    client.close();
+  });
+});
+
+describe("a tunnel", () => {
+  it("asks at both ends whether the other is still there, so that one that has vanished is noticed", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "moves-"));
+    closing.push(() => rm(directory, { recursive: true }));
+    const [arrival, departure] = ["arrival", "departure"].map((name) => join(directory, name));
+    const qemu = createPlainServer((socket) => socket.on("error", () => undefined).pipe(socket)).listen(arrival);
+    await once(qemu, "listening");
+    closing.push(async () => qemu.close());
+    const server = await runtime("node1", arrival);
+    const client = peerClient({
+      tls: { ...(await identity(nodeURI("source"))), ca: authority.cert },
+      departureWire: () => ({ memory: departure ?? "", disks: join(directory, "disks") }),
+      guestUser: undefined,
+      log: silentLog,
+    });
+    const claim = { node: "node1", bootID: "b", epoch: 2 };
+    const tunnel = await client.tunnel({ claim, url: server.url, uid: order().uid });
+    closing.push(() => tunnel.close());
+    const source = connectPlain(departure ?? "");
+    closing.push(async () => source.destroy());
+    source.write("memory");
+    expect(String((await once(source, "data"))[0])).toBe("memory");
+    const port = Number(new URL(server.url).port).toString(16).toUpperCase().padStart(4, "0");
+    // Columns of the kernel's table: …, local and remote address, state (01: established), queues, timer (02: keepalive).
+    const timers = async (): Promise<readonly (string | undefined)[]> => {
+      const rows = (await readFile("/proc/self/net/tcp", "utf8")).split("\n").map((row) => row.trim().split(/ +/));
+      const ours = rows.filter(([, ...ends]) => ends.slice(0, 2).some((end) => end.endsWith(`:${port}`)));
+      return ours.filter((row) => row[3] === "01").map((row) => row[5]?.slice(0, 2));
+    };
+    await expect.poll(timers).toEqual(["02", "02"]);
     client.close();
   });
 });
