@@ -95,7 +95,7 @@ export const InstanceSpecSchema = object("What the virtual machine should be.", 
   ]),
   hostname: text("Host name of the guest, a DNS label; the name of the virtual machine when unset."),
   livenessProbe: probe(
-    "Says whether the guest is alive; when it is not, it is ended. Asked on a cluster, by the kubelet.",
+    "Says whether the guest is alive. When it is not, it is ended 30 s after its terminationGracePeriodSeconds, without being asked to shut down. Asked on a cluster, by the kubelet.",
   ),
   networks: list("Networks that interfaces are attached to.", NetworkSchema, { max: 256 }),
   nodeSelector: map("Labels that the node must have.", text("The label's value.")),
