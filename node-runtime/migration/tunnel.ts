@@ -24,6 +24,8 @@ export interface TunnelOptions {
 
 /** Disks have a connection each, memory has one. */
 const MOST_CONNECTIONS = 64;
+/** Two pipelines, an upgraded connection's own and ours are more than what Node takes for a leak, and warns of. */
+const MOST_LISTENERS = 20;
 /** For so long a connection says nothing before its other end is asked for. */
 const KEEPALIVE_MILLISECONDS = 15_000;
 
@@ -81,7 +83,10 @@ export async function admitChannel(path: string, peer: Duplex): Promise<void> {
  * for it for ever, so it is asked whether it is still there (by libuv ten times, a second apart).
  */
 export function join(one: Duplex, other: Duplex): void {
-  for (const end of [one, other]) if (end instanceof Socket) end.setKeepAlive(true, KEEPALIVE_MILLISECONDS);
+  for (const end of [one, other]) {
+    if (end instanceof Socket) end.setKeepAlive(true, KEEPALIVE_MILLISECONDS);
+    end.setMaxListeners(MOST_LISTENERS);
+  }
   pipeline(one, other, () => undefined);
   pipeline(other, one, () => undefined);
 }

@@ -174,6 +174,10 @@ describe("a tunnel", () => {
       log: silentLog,
     });
     const claim = { node: "node1", bootID: "b", epoch: 2 };
+    const warned: Error[] = [];
+    const warning = (about: Error): void => void warned.push(about);
+    process.on("warning", warning);
+    closing.push(async () => process.off("warning", warning));
     const tunnel = await client.tunnel({ claim, url: server.url, uid: order().uid });
     closing.push(() => tunnel.close());
     const source = connectPlain(departure ?? "");
@@ -188,6 +192,7 @@ describe("a tunnel", () => {
       return ours.filter((row) => row[3] === "01").map((row) => row[5]?.slice(0, 2));
     };
     await expect.poll(timers).toEqual(["02", "02"]);
+    expect(warned).toEqual([]);
     client.close();
   });
 });
