@@ -111,6 +111,18 @@ export function bootToConfirmOff(node: Node): string {
   return bootID;
 }
 
+/**
+ * The node of a claim. That it has booted since ends the guest, and a cache may have it as it was before that boot: then it is
+ * looked for where it is.
+ */
+export async function readNodeOf(
+  { cluster, present }: Looks,
+  { node: name, bootID }: Pick<Claim, "node" | "bootID">,
+): Promise<Stored<Node> | undefined> {
+  const known = await cluster.get(Node, { name });
+  return present === undefined || endOfBoot(known, bootID) === undefined ? known : present.get(Node, { name });
+}
+
 /** How it is known that nothing of that boot of the node runs any more; undefined while it is not. */
 export function endOfBoot(node: Node | undefined, bootID: string): BootEnd | undefined {
   const annotations = node?.metadata.annotations ?? {};

@@ -91,7 +91,9 @@ export const resync = defineFunction<ResyncFacts>({
 function unclaimed(node: string, machine: MachineStatus): Effect | undefined {
   const { uid, namespace, name, claim, version, state, desired, move } = machine;
   if (state === "stopped") return { do: "forget", node, uid, epoch: claim.epoch };
-  if (desired === "off") return undefined;
+  // Halted for a migration of a run that is over here, wherever it went on: until it is told so, it waits for the target's word.
+  const halted = move?.phase === "switching" && move.role === "source";
+  if (desired === "off" && !halted) return undefined;
   return {
     do: "order",
     of: { version },
@@ -102,10 +104,7 @@ function unclaimed(node: string, machine: MachineStatus): Effect | undefined {
       claim,
       desired: "off",
       graceSeconds: 0,
-      // Halted for a migration of a run that is over here, wherever it went on.
-      ...(move?.phase === "switching" && move.role === "source"
-        ? { settled: { migration: move.migration, at: "target" as const } }
-        : {}),
+      ...(halted ? { settled: { migration: move.migration, at: "target" as const } } : {}),
       anchor: { podUID: "", podName: "" },
       spec: { domain: { devices: {} } },
       files: {},

@@ -25,7 +25,16 @@ import { kubevirtIn } from "../cluster-settings.ts";
 import { deadlineOf } from "../deadlines.ts";
 import { changed, defineFunction, due, nothing, told, type Decision, type Looks } from "../define.ts";
 import { anchorName, anchorNameFor, containersReady, isDeleting, type Instance } from "../instance.ts";
-import { bootIDOf, claimOf, readMachineOn, readNode, targetOf, type MachineFact } from "../machine-facts.ts";
+import {
+  bootIDOf,
+  claimOf,
+  readMachineOn,
+  readNode,
+  readNodeOf,
+  targetOf,
+  type MachineFact,
+  type Target,
+} from "../machine-facts.ts";
 import { readFiles, wantedState, type FoundFiles } from "../machine-order.ts";
 import { instanceKeys, movedKeys } from "./keys.ts";
 import { refusal } from "./migratable.ts";
@@ -114,7 +123,7 @@ export const move = defineFunction<MoveFacts>({
       settings: { configuration: {} },
     };
     if (vmi === undefined) return idle;
-    if (to !== undefined) return { ...idle, ...(await ends(looks, vmi, to.node, to.pod)) };
+    if (to !== undefined) return { ...idle, ...(await ends(looks, vmi, to)) };
     const hasMoved = vmi.status?.claim?.pod !== undefined;
     const arrivedPod = hasMoved ? await looks.cluster.get(Pod, { ...at, name: anchorName(vmi) }) : undefined;
     const mine = current(migrations);
@@ -154,14 +163,14 @@ async function readSettings(cluster: Reader, vmi: Instance): Promise<Settings> {
   return settingsFor({ vmi, namespaceLabels: namespace?.metadata.labels, policies, cluster: migrations });
 }
 
-async function ends(looks: Looks, vmi: Instance, node: string, podName: string): Promise<Partial<MoveFacts>> {
+async function ends(looks: Looks, vmi: Instance, to: Target): Promise<Partial<MoveFacts>> {
   const namespace = vmi.metadata.namespace ?? "";
   // One after the other, the source last: whatever the target has become by the time it says so, a source that has asked
   // it before is seen to have asked. Side by side, a guest that ran and ended there could look like one that never left.
-  const targetNode = await readNode(looks, node);
-  const target = await readMachineOn(looks, node, vmi);
+  const targetNode = await readNodeOf(looks, to);
+  const target = await readMachineOn(looks, to.node, vmi);
   const [pod, sourcePod, source] = await Promise.all([
-    looks.cluster.get(Pod, { namespace, name: podName }),
+    looks.cluster.get(Pod, { namespace, name: to.pod }),
     looks.cluster.get(Pod, { namespace, name: anchorName(vmi) }),
     readMachineOn(looks, claimOf(vmi)?.node, vmi),
   ]);
@@ -178,9 +187,19 @@ async function strandedPod(
     const name = anchorNameFor(vmi, uid);
     if (name === anchorName(vmi)) continue;
     const pod = await looks.cluster.get(Pod, { namespace: vmi.metadata.namespace ?? "", name });
-    if (pod !== undefined && !isDeleting(pod)) return pod;
+    if (pod !== undefined && !isDeleting(pod)) return (await isUsed(looks, vmi, name)) ? undefined : pod;
   }
   return undefined;
+}
+
+/** An instance that a cache has from before a move would have the pod removed in which its guest runs by now. */
+async function isUsed(
+  { present }: Looks,
+  { metadata: { namespace = "", name } }: Instance,
+  pod: string,
+): Promise<boolean> {
+  const now = await present?.get(VirtualMachineInstance, { namespace, name });
+  return now !== undefined && (anchorName(now) === pod || targetOf(now)?.pod === pod);
 }
 
 function beforeClaim(facts: MoveFacts, vmi: Instance, mine: Migration, now: Date): Decision {

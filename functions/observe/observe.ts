@@ -24,7 +24,7 @@ import {
   readAnchor,
   readMachine,
   targetOf,
-  readNode,
+  readNodeOf,
   runtimeIsHeard,
   type MachineFact,
 } from "../machine-facts.ts";
@@ -90,7 +90,7 @@ export const observe = defineFunction<ObserveFacts>({
       const pod = phaseOf(vmi) === "Scheduling" ? await readAnchor(looks, vmi) : undefined;
       return { vmi, pod, node: undefined, machine: undefined };
     }
-    const node = await readNode(looks, claim.node);
+    const node = await readNodeOf(looks, claim);
     if (isEcho(vmi, looks.event)) return { vmi, pod: undefined, node, machine: undefined, echo: true };
     // A new boot has other machines; what it says of this one does not matter.
     const machine = endOfBoot(node, claim.bootID) !== undefined ? undefined : await readMachine(looks, vmi);

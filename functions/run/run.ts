@@ -14,6 +14,7 @@ import { finalizer } from "#api/names.ts";
 import { controllerOf, keyOf, partsOf, type Stored } from "#api/object.ts";
 import { VirtualMachine } from "#api/virtual-machine.ts";
 import { VirtualMachineInstance } from "#api/virtual-machine-instance.ts";
+import { objectEvents } from "#events/catalogue.ts";
 import { changed, defineFunction, due, nothing, statusPatch, type Decision, type Effect } from "../define.ts";
 import { isDeleting, isFinal, phaseOf, type Instance } from "../instance.ts";
 import { retryAfter, startFailureAfter, settledAt, startFailed } from "./back-off.ts";
@@ -44,11 +45,16 @@ export const run = defineFunction<RunFacts>({
     "record",
   ],
 
-  async read({ cluster }, key) {
+  async read({ cluster, present, event }, key) {
     const at = partsOf(key);
     const vm = await cluster.get(VirtualMachine, at);
     if (vm === undefined) return undefined;
-    return { vm, vmi: await cluster.get(VirtualMachineInstance, at) };
+    const vmi = await cluster.get(VirtualMachineInstance, at);
+    if (vmi !== undefined || present === undefined || event.type !== objectEvents.deleted.type || !starts(vm))
+      return { vm, vmi };
+    // An instance may have gone with its VM, of whose end a watch that is behind has not told: another would go as well, and so on.
+    const now = await present.get(VirtualMachine, at);
+    return now === undefined ? undefined : { vm: now, vmi };
   },
 
   decide(facts, now) {
@@ -69,6 +75,11 @@ export const run = defineFunction<RunFacts>({
     };
   },
 });
+
+/** Without an instance. */
+function starts(vm: Stored<VirtualMachine>): boolean {
+  return !isDeleting(vm) && planOf(vm, undefined, waiting(vm, undefined)).do === "start";
+}
 
 /** The instance, if it is this VM's. Another may have the name: a user's, or one of a VM that had the name before. */
 function own({ vm, vmi }: RunFacts): Instance | undefined {

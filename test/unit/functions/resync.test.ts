@@ -29,6 +29,16 @@ describe("a resync", () => {
     expect(decided.effects).toMatchObject([{ do: "emit", type: flowEvents.differs, key: "default/web" }]);
   });
 
+  it("tells a source whose run is over, and which waits for its target's word, although it is ordered off", () => {
+    const move = { migration: "m1", role: "source", phase: "switching" } as const;
+    const waiting = { ...machineStatus("paused", { move }), desired: "off" } as const;
+    const { effects } = resync.decide({ ...facts, machines: [waiting], instances: [] }, START);
+    const settled = { migration: "m1", at: "target" };
+    expect(effects).toMatchObject([{ do: "order", order: { desired: "off", settled } }]);
+    const told = { ...machineStatus("stopping"), desired: "off" } as const;
+    expect(resync.decide({ ...facts, machines: [told], instances: [] }, START).effects).toEqual([]);
+  });
+
   it("tells of no machine of another epoch: observe would not believe it", () => {
     const other = machineStatus("running", { agentConnected: true, claim: { ...machine.claim, epoch: 2 } });
     expect(resync.decide({ ...facts, machines: [other] }, START).effects).toEqual([]);
