@@ -6,6 +6,7 @@ import type { Kind, KubeObject } from "#api/object.ts";
 import type { Cluster, WatchNotice } from "#events/cluster.ts";
 import { Fault } from "#events/fault.ts";
 import type { MemoryCluster } from "#events/memory-cluster.ts";
+import { Lags } from "./lags.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import type { Weather } from "./weather.ts";
 
@@ -23,9 +24,11 @@ export interface ApiDoorOptions {
   readonly process: Process;
   readonly scheduler: Scheduler;
   readonly weather: Weather;
+  /** How far its watches are behind. Default: not at all. */
+  readonly lags?: Lags;
 }
 
-export function apiDoor({ server, process, scheduler, weather }: ApiDoorOptions): Cluster {
+export function apiDoor({ server, process, scheduler, weather, lags = new Lags() }: ApiDoorOptions): Cluster {
   const { cluster } = server;
 
   function call<T>(verb: "read" | "create" | "patch" | "remove", act: () => Promise<T>): Promise<T> {
@@ -67,7 +70,8 @@ export function apiDoor({ server, process, scheduler, weather }: ApiDoorOptions)
     create: (kind, object) => call("create", () => cluster.create(kind, object)),
     patch: (kind, before, after, part) => call("patch", () => cluster.patch(kind, before, after, part)),
     remove: (kind, object, options) => call("remove", () => cluster.remove(kind, object, options)),
-    snapshot: (kind, signal) => call("read", () => cluster.snapshot(kind, signal)),
+    snapshot: <T extends KubeObject>(kind: Kind<T>, signal: AbortSignal) =>
+      call("read", () => lags.first(kind) ?? cluster.snapshot(kind, signal)),
     watch<T extends KubeObject>(
       kind: Kind<T>,
       resourceVersion: string,
@@ -80,7 +84,7 @@ export function apiDoor({ server, process, scheduler, weather }: ApiDoorOptions)
         let last = scheduler.now;
         let ended = false;
         const arrive = (action: () => void): void => {
-          last = Math.max(last, scheduler.now + weather.latency("slow-api"));
+          last = Math.max(last, scheduler.now + weather.latency("slow-api"), lags.heldUntil(kind.kind));
           scheduler.after(process, last - scheduler.now, action);
         };
         const end = (give: () => void): void => {

@@ -20,6 +20,7 @@ import { waits } from "#functions/waiting.ts";
 import { runKubelet, type PodNetwork } from "#local/kubelet.ts";
 import { apiDoor, type ApiServer } from "./api-door.ts";
 import type { Listening } from "./control-door.ts";
+import type { Lags } from "./lags.ts";
 import { looseBroker } from "./loose-broker.ts";
 import type { SimulatedNode } from "./node.ts";
 import { nodesDoor } from "./nodes-door.ts";
@@ -36,6 +37,8 @@ export interface ControlPlaneParts {
   readonly seams: Seams;
   /** Events reach functions through a broker that is not ours, and functions read the API server itself. */
   readonly loose: boolean;
+  /** How far its watches are behind. */
+  readonly lags: Lags;
   /** Milliseconds that its wall clock is ahead. */
   readonly pods: SimulatedPods;
   readonly skew: number;
@@ -46,6 +49,7 @@ export interface ControlPlaneParts {
 
 export interface ControlPlane extends Listening {
   readonly process: Process;
+  readonly lags: Lags;
   kill(): void;
 }
 
@@ -57,7 +61,7 @@ const all = functions(config);
 const LOSSY = { parallel: 32, retellSeconds: 300, retellWaiting: { seconds: 20, waits } } as const;
 
 export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
-  const { server, nodes, scheduler, weather, seams } = parts;
+  const { server, nodes, scheduler, weather, seams, lags } = parts;
   const process = scheduler.process("control plane");
   process.skew = parts.skew;
   const { clock } = process;
@@ -70,7 +74,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
   });
   // Functions that live elsewhere hear no heartbeat but by its event.
   const rollCall = seams.rollCall(createRollCall(clock));
-  const cluster = seams.cluster(apiDoor({ server, process, scheduler, weather }));
+  const cluster = seams.cluster(apiDoor({ server, process, scheduler, weather, lags }));
   const source = startSource({
     cluster,
     kinds: watchedKinds,
@@ -85,9 +89,12 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
     log: silentLog,
   });
   const heartbeatIsNews = heartbeatNews(config, source, rollCall);
+  // Who has no cache sees what is there at the first look.
+  const present = loose === undefined ? seams.present(cluster) : undefined;
   createDispatcher({
     functions: seams.functions(all),
     reader: loose === undefined ? source.reader : cluster,
+    ...(present === undefined ? {} : { present }),
     writer: loose === undefined ? source.writer : cluster,
     nodes: nodesDoor({ nodes, process, scheduler, weather }),
     journal,
@@ -110,6 +117,7 @@ export function startControlPlane(parts: ControlPlaneParts): ControlPlane {
 
   return {
     process,
+    lags,
     async heartbeat(body) {
       const said = heartbeatIn(body);
       if (loose !== undefined || (await heartbeatIsNews(said))) await publish(heartbeatEvent(said, clock));

@@ -15,6 +15,8 @@ export interface HypervisorDoorOptions {
   readonly process: Process;
   readonly scheduler: Scheduler;
   readonly weather: Weather;
+  /** The runtime asks for its end. */
+  readonly ending: (uuid: string) => void;
 }
 
 const LATEST_EVENT_MILLISECONDS = 2;
@@ -24,7 +26,14 @@ export interface HypervisorDoor extends Hypervisor {
   shut(): void;
 }
 
-export function hypervisorDoor({ model, node, process, scheduler, weather }: HypervisorDoorOptions): HypervisorDoor {
+export function hypervisorDoor({
+  model,
+  node,
+  process,
+  scheduler,
+  weather,
+  ending,
+}: HypervisorDoorOptions): HypervisorDoor {
   const eventListeners = new Set<(event: DomainEvent) => void>();
   const connectionListeners = new Set<(connected: boolean) => void>();
   let connected = model.connected;
@@ -86,10 +95,16 @@ export function hypervisorDoor({ model, node, process, scheduler, weather }: Hyp
     createPaused: (xml) => call("createPaused", () => model.createPaused(xml)),
     resume: (uuid) => call("resume", () => model.resume(uuid)),
     suspend: (uuid) => call("suspend", () => model.suspend(uuid)),
-    shutdown: (uuid) => call("shutdown", () => model.shutdown(uuid)),
+    shutdown: (uuid) => {
+      ending(uuid);
+      return call("shutdown", () => model.shutdown(uuid));
+    },
     reboot: (uuid) => call("reboot", () => model.reboot(uuid)),
     reset: (uuid) => call("reset", () => model.reset(uuid)),
-    destroy: (uuid) => call("destroy", () => model.destroy(uuid)),
+    destroy: (uuid) => {
+      ending(uuid);
+      return call("destroy", () => model.destroy(uuid));
+    },
     console: (uuid): Promise<Duplex> => heard(model.console(uuid)),
     async xml(uuid) {
       await scheduler.park(process, weather.between(0.1, LATEST_EVENT_MILLISECONDS));

@@ -51,6 +51,11 @@ export const mutations = {
     withinSeeds: 800,
     seams: () => ({ ...asTheyAre, cluster: overwriting }),
   },
+  "no-second-look": {
+    wrong: "what a watch has not told of yet is taken for gone",
+    withinSeeds: 100,
+    seams: () => ({ ...asTheyAre, present: () => undefined }),
+  },
   "no-resync": {
     wrong: "nodes and instances are never compared",
     kind: "drains",

@@ -44,6 +44,8 @@ export interface NodeParts {
   readonly isBound: (claim: Key) => boolean;
   /** Told of every change of every domain. */
   readonly truth: (node: SimulatedNode, truth: Truth) => void;
+  /** Told when its runtime asks for the end of a domain, by its uuid. */
+  readonly ending: (node: SimulatedNode, uuid: string) => void;
 }
 
 const CAPACITY = { cpus: 8, memoryBytes: 16 * 2 ** 30, machines: 100 } as const;
@@ -165,7 +167,8 @@ export class SimulatedNode {
   async #run(process: Process, url: string, control: ControlDoor): Promise<void> {
     const { name, scheduler, weather, seams } = this.#parts;
     const { clock } = process;
-    const door = hypervisorDoor({ model: this.hypervisor, node: name, process, scheduler, weather });
+    const ending = (uuid: string): void => this.#parts.ending(this, uuid);
+    const door = hypervisorDoor({ model: this.hypervisor, node: name, process, scheduler, weather, ending });
     this.#door = door;
     const hypervisor: Hypervisor = seams.hypervisor(door);
     const content = this.disk;

@@ -3,6 +3,7 @@
  * list of plain data, so that a failing history can be cut down to the entries that it needs.
  */
 import { seededRandom, type Random } from "#events/chance.ts";
+import { watchedKinds } from "#functions/registry.ts";
 import { SPELLS, type Spell } from "./weather.ts";
 
 export const STRATEGIES = ["Always", "RerunOnFailure", "Manual", "Halted", "Once"] as const;
@@ -34,6 +35,13 @@ export type Deed =
   | { readonly do: "kill-control"; readonly seconds: number; readonly afterWrites: number }
   /** Another control plane works at the same time: one that was replaced and does not know it. */
   | { readonly do: "second-control"; readonly seconds: number }
+  /** Watches of these kinds tell the control plane nothing for so long. */
+  | { readonly do: "lag"; readonly kinds: readonly string[]; readonly seconds: number }
+  /**
+   * A control plane that has followed takes over, `behind` seconds from now: of these kinds it knows what is there now, and is
+   * told no more for so many seconds.
+   */
+  | { readonly do: "take-over"; readonly kinds: readonly string[]; readonly behind: number; readonly seconds: number }
   /** At once, or right after so many more changes of its node's domains. */
   | {
       readonly do: "kill-runtime";
@@ -104,13 +112,32 @@ export function planOf(seed: number, setting: Setting = SETTING): readonly Plann
     plan.push({ at: Math.floor(random() * end), deed: userDeed(setting, random) });
   for (let count = 0; count < faults; count += 1)
     plan.push({ at: Math.floor(random() * end), deed: fault(setting, random) });
+  plan.push(...lags(seed, setting));
   if (setting.moves === true) plan.push(...moves(seed, setting));
   if (setting.drains === true) plan.push(...drains(seed, setting), ...outages(seed, setting));
   if (setting.disks === true) plan.push(...disks(seed, setting));
   return plan.sort((one, other) => one.at - other.at);
 }
 
-/** Of a stream of chance of their own: without them a seed's history is what it was. */
+/** Of a stream of chance of their own, as all that follows. */
+function lags(seed: number, { minutes }: Setting): readonly Planned[] {
+  const random = seededRandom(seed ^ 0x1a65);
+  return Array.from({ length: Math.floor(random() * 3 * (minutes / 10)) }, (): Planned => {
+    const at = Math.floor(random() * minutes * 60_000);
+    const kinds = kindsBehind(random);
+    if (random() < 0.5) return { at, deed: { do: "lag", kinds, seconds: seconds(random, 60) } };
+    return { at, deed: { do: "take-over", kinds, behind: seconds(random, 60), seconds: seconds(random, 60) } };
+  });
+}
+
+/** Mostly one watch of several. */
+export function kindsBehind(random: Random): readonly string[] {
+  const kinds = watchedKinds.map(({ kind }) => kind);
+  const one = pick(kinds, random);
+  return random() < 0.7 ? [one] : kinds.filter((kind) => kind === one || random() < 0.4);
+}
+
+/** Without them a seed's history is what it was. */
 function moves(seed: number, { vms, minutes }: Setting): readonly Planned[] {
   const random = seededRandom(seed ^ 0x30e5);
   const count = Math.round((4 + random() * 16) * (minutes / 10));
@@ -238,6 +265,16 @@ const FAULTS = {
     seconds: Math.round((random() * 2 - 1) * 60),
   }),
 } as const satisfies Faults;
+
+/** Deeds that leave the control plane and the API server as they are. */
+export const ABOUT_NODES: ReadonlySet<Deed["do"]> = new Set([
+  "partition",
+  "power-cycle",
+  "outage",
+  "kill-runtime",
+  "kill-libvirtd",
+  "freeze-node",
+]);
 
 /** Kinds of faults, spells the most. */
 const KINDS: readonly (keyof typeof FAULTS)[] = [

@@ -10,7 +10,9 @@ import type { DeadLetter, DecisionRecord } from "#events/journal-entry.ts";
 import type { MachineStatus } from "#events/machine.ts";
 import type { MemoryCluster, Write } from "#events/memory-cluster.ts";
 import type { Truth } from "#node-runtime/model-machine.ts";
+import { watchEnds } from "./ends.ts";
 import { markOf, type SimulatedNode } from "./node.ts";
+import { START } from "./scheduler.ts";
 
 type Instance = Stored<VirtualMachineInstance>;
 
@@ -38,6 +40,10 @@ interface LiveDomain {
 
 export interface Safety {
   truth(node: SimulatedNode, truth: Truth): void;
+  /** A runtime asks its hypervisor to end the domain. */
+  ending(node: SimulatedNode, uuid: string): void;
+  /** A user asks for the end of what has this uid. */
+  asked(uid: string): void;
   wrote(write: Write): void;
   decided(decision: DecisionRecord): void;
   gaveUp(letter: DeadLetter): void;
@@ -62,6 +68,8 @@ const NEXT_PHASES: Readonly<Record<string, readonly string[]>> = {
   Failed: [],
 };
 
+const UNASKED = "nobody ends a guest unasked";
+
 /** More than any machine needs in a minute of the worst weather. */
 const MOST_WRITES_A_MINUTE = 120;
 const MOST_RUNS_A_MINUTE = 1500;
@@ -76,6 +84,7 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
   const before = new Map<string, KubeObject>();
   const writes = createRate("writes of", MOST_WRITES_A_MINUTE, now);
   const decisions = createRate("runs of functions for", MOST_RUNS_A_MINUTE, now);
+  const ends = watchEnds(cluster, domains, () => new Date(START + now()));
   let dirty = false;
   let crowdedUntil = 0;
   /** Found where it can't be thrown: in the middle of somebody's call. */
@@ -178,8 +187,18 @@ export function createSafety(cluster: MemoryCluster, now: () => number): Safety 
       if (state === "running") vcpusRun(domain);
       else domain.running = false;
     },
-    wrote({ kind, key, object, verb }) {
+    ending(node, uuid) {
+      const domain = domains.get(`${node.name} ${uuid}`);
+      // Whoever has lost its files ends what it finds.
+      const wrong = domain === undefined || node.disk.wiped ? undefined : ends.ending(domain);
+      if (wrong !== undefined) violated(UNASKED, `${wrong}, on ${node.name}`);
+    },
+    asked: (uid) => ends.asked(uid),
+    wrote(write) {
+      const { kind, key, object, verb } = write;
       dirty = true;
+      const wrong = ends.wrote(write, before.get(object.metadata.uid));
+      if (wrong !== undefined) violated(UNASKED, wrong);
       if (kind === VirtualMachineInstance.kind) instanceWritten(object as Instance);
       if (kind === VirtualMachine.kind) machineWritten(object as Stored<VirtualMachine>);
       before.set(object.metadata.uid, object);

@@ -4,7 +4,7 @@
  */
 import type { CloudEvent } from "#events/cloud-event.ts";
 import type { Clock } from "#events/clock.ts";
-import type { Cluster } from "#events/cluster.ts";
+import type { Cluster, Reader } from "#events/cluster.ts";
 import type { Outbox, SendAnswer } from "#events/outbox.ts";
 import type { DeadlineOf } from "#events/source/deadlines.ts";
 import type { FunctionDefinition } from "#functions/define.ts";
@@ -32,6 +32,8 @@ export interface OnNode {
 export interface Seams {
   readonly functions: (definitions: readonly FunctionDefinition[]) => readonly FunctionDefinition[];
   readonly cluster: (cluster: Cluster) => Cluster;
+  /** Where functions look past their cache. */
+  readonly present: (present: Pick<Reader, "get">) => Pick<Reader, "get"> | undefined;
   readonly deadlineOf: (deadlineOf: DeadlineOf) => DeadlineOf;
   readonly rollCall: (rollCall: RollCall) => RollCall;
   /** Between the source and the broker. */
@@ -51,6 +53,7 @@ export interface Seams {
 export const asTheyAre: Seams = {
   functions: (definitions) => definitions,
   cluster: (cluster) => cluster,
+  present: (present) => present,
   deadlineOf: (deadlineOf) => deadlineOf,
   rollCall: (rollCall) => rollCall,
   publish: (publish) => publish,

@@ -10,10 +10,11 @@ import { controlDoor, type ControlDoor, type Listening } from "./control-door.ts
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
 import { nearHalfADisk } from "./disks-safety.ts";
 import { startImporter, type Importer } from "./importer.ts";
+import { earlier, Lags } from "./lags.ts";
 import type { ModelWires } from "#node-runtime/model-migration.ts";
 import { SimulatedNode } from "./node.ts";
 import { peersDoor } from "./peers-door.ts";
-import { tellDeed, type Deed, type Setting } from "./plan.ts";
+import { ABOUT_NODES, tellDeed, type Deed, type Setting } from "./plan.ts";
 import { createSafety, type Safety } from "./safety.ts";
 import { createScheduler, type Process, type Scheduler } from "./scheduler.ts";
 import type { Seams } from "./seams.ts";
@@ -24,15 +25,6 @@ import { createWeather, type Weather } from "./weather.ts";
 import { SimulatedPods } from "./pods.ts";
 
 const LISTEN_EVERY_MILLISECONDS = 15_000;
-/** Deeds that leave the control plane and the API server as they are. */
-const ABOUT_NODES: ReadonlySet<Deed["do"]> = new Set([
-  "partition",
-  "power-cycle",
-  "outage",
-  "kill-runtime",
-  "kill-libvirtd",
-  "freeze-node",
-]);
 /** The lease that a heartbeat's answer carries. */
 const LEASE_SECONDS = 10;
 
@@ -123,6 +115,7 @@ export class Stage {
           this.safety.truth(on, truth);
           this.#countChange(name);
         },
+        ending: (on, uuid) => this.safety.ending(on, uuid),
       });
       this.nodes.set(name, node);
       node.startRuntime(this.#door);
@@ -135,11 +128,8 @@ export class Stage {
     };
     listen();
     const user = scheduler.process("users");
-    this.#users = createUsers(
-      apiDoor({ server: this.#server, process: user, scheduler, weather: this.weather }),
-      user,
-      setting.disks === true,
-    );
+    const door = apiDoor({ server: this.#server, process: user, scheduler, weather: this.weather });
+    this.#users = createUsers(door, user, setting.disks === true, (uid) => this.safety.asked(uid));
     this.#startControl();
   }
 
@@ -184,10 +174,20 @@ export class Stage {
         else this.#killControl(deed.seconds);
         return;
       case "second-control": {
-        const second = this.#controlPlane();
+        const second = this.#controlPlane(new Lags());
         this.safety.crowded(deed.seconds);
         this.#silence.crowded(deed.seconds);
         return this.#later(deed.seconds, () => second.kill());
+      }
+      case "lag":
+        return this.#behind(deed, this.#control?.lags);
+      case "take-over": {
+        const lags = new Lags(earlier(this.cluster, deed.kinds));
+        return this.#later(deed.behind, () => {
+          this.#killControl(0);
+          this.#behind(deed, lags);
+          this.#startControl(lags);
+        });
       }
       case "kill-runtime":
         if (deed.afterChanges > 0) this.#killRuntimeAfter.set(deed.node, { changes: deed.afterChanges, deed });
@@ -247,14 +247,22 @@ export class Stage {
     this.scheduler.after(this.#fate, seconds * 1000, once);
   }
 
-  #startControl(): void {
+  /** Watches of the control plane are behind. */
+  #behind({ kinds, seconds }: Extract<Deed, { kinds: readonly string[] }>, lags: Lags | undefined): void {
+    const until = this.scheduler.now + seconds * 1000;
+    lags?.hold(kinds, until);
+    this.weather.holdsUntil(until);
+    this.#silence.disturbed(seconds);
+  }
+
+  #startControl(lags = new Lags()): void {
     if (this.#control !== undefined) return;
-    this.#control = this.#controlPlane();
+    this.#control = this.#controlPlane(lags);
     this.#listens = this.#listening(this.#control);
     this.#silence.begins();
   }
 
-  #controlPlane(): ControlPlane {
+  #controlPlane(lags: Lags): ControlPlane {
     const { scheduler, weather, nodes } = this;
     return startControlPlane({
       server: this.#server,
@@ -264,6 +272,7 @@ export class Stage {
       weather,
       seams: this.#seams,
       loose: this.#loose,
+      lags,
       skew: this.#controlSkew,
       decided: (decision) => {
         this.decisions += 1;

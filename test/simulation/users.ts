@@ -54,8 +54,15 @@ const WHEN_TIME_IS_UP: Readonly<Record<string, object>> = {
 /** A PUT without a body: every option is unset. */
 const NO_OPTIONS = new Request("http://user.test/", { method: "PUT" });
 
-/** `withDisks`: their guests have disks that are claims. */
-export function createUsers(cluster: Cluster, process: Process, withDisks: boolean): Users {
+/** `withDisks`: their guests have disks that are claims. `asks`: told of what they want gone, by its uid. */
+export function createUsers(door: Cluster, process: Process, withDisks: boolean, asks: (uid: string) => void): Users {
+  const cluster: Cluster = {
+    ...door,
+    remove(kind, object, options) {
+      asks(object.metadata.uid);
+      return door.remove(kind, object, options);
+    },
+  };
   const parts: GatewayParts = {
     reader: cluster,
     present: cluster,
