@@ -178,7 +178,7 @@ describe("a tunnel", () => {
     const warning = (about: Error): void => void warned.push(about);
     process.on("warning", warning);
     closing.push(async () => process.off("warning", warning));
-    const tunnel = await client.tunnel({ claim, url: server.url, uid: order().uid });
+    const tunnel = await client.tunnel({ claim, url: server.url, uid: order().uid }, "m1");
     closing.push(() => tunnel.close());
     const source = connectPlain(departure ?? "");
     closing.push(async () => source.destroy());
