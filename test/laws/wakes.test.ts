@@ -17,6 +17,8 @@ import { arrange, type Scene } from "./situations.ts";
 import { decide, keyFor } from "./writers.ts";
 
 const RUNS = 400;
+/** What some functions act on is rare: of ten times the runs of "migrate" one has no such situation. */
+const MOST_ROUNDS = 10;
 const KINDS: readonly Kind[] = [VirtualMachine, VirtualMachineInstance, VirtualMachineInstanceMigration, Pod, Node];
 /** The others act on what time, a node's report or a resync tells, too. */
 const BY_OBJECTS: ReadonlySet<string> = new Set([
@@ -41,16 +43,15 @@ async function isWoken(definition: FunctionDefinition, { cluster, clock }: Scene
 describe("no wake leaves out what a function would act on:", () => {
   it.each(all.map((definition) => [definition.name, definition] as const))("%s", async (_name, definition) => {
     let acted = 0;
-    await fc.assert(
-      fc.asyncProperty(situation, async (given: Situation) => {
-        const scene = await arrange(given);
-        const decision = await decide(definition, scene);
-        if (decision === undefined || decision.effects.length === 0) return;
-        acted += 1;
-        expect(await isWoken(definition, scene), decision.because).toBe(true);
-      }),
-      { numRuns: RUNS },
-    );
+    const law = fc.asyncProperty(situation, async (given: Situation) => {
+      const scene = await arrange(given);
+      const decision = await decide(definition, scene);
+      if (decision === undefined || decision.effects.length === 0) return;
+      acted += 1;
+      expect(await isWoken(definition, scene), decision.because).toBe(true);
+    });
+    for (let round = 0; round < MOST_ROUNDS && (round === 0 || acted === 0); round += 1)
+      await fc.assert(law, { numRuns: RUNS });
     expect(acted, "the law was put to the test").toBeGreaterThan(0);
   });
 });
