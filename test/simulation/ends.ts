@@ -107,8 +107,8 @@ export function watchEnds(cluster: MemoryCluster, guests: ReadonlyMap<string, Gu
       if (!ran || vmi === undefined || isDeleting(vmi) || isFinal(vmi) || startIsLate(vmi)) return undefined;
       const [claim, target] = [claimOf(vmi), targetOf(vmi)];
       // It has left for the other end; or half of it is there, and the rest can't come any more, as its policy allows.
-      const { migrationConfiguration, failed = false } = vmi.status?.migrationState ?? {};
-      const isTorn = target === undefined ? !running && failed : target.epoch === epoch;
+      const { migrationConfiguration, mode, failed = false } = vmi.status?.migrationState ?? {};
+      const isTorn = target?.epoch === epoch || (target === undefined && (mode === "PostCopy" || (failed && !running)));
       if (migrationConfiguration?.allowPostCopy === true && isTorn) return undefined;
       if (!running && target !== undefined) return undefined;
       const name = claim?.epoch === epoch ? anchorName(vmi) : target?.epoch === epoch ? target.pod : undefined;
