@@ -104,7 +104,10 @@ export const MachineOrder = madeLater(() =>
     desired: Desired,
     /** For `stopped`. */
     graceSeconds: z.int().min(0).max(86_400),
-    /** The anchor pod: its network namespace and cgroup are found by its uid. */
+    /**
+     * The anchor pod: its network namespace and cgroup are found by its uid. An order without it knows nothing of the machine
+     * but its claim: anchor, spec and files stay as the node has them.
+     */
     anchor: z.strictObject({
       podUID: z.string().max(64),
       podName: z.string().max(253),

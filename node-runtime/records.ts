@@ -61,6 +61,16 @@ export interface RecordsOptions {
  *  - `same`: nothing new */
 export type Admitted = "new" | "changed" | "same";
 
+/**
+ * What nobody claims any more is ordered off by one who knows its claim alone. What it is stays on record: its domain is
+ * found by it, and its pod is in use until it has ended.
+ */
+function asKnown(order: MachineOrder, known: MachineOrder): MachineOrder {
+  if (order.anchor.podUID !== "") return order;
+  const { anchor, spec, files, diskBytes } = known;
+  return { ...order, anchor, spec, files, ...(diskBytes === undefined ? {} : { diskBytes }) };
+}
+
 export class Records {
   readonly #options: RecordsOptions;
   readonly #notebooks = new Map<string, FileNotebook>();
@@ -196,7 +206,7 @@ export class Records {
         const message = `machine ${order.uid} still ends its run of epoch ${epoch}`;
         throw new Fault("later", "StillEnding", message, { retryAfterSeconds: 1 });
       }
-      await notebook.write({ order });
+      await notebook.write({ order: asKnown(order, notes.order) });
       return "changed";
     }
     if (isOlder(order.version, notes.order.version)) {
@@ -206,8 +216,9 @@ export class Records {
         `version is ${order.version}; ${notes.order.version} was taken already for machine ${order.uid}`,
       );
     }
-    if (JSON.stringify(order) === JSON.stringify(notes.order)) return "same";
-    await notebook.write({ order });
+    const taken = asKnown(order, notes.order);
+    if (JSON.stringify(taken) === JSON.stringify(notes.order)) return "same";
+    await notebook.write({ order: taken });
     return "changed";
   }
 

@@ -359,6 +359,21 @@ describe("a runtime that comes back", () => {
     expect(rig.status()).toMatchObject({ state: "stopped", exit: { reason: "GraceExpired" } });
   });
 
+  it("ends what was ordered off, before it came down, by one who knows no more of it than its claim", async () => {
+    const rig = await Rig.start();
+    const spec = { domain: { ...order().spec.domain, firmware: { uuid: "its own" } } };
+    await rig.running({ spec });
+    rig.hypervisor.disconnect();
+    await rig.order({ desired: "off", spec: { domain: { devices: {} } }, anchor: { podUID: "", podName: "" } });
+    expect(rig.machines.usesPod("pod-1")).toBe(true);
+    await rig.killRuntime();
+    rig.hypervisor.reconnect();
+    await rig.startRuntime();
+    await rig.clock.advance(seconds(5));
+    expect(rig.status()).toMatchObject({ state: "stopped", exit: { reason: "OrderedOff" } });
+    expect(rig.hypervisor.machines).toEqual([]);
+  });
+
   it("finishes a taking down that was cut short", async () => {
     const rig = await Rig.start();
     await rig.running();
