@@ -46,9 +46,9 @@ export function stillNodes(answers: boolean): StillNodes {
       const old = held.get(order.uid);
       if (old !== undefined && old.claim.epoch > order.claim.epoch) throw new Fault("stale", "EpochTooOld", "older");
       const fresh = old === undefined || order.claim.epoch > old.claim.epoch;
-      const { uid, namespace, name, claim, version, desired, move, receive } = order;
+      const { uid, namespace, name, claim, version, desired } = order;
       const base = fresh ? machineStatus("preparing", { uid, namespace, name, claim }) : old;
-      const next = { ...base, version, desired, ...movingBy(base, move, receive) };
+      const next = { ...base, version, desired, ...movingBy(base, order) };
       held.set(uid, next);
       return next;
     },
@@ -69,9 +69,11 @@ export function stillNodes(answers: boolean): StillNodes {
 /** What a node says of a move right after it has taken an order. */
 function movingBy(
   { move: before }: MachineStatus,
-  move: MachineOrder["move"],
-  receive: MachineOrder["receive"],
+  { move, receive, settled }: MachineOrder,
 ): Pick<MachineStatus, "move"> {
+  if (settled !== undefined && before?.phase === "switching" && before.migration === settled.migration) {
+    return { move: { ...before, phase: settled.at === "target" ? "moved" : "stayed" } };
+  }
   if (move !== undefined && before?.migration !== move.migration) {
     return { move: { migration: move.migration, role: "source", phase: "copying" } };
   }
