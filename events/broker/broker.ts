@@ -33,7 +33,7 @@ export interface BrokerOptions {
   /**
    * Deliveries that may wait before publishers are made to wait. Default 2000: a queue is time that what happens waits
    * behind all that exists, which is told at a start; what waits outside it is made less by its publisher. What nodes
-   * say may fill twice as much.
+   * say, or should have said, may fill twice as much.
    */
   readonly mostWaiting?: number;
   /** How long a publisher is made to wait before it is told "later". Default 1000. */

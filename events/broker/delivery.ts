@@ -9,6 +9,7 @@
  *                            └─pause over── pausing           dead letter
  *                              or newer event
  */
+import { Node } from "#api/core.ts";
 import type { Key } from "#api/object.ts";
 import type { Trigger } from "../broker-types.ts";
 import type { CloudEvent } from "../cloud-event.ts";
@@ -234,10 +235,11 @@ const FROM_NODES: ReadonlySet<string> = new Set(
 
 /**
  * What nodes say goes before what is told of objects: all that exists is told at a start, and a node whose heartbeat
- * waited behind it would be taken for silent.
+ * waited behind it would be taken for silent. And so does that a node should have said something by now: until its silence
+ * is noticed, what is done about its machines is tried again, and the queue may be full of that.
  */
-export function isUrgent({ type }: CloudEvent): boolean {
-  return FROM_NODES.has(type);
+export function isUrgent({ type, extensions }: CloudEvent): boolean {
+  return FROM_NODES.has(type) || (type === flowEvents.deadline.type && extensions["kind"] === Node.kind);
 }
 
 const SAYS_NOTHING: ReadonlySet<string> = new Set(Object.values(flowEvents).map(({ type }) => type));

@@ -4,8 +4,11 @@ import { flowEvents, nodeEvents, objectEvents } from "#events/catalogue.ts";
 import { delivery, event } from "./sample.ts";
 import { bench, ids, times, gated } from "./broker-bench.ts";
 
-describe("what nodes say", () => {
-  it("goes before what is told of objects, and is taken while the queue is full of that", async () => {
+describe("what nodes say, and that one says nothing any more", () => {
+  it.each([
+    ["a heartbeat", { type: nodeEvents.heartbeat.type }],
+    ["the time by which one should have come", { type: flowEvents.deadline.type, extensions: { kind: "Node" } }],
+  ])("goes before what is told of objects, and is taken while the queue is full of that: %s", async (_what, said) => {
     const { broker, subscribe, clock } = bench({ parallel: 1, mostWaiting: 2, patienceMilliseconds: 10 });
     const gate = gated();
     subscribe({ subscriber: gate.subscriber });
@@ -17,7 +20,7 @@ describe("what nodes say", () => {
     const refused = expect(broker.publish(changed("d"))).rejects.toMatchObject({ reason: "BrokerFull" });
     await clock.advance(20);
     await refused;
-    await broker.publish(event({ id: "beat", key: "/node1", type: nodeEvents.heartbeat.type }));
+    await broker.publish(event({ id: "beat", key: "/node1", ...said }));
     for (let round = 0; round < 4; round += 1) {
       gate.open();
       await clock.settle();
