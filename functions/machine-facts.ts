@@ -116,10 +116,11 @@ export function bootToConfirmOff(node: Node): string {
  * looked for where it is.
  */
 export async function readNodeOf(
-  { cluster, present }: Looks,
+  looks: Looks,
   { node: name, bootID }: Pick<Claim, "node" | "bootID">,
 ): Promise<Stored<Node> | undefined> {
-  const known = await cluster.get(Node, { name });
+  const known = await readNode(looks, name);
+  const { present } = looks;
   return present === undefined || endOfBoot(known, bootID) === undefined ? known : present.get(Node, { name });
 }
 

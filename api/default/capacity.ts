@@ -4,11 +4,7 @@ import { bytesOf, formatBytes, heldQuantity, isHeld, milliOf } from "../quantity
 import type { CPU } from "../schema/cpu.ts";
 import type { Domain } from "../schema/instance-spec.ts";
 import type { Memory, Resources } from "../schema/memory.ts";
-
-/** A text that is empty says nothing, as for KubeVirt. */
-export function told(text: string | undefined): string | undefined {
-  return text === "" ? undefined : text;
-}
+import { told } from "./told.ts";
 
 /** A guest with more virtual CPUs is refused by the machine models. */
 const MAX_VCPUS = 512;

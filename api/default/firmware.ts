@@ -1,7 +1,7 @@
 /** Defaults of firmware and of the images that are pulled for it. Pure. */
 import type { Architecture } from "../cluster-config.ts";
 import type { Firmware } from "../schema/firmware.ts";
-import { told } from "./capacity.ts";
+import { told } from "./told.ts";
 
 /** Kubernetes' rule: a tag that can move is pulled always, everything else once. */
 export function pullPolicyFor(image: string): "Always" | "IfNotPresent" {

@@ -4,10 +4,11 @@
  */
 import { isArchitecture, type Architecture, type ClusterConfig } from "../cluster-config.ts";
 import type { VirtualMachineInstanceSpec } from "../virtual-machine-instance.ts";
-import { defaultCPU, defaultMemory, defaultResources, told } from "./capacity.ts";
+import { defaultCPU, defaultMemory, defaultResources } from "./capacity.ts";
 import { defaultDevices, defaultNetworks } from "./devices.ts";
 import { defaultFeatures } from "./features.ts";
 import { defaultFirmware, pullPolicyFor } from "./firmware.ts";
+import { told } from "./told.ts";
 
 export function architectureOf(spec: VirtualMachineInstanceSpec, config: ClusterConfig): Architecture {
   return isArchitecture(spec.architecture) ? spec.architecture : config.defaultArchitecture;

@@ -2,9 +2,9 @@
 import type { ClusterConfig } from "../cluster-config.ts";
 import { finalizer } from "../names.ts";
 import type { VirtualMachine } from "../virtual-machine.ts";
-import { told } from "./capacity.ts";
 import { architectureOf } from "./instance-spec.ts";
 import { withFinalizer, withPCITopology, type Given } from "./metadata.ts";
+import { told } from "./told.ts";
 
 /**
  * What must stay the same from one run to the next is fixed here: architecture, machine type, UUID and serial number.

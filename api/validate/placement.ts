@@ -135,15 +135,10 @@ function validateNodeField({ key, operator, values = [] }: Requirement, at: stri
 export function validateAffinity(affinity: Affinity | undefined, at: string): Cause[] {
   const causes: Cause[] = [];
   const node = affinity?.nodeAffinity;
-  const required = node?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (required?.nodeSelectorTerms.length === 0) {
-    const field = `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
-    causes.push(missing(field, "must have a term, which a node is to match"));
-  }
-  (node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).forEach((term, index) => {
-    const field = `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`;
-    causes.push(...validateNodeTerm(term, field));
-  });
+  const terms = node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const termsAt = `${at}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
+  if (terms?.length === 0) causes.push(missing(termsAt, "must have a term, which a node is to match"));
+  terms?.forEach((term, index) => causes.push(...validateNodeTerm(term, `${termsAt}[${index}]`)));
   (node?.preferredDuringSchedulingIgnoredDuringExecution ?? []).forEach(({ weight, preference }, index) => {
     const field = `${at}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`;
     causes.push(

@@ -13,8 +13,7 @@ import { defaultVirtualMachineInstance } from "#api/default/virtual-machine-inst
 import type { KubeVirt } from "#api/kubevirt.ts";
 import type { Kind, KubeObject } from "#api/object.ts";
 import { refusedOrUnsupported } from "#api/support.ts";
-import { SOUND } from "#api/validate/schema.ts";
-import { withoutNulls } from "#api/validate/schema.ts";
+import { SOUND, withoutNulls } from "#api/validate/schema.ts";
 import { validateVirtualMachine, validateVirtualMachineUpdate } from "#api/validate/virtual-machine.ts";
 import {
   validateVirtualMachineInstance,

@@ -179,14 +179,21 @@ async function unprivileged(
   };
 }
 
+function bundleNamed({ bundles }: Built, name: Bundle["name"]): Bundle {
+  const found = bundles.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no bundle ${name}`);
+  return found;
+}
+
 /** As the bundle says, with its files where the image has them. */
-function entrypoint({ dist, bundles }: Built, name: Bundle["name"]): readonly string[] {
-  const start = bundles.find((one) => one.name === name)?.start ?? [];
+function entrypoint(built: Built, name: Bundle["name"]): readonly string[] {
+  const { dist } = built;
+  const { start } = bundleNamed(built, name);
   return ["/usr/bin/node", ...start.map((argument) => argument.replace(dist, "/opt/virtive/dist"))];
 }
 
-function environment({ bundles }: Built, name: Bundle["name"]): readonly string[] {
-  const { env = {} } = bundles.find((one) => one.name === name) ?? {};
+function environment(built: Built, name: Bundle["name"]): readonly string[] {
+  const { env } = bundleNamed(built, name);
   return Object.entries(env).map(([variable, value]) => `${variable}=${value}`);
 }
 

@@ -30,14 +30,13 @@ export interface Ends {
   ending(guest: Guest): string | undefined;
 }
 
-/** By so much a control plane's wall clock may be ahead. */
-const AHEAD_MILLISECONDS = 0;
-
 export function watchEnds(cluster: MemoryCluster, guests: ReadonlyMap<string, Guest>, now: () => Date): Ends {
   /** uids whose end a user has asked for. */
   const asked = new Set<string>();
   /** Since which version a VM, by uid, is no longer halted. */
   const halted = new Map<string, number>();
+  /** First versions of instances, by uid. */
+  const createdAt = new Map<string, number>();
 
   const hasRun = (uid: string, epoch?: number): boolean => {
     for (const guest of guests.values())
@@ -61,8 +60,6 @@ export function watchEnds(cluster: MemoryCluster, guests: ReadonlyMap<string, Gu
   function wasHalted(vm: Stored<VirtualMachine>, created: number): boolean {
     return vm.spec.runStrategy === "Halted" || (halted.get(vm.metadata.uid) ?? -1) > created;
   }
-
-  const createdAt = new Map<string, number>();
 
   function instanceDeleted(vmi: Instance, key: Key): string | undefined {
     const { uid, name } = vmi.metadata;
@@ -88,7 +85,7 @@ export function watchEnds(cluster: MemoryCluster, guests: ReadonlyMap<string, Gu
   /** A start that nobody heard of in its time is ended. */
   function startIsLate(vmi: Instance): boolean {
     const by = phaseOf(vmi) === "Scheduled" ? deadlineOf(VirtualMachineInstance, vmi) : undefined;
-    return by !== undefined && by.getTime() <= now().getTime() + AHEAD_MILLISECONDS;
+    return by !== undefined && by <= now();
   }
 
   return {

@@ -3,19 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PersistentVolumeClaim, Pod } from "#api/core.ts";
-import type { Trigger } from "#events/broker-types.ts";
-import { flowEvents } from "#events/catalogue.ts";
 import { virtualClock } from "#events/clock.ts";
-import { makeEvent } from "#events/make-event.ts";
 import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
 import { runClaims } from "#local/claims.ts";
+import { tended, type Tended } from "./tended.ts";
 
 const clock = virtualClock(new Date("2026-11-24T10:00:00Z"));
 const at = { namespace: "default", name: "data" };
 
 let directory: string;
 let cluster: MemoryCluster;
-let again: number;
+let tender: Tended;
 let turn: () => Promise<unknown>;
 /** What the cache says, where it is behind. */
 let behind: boolean;
@@ -23,8 +21,8 @@ let behind: boolean;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "virtive-claims-"));
   cluster = memoryCluster({ clock });
-  [again, behind] = [0, false];
-  let trigger: Trigger | undefined;
+  behind = false;
+  tender = tended(clock);
   runClaims({
     directory,
     reader: {
@@ -32,21 +30,9 @@ beforeEach(async () => {
       list: (kind, of) => cluster.list(kind, of),
     },
     cluster,
-    broker: {
-      addTrigger: (added) => void (trigger = added),
-      wakeAt: () => void (again += 1),
-      publish: () => Promise.resolve(),
-      idle: () => Promise.resolve(),
-      close: () => Promise.resolve(),
-    },
-    delivery: { attempts: 1 } as unknown as Trigger["delivery"],
-    now: () => clock.now(),
+    ...tender,
   });
-  const data = { node: "node-1", uid: "u", why: "test" };
-  const event = makeEvent({ clock, source: "/test", type: flowEvents.differs, key: "default/data", data });
-  const key = "persistentvolumeclaim/default/data";
-  turn = async () =>
-    expect(await trigger?.subscriber(event, key, new AbortController().signal)).toEqual({ status: 204 });
+  turn = async () => expect(await tender.turn("persistentvolumeclaim/default/data")).toEqual({ status: 204 });
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -95,10 +81,10 @@ describe("a claim's folder", () => {
     await remove(PersistentVolumeClaim, "data");
     expect(await cluster.get(PersistentVolumeClaim, at)).toBeUndefined();
     await turn();
-    expect([await folders(), again]).toEqual([["data"], 1]);
+    expect([await folders(), tender.again()]).toEqual([["data"], 1]);
     await remove(Pod, "anchor");
     await turn();
-    expect([await folders(), again]).toEqual([[], 1]);
+    expect([await folders(), tender.again()]).toEqual([[], 1]);
   });
 
   it("stays while the claim is there, also where a cache does not know it yet, and beside others", async () => {

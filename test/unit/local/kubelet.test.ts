@@ -1,12 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Pod } from "#api/core.ts";
 import { label } from "#api/names.ts";
-import type { Trigger } from "#events/broker-types.ts";
-import { flowEvents } from "#events/catalogue.ts";
 import { virtualClock } from "#events/clock.ts";
-import { makeEvent } from "#events/make-event.ts";
 import { memoryCluster, type MemoryCluster } from "#events/memory-cluster.ts";
 import { runKubelet } from "#local/kubelet.ts";
+import { tended, type Tended } from "./tended.ts";
 
 const clock = virtualClock(new Date("2026-11-24T10:00:00Z"));
 const at = { namespace: "default", name: "anchor" };
@@ -14,7 +12,7 @@ const at = { namespace: "default", name: "anchor" };
 let cluster: MemoryCluster;
 let made: Set<string>;
 let used: Set<string>;
-let again: number;
+let tender: Tended;
 /** One turn of the kubelet at the pod. */
 let turn: () => Promise<unknown>;
 
@@ -22,8 +20,7 @@ beforeEach(() => {
   cluster = memoryCluster({ clock });
   made = new Set();
   used = new Set();
-  again = 0;
-  let trigger: Trigger | undefined;
+  tender = tended(clock);
   runKubelet({
     nodes: new Set(["node-1"]),
     network: {
@@ -33,24 +30,9 @@ beforeEach(() => {
     inUse: (_node, uid) => used.has(uid),
     reader: cluster,
     cluster,
-    broker: {
-      addTrigger: (added) => void (trigger = added),
-      wakeAt: () => void (again += 1),
-      publish: () => Promise.resolve(),
-      idle: () => Promise.resolve(),
-      close: () => Promise.resolve(),
-    },
-    delivery: { attempts: 1 } as unknown as Trigger["delivery"],
-    now: () => clock.now(),
+    ...tender,
   });
-  const event = makeEvent({
-    clock,
-    source: "/test",
-    type: flowEvents.differs,
-    key: "default/anchor",
-    data: { node: "node-1", uid: "u", why: "test" },
-  });
-  turn = async () => trigger?.subscriber(event, "pod/default/anchor", new AbortController().signal);
+  turn = () => tender.turn("pod/default/anchor");
 });
 
 async function pod(): Promise<string> {
@@ -79,7 +61,7 @@ describe("the kubelet of the local shape", () => {
     const uid = await pod();
     used.add(uid);
     await removedAtOnce();
-    expect([[...made], again]).toEqual([[uid], 1]);
+    expect([[...made], tender.again()]).toEqual([[uid], 1]);
     used.clear();
     await turn();
     expect([...made]).toEqual([]);
