@@ -69,11 +69,11 @@ export function stillNodes(answers: boolean): StillNodes {
 /** What a node says of a move right after it has taken an order. */
 function movingBy(
   { move: before }: MachineStatus,
-  { move, receive, settled }: MachineOrder,
+  { move, receive, settled, desired }: MachineOrder,
 ): Pick<MachineStatus, "move"> {
-  if (settled !== undefined && before?.phase === "switching" && before.migration === settled.migration) {
-    return { move: { ...before, phase: settled.at === "target" ? "moved" : "stayed" } };
-  }
+  // Nobody's run: there is no next step that would follow from its end.
+  const ends = desired === "off" && settled?.at === "target" && settled.migration === before?.migration;
+  if (ends && before?.phase === "switching") return { move: { ...before, phase: "moved" } };
   if (move !== undefined && before?.migration !== move.migration) {
     return { move: { migration: move.migration, role: "source", phase: "copying" } };
   }
